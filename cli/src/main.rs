@@ -1,0 +1,3 @@
+//! The `caltrop` program.
+
+fn main() {}

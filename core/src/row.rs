@@ -1,0 +1,165 @@
+//! One result row while it goes down a pipeline.
+//!
+//! A row starts as a view of its event: fields are found when a stage first reads them. What a stage writes is laid over
+//! the event as cells; `table` and `stats` leave the event behind and keep cells only. The order of the cells is the
+//! order of the columns.
+
+use bumpalo::{Bump, collections::Vec as BumpVec};
+
+use crate::{
+    ids::FieldId,
+    names::{Name, Names},
+    value::Value,
+};
+
+/// Where expressions read fields from.
+pub trait Fields<'e> {
+    /// The value of a field; null where it is absent.
+    fn get(&self, field: FieldId) -> Value<'e>;
+}
+
+/// What lies under a row: an event, whose fields are found lazily.
+pub trait Base<'e>: Fields<'e> {
+    /// Visits every field that the event has, each name once, in a fixed order. Values may be null.
+    fn visit(&self, visit: &mut dyn FnMut(Name<'e>, Value<'e>));
+
+    /// The value of a name that is in no table; null where the event lacks it.
+    fn get_other(&self, name: &[u8]) -> Value<'e>;
+}
+
+/// Where a row stands among all rows of its search: newest first, then by input and offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Rank {
+    /// Nanoseconds since the epoch, negated so that the newest is the least; zero where the input's order is kept.
+    pub newest_first_ns: i64,
+    /// The number of the input.
+    pub input: u32,
+    /// The number of the event in its input.
+    pub offset: u64,
+}
+
+/// One written field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell<'e> {
+    /// Its name.
+    pub name: Name<'e>,
+    /// Its value. Null hides the event's own value.
+    pub value: Value<'e>,
+}
+
+/// One result row.
+#[derive(Clone)]
+pub struct Row<'e> {
+    base: Option<&'e dyn Base<'e>>,
+    cells: BumpVec<'e, Cell<'e>>,
+    rank: Rank,
+}
+
+impl<'e> Row<'e> {
+    /// A row without fields.
+    #[must_use]
+    pub fn empty(bump: &'e Bump, rank: Rank) -> Self {
+        Self { base: None, cells: BumpVec::new_in(bump), rank }
+    }
+
+    /// A view of an event.
+    #[must_use]
+    pub fn over(base: &'e dyn Base<'e>, bump: &'e Bump, rank: Rank) -> Self {
+        Self { base: Some(base), cells: BumpVec::new_in(bump), rank }
+    }
+
+    /// Its place among the rows of its search.
+    #[must_use]
+    pub fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    /// The value of any name; null where it is absent.
+    #[must_use]
+    pub fn get_name(&self, name: Name<'_>) -> Value<'e> {
+        if let Some(cell) = self.cells.iter().find(|cell| cell.name == name) {
+            return cell.value;
+        }
+        match (self.base, name) {
+            (None, _) => Value::Null,
+            (Some(base), Name::Known(field)) => base.get(field),
+            (Some(base), Name::Other(text)) => base.get_other(text),
+        }
+    }
+
+    /// Writes a field in place, or as a new last column. Null removes it.
+    pub fn set(&mut self, name: Name<'e>, value: Value<'e>) {
+        debug_assert!(!matches!(value, Value::Bool(_)), "no field holds a boolean");
+        match self.cells.iter_mut().find(|cell| cell.name == name) {
+            Some(cell) => cell.value = value,
+            None if value.is_null() && self.base.is_none() => {}
+            None => self.cells.push(Cell { name, value }),
+        }
+    }
+
+    /// Adds a column that the row is known to lack.
+    pub fn push(&mut self, name: Name<'e>, value: Value<'e>) {
+        self.cells.push(Cell { name, value });
+    }
+
+    /// Visits every field that is present: the event's, then the written ones, in the order of the columns.
+    pub fn visit(&self, mut visit: impl FnMut(Name<'e>, Value<'e>)) {
+        if let Some(base) = self.base {
+            base.visit(&mut |name, value| {
+                if !value.is_null() && !self.cells.iter().any(|cell| cell.name == name) {
+                    visit(name, value);
+                }
+            });
+        }
+        for cell in self.cells.iter().filter(|cell| !cell.value.is_null()) {
+            visit(cell.name, cell.value);
+        }
+    }
+
+    /// Leaves the event behind: from here on the row holds exactly `cells`.
+    pub fn replace(&mut self, cells: BumpVec<'e, Cell<'e>>) {
+        self.base = None;
+        self.cells = cells;
+    }
+
+    /// Copies every present field that `keep` wants and leaves the event behind.
+    pub fn retain(&mut self, bump: &'e Bump, mut keep: impl FnMut(Name<'e>) -> bool) {
+        let mut kept = BumpVec::new_in(bump);
+        self.visit(|name, value| {
+            if keep(name) {
+                kept.push(Cell { name, value });
+            }
+        });
+        self.replace(kept);
+    }
+
+    /// Whether the row still holds the raw text of its event.
+    #[must_use]
+    pub fn raw(&self) -> Option<&'e [u8]> {
+        match self.get(Names::RAW) {
+            Value::Text(raw) => Some(raw),
+            _ => None,
+        }
+    }
+}
+
+impl<'e> Fields<'e> for Row<'e> {
+    fn get(&self, field: FieldId) -> Value<'e> {
+        self.get_name(Name::Known(field))
+    }
+}
+
+/// What stages and expressions need beside the row. Small and Copy: a handful of shared references.
+#[derive(Clone, Copy)]
+pub struct Env<'e> {
+    /// Where results live: reset after the event, or with the window.
+    pub bump: &'e Bump,
+    /// The rule set's names.
+    pub names: &'e Names,
+    /// Caches of the regexes that need one.
+    pub caches: &'e crate::expr::regex::Caches,
+    /// `now()`, in epoch seconds.
+    pub now_s: f64,
+    /// The zone of times that carry none.
+    pub zone: &'e jiff::tz::TimeZone,
+}

@@ -1,0 +1,356 @@
+//! The syntax tree of SPL: what was written, not what it means.
+//!
+//! The tree knows no fields and no events. Spans are byte ranges of the text that was parsed (for a rule, its SPL after
+//! macro expansion). Texts are unescaped; patterns keep their `*`.
+
+use crate::diag::{Span, Spanned};
+
+/// Commands joined by `|`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipeline {
+    /// In order. A rule that does not start with `|` starts with a `search`.
+    pub commands: Vec<Command>,
+    /// From the first byte of the first command to the last byte of the last.
+    pub span: Span,
+}
+
+/// One command and its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// Its name as written; `search` where it is implied (then the span is empty).
+    pub name: Spanned<String>,
+    /// The whole command without the pipe and the space around it.
+    pub span: Span,
+    /// Its arguments.
+    pub kind: CommandKind,
+}
+
+/// The arguments of a command.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CommandKind {
+    /// `search`, also the implied one.
+    Search(Search),
+    /// `regex field="re"`.
+    Regex(Regex),
+    /// `table a, b*`.
+    Table(Vec<Spanned<String>>),
+    /// `fields [+|-] a, b*`.
+    Fields(Fields),
+    /// `bin` and its other names `bucket` and `discretize`.
+    Bin(Bin),
+    /// `stats`.
+    Stats(Stats),
+    /// `where expr`.
+    Where(Expr),
+    /// `eval a=expr, b=expr`.
+    Eval(Vec<Assignment>),
+    /// `rename a AS b, c* AS d*`.
+    Rename(Vec<Renaming>),
+    /// `head [N]`.
+    Head(Head),
+    /// `makeresults [count=N]`.
+    MakeResults {
+        /// How many rows.
+        count: u64,
+    },
+    /// Any other command: it parses, `plan::support` says whether it can run.
+    Other(Other),
+    /// The arguments did not parse; the diagnostics say why.
+    Broken,
+}
+
+/// The boolean expression of `search`. `OR` binds tighter than `AND`, written or implied.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Search {
+    /// Everything: an empty search or a lone `*`.
+    All(Span),
+    /// Every one of them.
+    And(Vec<Search>),
+    /// At least one of them.
+    Or(Vec<Search>),
+    /// Not that.
+    Not(Box<Search>, Span),
+    /// A test of the raw text.
+    Raw(RawTerm),
+    /// A test of a field.
+    Compare(Comparison),
+    /// `field IN (a, b*)`.
+    In {
+        /// The field.
+        field: Spanned<String>,
+        /// The values, each as after `=`.
+        values: Vec<SearchValue>,
+        /// The whole term.
+        span: Span,
+    },
+    /// `earliest=`, `latest=` and their like: they set the window and filter no field.
+    TimeModifier {
+        /// Its name.
+        name: Spanned<String>,
+        /// Its value.
+        value: Spanned<String>,
+    },
+    /// `[ ... ]`.
+    Subsearch(Pipeline),
+}
+
+/// A test of the raw text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawTerm {
+    /// Which.
+    pub kind: RawKind,
+    /// Its text, unescaped; `*` is a wildcard.
+    pub text: String,
+    /// The whole term with its quotes or its `TERM(...)`.
+    pub span: Span,
+}
+
+/// The kinds of tests of the raw text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawKind {
+    /// A bare word.
+    Word,
+    /// A quoted phrase.
+    Phrase,
+    /// `TERM(x)`.
+    Term,
+    /// `CASE(x)`.
+    Case,
+}
+
+/// `field<op>value` in `search`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The field.
+    pub field: Spanned<String>,
+    /// The operator.
+    pub op: CompareOp,
+    /// The literal it is compared with.
+    pub value: SearchValue,
+    /// The whole term.
+    pub span: Span,
+}
+
+/// The right-hand side of a comparison in `search`: always a literal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchValue {
+    /// Its text, unescaped; `*` is a wildcard.
+    pub text: String,
+    /// How it was written.
+    pub kind: ValueKind,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// How a search value was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueKind {
+    /// `f=v` or `f="v"`: compared without regard to case.
+    Plain,
+    /// `f=CASE(v)`: compared with regard to case.
+    Case,
+    /// `f=TERM(v)`.
+    Term,
+}
+
+/// The comparison operators of `search` and of expressions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompareOp {
+    /// `=` and `==`.
+    Eq,
+    /// `!=`.
+    Ne,
+    /// `<`.
+    Lt,
+    /// `<=`.
+    Le,
+    /// `>`.
+    Gt,
+    /// `>=`.
+    Ge,
+}
+
+/// `regex [field=|field!=]"re"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Regex {
+    /// The field; `None` is `_raw`.
+    pub field: Option<Spanned<String>>,
+    /// Whether `!=` was written.
+    pub negated: bool,
+    /// The pattern.
+    pub pattern: Pattern,
+}
+
+/// A regex argument: pieces in and out of quotes that were joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// The joined text, unescaped.
+    pub text: String,
+    /// The text of the first quoted piece alone, when other text was glued to it: the second reading to try.
+    pub quoted_alone: Option<String>,
+    /// The whole argument.
+    pub span: Span,
+}
+
+/// `fields [+|-] list`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// Whether the list is removed and not kept.
+    pub remove: bool,
+    /// Names with wildcards.
+    pub names: Vec<Spanned<String>>,
+}
+
+/// `bin [span=..] [field] [AS name]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bin {
+    /// The field; `None` is `_time`, as a thousand rules write it.
+    pub field: Option<Spanned<String>>,
+    /// `span=`, as written.
+    pub span: Option<Spanned<String>>,
+    /// Where the result goes, if not in place.
+    pub target: Option<Spanned<String>>,
+    /// Other options (`bins`, `minspan`, `start`, `end`, `aligntime`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `stats aggregates [BY fields]`; eventstats and streamstats share it later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// In the order written.
+    pub aggregates: Vec<Aggregate>,
+    /// The BY fields in the order written.
+    pub by: Vec<Spanned<String>>,
+    /// Options (`allnum`, `delim`, `dedup_splitvals`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `function(argument) [AS name]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    /// The function's name as written.
+    pub function: Spanned<String>,
+    /// What it aggregates.
+    pub argument: AggregateArgument,
+    /// The output name after AS, with wildcards.
+    pub alias: Option<Spanned<String>>,
+    /// The text before AS: the default output name.
+    pub text: String,
+    /// The whole aggregate.
+    pub span: Span,
+}
+
+/// What an aggregate is over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AggregateArgument {
+    /// Nothing: `count`, `count()`.
+    None,
+    /// A field or, with `*`, every field that matches.
+    Field(Spanned<String>),
+    /// `eval(expr)`.
+    Eval(Expr),
+}
+
+/// `field=expr` of `eval`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// The field; `{name}` parts are replaced by that field's value when it runs.
+    pub field: Spanned<String>,
+    /// Its new value.
+    pub value: Expr,
+}
+
+/// `a AS b` of `rename`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renaming {
+    /// The old name, with wildcards.
+    pub from: Spanned<String>,
+    /// The new name, with as many wildcards.
+    pub to: Spanned<String>,
+}
+
+/// `head [N | (expr)] [limit=N] [null=b] [keeplast=b]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// How many rows; 10 where none is written.
+    pub limit: u64,
+    /// The rows end where this is false.
+    pub condition: Option<Expr>,
+}
+
+/// A command that has no tree of its own yet: balanced words and subpipelines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Other {
+    /// The arguments in order.
+    pub arguments: Vec<Argument>,
+}
+
+/// One argument of a command that has no tree of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// A word, quoted or not.
+    Word(Spanned<String>),
+    /// `[ ... ]`.
+    Subpipeline(Pipeline),
+}
+
+/// An eval expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// The kinds of eval expressions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// A number; its text, so that its precision is kept.
+    Number(String),
+    /// A double-quoted string, unescaped.
+    String(String),
+    /// A field, bare or in single quotes.
+    Field(String),
+    /// `-x`.
+    Negate(Box<Expr>),
+    /// `NOT x` and `!x`.
+    Not(Box<Expr>),
+    /// `a + b` and its like.
+    Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
+    /// `a = b` and its like.
+    Compare(CompareOp, Box<Expr>, Box<Expr>),
+    /// `a AND b AND c`.
+    And(Vec<Expr>),
+    /// `a OR b OR c`.
+    Or(Vec<Expr>),
+    /// `a XOR b`.
+    Xor(Box<Expr>, Box<Expr>),
+    /// `f(a, b)`; also `a LIKE b` as `like(a, b)` and `a IN (b, c)` as `in(a, b, c)`.
+    Call {
+        /// The function's name as written.
+        name: Spanned<String>,
+        /// Its arguments.
+        arguments: Vec<Expr>,
+    },
+    /// It did not parse; the diagnostics say why.
+    Broken,
+}
+
+/// The arithmetic operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArithmeticOp {
+    /// `+`: also joins two strings.
+    Add,
+    /// `-`.
+    Subtract,
+    /// `*`.
+    Multiply,
+    /// `/`.
+    Divide,
+    /// `%`.
+    Modulo,
+    /// `.`: always joins.
+    Concat,
+}

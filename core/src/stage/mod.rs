@@ -1,0 +1,13 @@
+//! The commands, ready to run: one file each.
+//!
+//! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that needs the rows of a whole
+//! window has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
+
+/// What a row-local command says of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The row goes on.
+    Keep,
+    /// The row ends here.
+    Drop,
+}
