@@ -207,7 +207,7 @@ impl<'e> Fields<'e> {
             return;
         }
         match self.cursor.leaf() {
-            Some(value) if value.is_empty() => {}
+            Some([]) => {}
             Some(value) => {
                 let name = name.map_or(start.name, |(_, name)| name);
                 self.text = Some(native(name, value, self.part));

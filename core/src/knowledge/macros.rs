@@ -9,7 +9,10 @@ use super::conf::{Setting, Stanza};
 use crate::diag::{Code, Diagnostic};
 
 /// The macros by name and number of arguments.
-pub type Macros = BTreeMap<(String, usize), MacroDefinition>;
+pub type Macros = BTreeMap<MacroKey, MacroDefinition>;
+
+/// A macro's name and its number of arguments.
+pub type MacroKey = (String, usize);
 
 /// What a macro call stands for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,43 +29,23 @@ pub struct MacroDefinition {
     pub error_message: Option<String>,
 }
 
-/// The name and the number of arguments in a stanza's name: `group_events(2)` or `sysmon`.
-///
-/// # Errors
-/// What is wrong with the name, in words that go on after "the macro".
-pub fn key(stanza: &str) -> Result<(String, usize), &'static str> {
-    let (name, arity) = match stanza.split_once('(') {
-        None => (stanza, 0),
-        Some((name, rest)) => {
-            let digits = rest.strip_suffix(')').ok_or("lacks `)` in its name")?;
-            let arity = digits.trim().parse().map_err(|_| "needs a number in parentheses")?;
-            (name, arity)
-        }
-    };
-    if name.trim().is_empty() {
-        return Err("has no name");
-    }
-    Ok((name.trim().to_owned(), arity))
-}
-
-/// The macro that `stanza` defines, and what is wrong with it. A stanza without a definition defines nothing.
+/// The macro that `stanza` defines; none if it holds no settings.
 pub(super) fn define(
     name: &str,
     stanza: &Stanza,
-) -> (Option<((String, usize), MacroDefinition)>, Vec<Diagnostic>) {
+) -> Result<Option<(MacroKey, MacroDefinition)>, Diagnostic> {
     let Some(definition) = stanza.settings.get("definition") else {
-        return (None, missing_definition(name, stanza).into_iter().collect());
+        return missing_definition(name, stanza).map_or(Ok(None), Err);
     };
-    let key = match key(name) {
-        Ok(key) => key,
-        Err(reason) => {
-            let message = format!("the macro `{name}` {reason}");
-            let diagnostic = Diagnostic::error(Code::BadKnowledge, definition.key, message);
-            return (None, vec![diagnostic.help("write `[name]` or `[name(2)]`")]);
-        }
-    };
+    let key = key(name).map_err(|reason| {
+        let message = format!("the macro `{name}` {reason}");
+        Diagnostic::error(Code::BadKnowledge, definition.key, message)
+            .help("write `[name]` or `[name(2)]`")
+    })?;
     let arguments = arguments(stanza);
-    let mismatch = (arguments.len() != key.1).then(|| wrong_arity(name, stanza, definition));
+    if arguments.len() != key.1 {
+        return Err(wrong_arity(name, stanza, definition));
+    }
     let text = |key| stanza.value(key).filter(|text| !text.is_empty()).map(str::to_owned);
     let macro_definition = MacroDefinition {
         arguments,
@@ -71,9 +54,22 @@ pub(super) fn define(
         validation: text("validation"),
         error_message: text("errormsg"),
     };
-    match mismatch {
-        Some(diagnostic) => (None, vec![diagnostic]),
-        None => (Some((key, macro_definition)), Vec::new()),
+    Ok(Some((key, macro_definition)))
+}
+
+/// What a stanza's name says: `group_events(2)` or `sysmon`. Else what is wrong with it.
+fn key(stanza: &str) -> Result<MacroKey, &'static str> {
+    let (name, arity) = match stanza.split_once('(') {
+        None => (stanza, 0),
+        Some((name, rest)) => {
+            let digits = rest.strip_suffix(')').ok_or("lacks `)` in its name")?;
+            let arity = digits.trim().parse().map_err(|_| "needs a number in parentheses")?;
+            (name, arity)
+        }
+    };
+    match name.trim() {
+        "" => Err("has no name"),
+        name => Ok((name.to_owned(), arity)),
     }
 }
 

@@ -62,9 +62,10 @@ impl Knowledge {
         self.macro_settings.overlay(upper);
         let mut problems = Vec::new();
         for name in names {
-            let (defined, diagnostics) = macros::define(&name, &self.macro_settings.stanzas[&name]);
-            self.macros.extend(defined);
-            problems.extend(diagnostics);
+            match macros::define(&name, &self.macro_settings.stanzas[&name]) {
+                Ok(defined) => self.macros.extend(defined),
+                Err(diagnostic) => problems.push(diagnostic),
+            }
         }
         problems
     }
