@@ -1,0 +1,234 @@
+//! Rule files: what the operator named, found and read.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{FileError, Kind};
+use crate::walk::{files_below, has_extension, read_text};
+
+/// What the names of rule files end in.
+pub(crate) const EXTENSIONS: [&str; 4] = ["yml", "yaml", "spl", "conf"];
+
+/// Rule files are written by hand: the largest known is 60 KB, `savedsearches.conf` of a big app is 3 MB.
+const MAX_RULE_FILE_BYTES: u64 = 4 << 20;
+
+/// One rule file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFile {
+    /// Its path: part of the identity of the rules in it. Bytes that are no UTF-8 are replaced.
+    pub path: String,
+    /// Its text, without a byte order mark.
+    pub text: String,
+}
+
+/// Reads the rule files that `paths` name: files, folders (recursively) and patterns (`*`, `?`, `[..]`, `**`).
+///
+/// Files come in the order of `paths`; those of a folder or pattern by name; a file that is named twice comes once. Each path
+/// that names no file at all is an error, as is each file that cannot be read, is larger than 4 MiB or is not UTF-8; the
+/// others are still read. A folder may hold other files beside its rules; a file that is named itself may not be one of them.
+#[must_use]
+pub fn rule_files<P: AsRef<Path>>(paths: &[P]) -> (Vec<RuleFile>, Vec<FileError>) {
+    let mut errors = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut files = Vec::new();
+    for named in paths {
+        for path in named_files(named.as_ref(), &mut errors) {
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            match read_text(&path, MAX_RULE_FILE_BYTES) {
+                Ok(text) => {
+                    files.push(RuleFile { path: path.to_string_lossy().into_owned(), text })
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    (files, errors)
+}
+
+fn named_files(named: &Path, errors: &mut Vec<FileError>) -> Vec<PathBuf> {
+    if named.is_dir() {
+        let mut files = files_below(named, errors);
+        files.retain(|path| has_extension(path, &EXTENSIONS));
+        return some_or_complain(files, named, errors);
+    }
+    match named.to_str() {
+        // A file whose own name holds a bracket is a file, not a pattern.
+        Some(pattern) if is_pattern(pattern) && !named.exists() => pattern_files(pattern, errors),
+        _ if named.exists() && !has_extension(named, &EXTENSIONS) => {
+            errors.push(FileError::new(named, Kind::NotARule));
+            Vec::new()
+        }
+        _ => vec![named.to_owned()],
+    }
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+/// Matches that are folders are read like folders, other files than rules are left out.
+fn pattern_files(pattern: &str, errors: &mut Vec<FileError>) -> Vec<PathBuf> {
+    let named = Path::new(pattern);
+    let matches = match glob::glob(pattern) {
+        Ok(matches) => matches,
+        Err(error) => {
+            errors.push(FileError::new(named, error));
+            return Vec::new();
+        }
+    };
+    let mut files = Vec::new();
+    for found in matches {
+        match found {
+            Ok(path) if path.is_dir() => files.extend(files_below(&path, errors)),
+            Ok(path) => files.push(path),
+            Err(error) => {
+                let path = error.path().to_owned();
+                errors.push(FileError::new(&path, io::Error::from(error)));
+            }
+        }
+    }
+    files.retain(|path| has_extension(path, &EXTENSIONS));
+    some_or_complain(files, named, errors)
+}
+
+fn some_or_complain(
+    files: Vec<PathBuf>,
+    named: &Path,
+    errors: &mut Vec<FileError>,
+) -> Vec<PathBuf> {
+    if files.is_empty() {
+        errors.push(FileError::new(named, Kind::NoRules));
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn tree(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        root
+    }
+
+    /// The names that `rule_files` finds, relative to `root`, and what it complains of.
+    fn found(root: &Path, names: &[&str]) -> (Vec<String>, Vec<String>) {
+        let paths: Vec<PathBuf> = names.iter().map(|name| root.join(name)).collect();
+        let (files, errors) = rule_files(&paths);
+        let prefix = format!("{}/", root.display());
+        let short = |text: String| text.replace(&prefix, "");
+        let names = files.into_iter().map(|file| short(file.path)).collect();
+        (names, errors.into_iter().map(|error| short(error.to_string())).collect())
+    }
+
+    #[test]
+    fn folders_are_read_by_name_and_hidden_or_foreign_files_left_out() {
+        let root = tree(&[
+            ("r/b.yml", b"b"),
+            ("r/a/z.spl", b"z"),
+            ("r/a/y.YAML", b"y"),
+            ("r/c.conf", b"c"),
+            ("r/readme.md", b"no"),
+            ("r/.hidden.yml", b"no"),
+            ("r/.git/x.yml", b"no"),
+        ]);
+        let (names, errors) = found(root.path(), &["r"]);
+        assert_eq!(names, ["r/a/y.YAML", "r/a/z.spl", "r/b.yml", "r/c.conf"]);
+        assert_eq!(errors, Vec::<String>::new());
+    }
+
+    #[test]
+    fn patterns_match_files_and_folders_and_keep_to_rules() {
+        let root = tree(&[("r/b.yml", b""), ("r/a/z.spl", b""), ("s/c.yml", b""), ("s/c.md", b"")]);
+        for (pattern, expected) in [
+            ("r/*.yml", vec!["r/b.yml"]),
+            ("*", vec!["r/a/z.spl", "r/b.yml", "s/c.yml"]),
+            ("**/*.yml", vec!["r/b.yml", "s/c.yml"]),
+            ("s/c.*", vec!["s/c.yml"]),
+            ("?/[bc].yml", vec!["r/b.yml", "s/c.yml"]),
+        ] {
+            assert_eq!(found(root.path(), &[pattern]), (names(&expected), vec![]), "{pattern}");
+        }
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_file_named_twice_comes_once_and_paths_keep_their_order() {
+        let root = tree(&[("r/b.yml", b""), ("r/a.yml", b"")]);
+        let (names, _) = found(root.path(), &["r/b.yml", "r", "r/*.yml"]);
+        assert_eq!(names, ["r/b.yml", "r/a.yml"]);
+    }
+
+    #[test]
+    fn each_unusable_path_is_one_error_and_the_rest_is_read() {
+        let large = vec![b' '; usize::try_from(MAX_RULE_FILE_BYTES).unwrap() + 1];
+        let root = tree(&[
+            ("bad.yml", b"ab\xff"),
+            ("large.spl", &large),
+            ("notes.txt", b""),
+            ("good.yml", b"ok"),
+            ("empty/notes.txt", b""),
+        ]);
+        let (names, errors) = found(
+            root.path(),
+            &[
+                "bad.yml",
+                "large.spl",
+                "notes.txt",
+                "absent.yml",
+                "empty",
+                "x*.yml",
+                "a[.yml",
+                "good.yml",
+            ],
+        );
+        assert_eq!(names, ["good.yml"]);
+        assert_eq!(
+            errors,
+            [
+                "bad.yml: the text is not UTF-8 at byte 2",
+                "large.spl: the file is larger than 4194304 bytes",
+                "notes.txt: a rule file ends in .yml, .yaml, .spl, .conf",
+                "absent.yml: No such file or directory (os error 2)",
+                "empty: no rule file is found here",
+                "x*.yml: no rule file is found here",
+                "a[.yml: not a pattern: Pattern syntax error near position 0: invalid range pattern",
+            ]
+            .map(|text| text.replace("near position 0", &position_of_bracket(root.path())))
+        );
+    }
+
+    /// The pattern's error counts from the start of the whole path.
+    fn position_of_bracket(root: &Path) -> String {
+        format!("near position {}", root.to_str().unwrap().len() + 2)
+    }
+
+    #[test]
+    fn a_name_with_a_bracket_is_a_file_when_there_is_one() {
+        let root = tree(&[("a[1].yml", b"\xef\xbb\xbftext")]);
+        let (files, errors) = rule_files(&[root.path().join("a[1].yml")]);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(files[0].text, "text", "without its byte order mark");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_makes_no_loop() {
+        let root = tree(&[("r/a.yml", b"")]);
+        std::os::unix::fs::symlink(root.path(), root.path().join("r/loop")).unwrap();
+        assert_eq!(found(root.path(), &["r"]), (names(&["r/a.yml"]), vec![]));
+    }
+}

@@ -1,0 +1,304 @@
+//! Event files: found, opened, decompressed, read line by line.
+//!
+//! Whatever an input holds, reading it takes bounded memory, and what is wrong *in* it (a line too long, bytes that are no
+//! UTF-8) is counted and never ends it. Only what is wrong *with* it (it cannot be opened, it is cut off in the middle of
+//! compressed data, it grows beyond its limits) is an error, and it comes after the events before it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::decode::Decoded;
+use crate::error::FileError;
+use crate::lines::Lines;
+use crate::walk::files_below;
+
+/// The name that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// What one input may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputLimits {
+    /// Longer events are cut to so many bytes, and counted. 1 MiB by default.
+    pub max_event_bytes: usize,
+    /// A compressed input that grows beyond so many times what was read of it is given up. 10,000 by default: real logs reach
+    /// a few hundred. The first 64 MiB are free.
+    pub max_expansion: u64,
+    /// A compressed input that grows beyond so many bytes is given up. No limit by default.
+    pub max_decompressed_bytes: u64,
+}
+
+impl Default for InputLimits {
+    fn default() -> Self {
+        Self { max_event_bytes: 1 << 20, max_expansion: 10_000, max_decompressed_bytes: u64::MAX }
+    }
+}
+
+/// What was met while an input was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InputCounters {
+    /// Decompressed bytes, line ends included.
+    pub bytes: u64,
+    /// Events given out.
+    pub events: u64,
+    /// Events that were cut to `max_event_bytes`.
+    pub truncated: u64,
+    /// Events that are not UTF-8; they are given out as they are. An event cut in the middle of a character is one.
+    pub invalid_utf8: u64,
+}
+
+/// One open input.
+pub struct Input {
+    name: PathBuf,
+    lines: Lines<Decoded<Box<dyn Read + Send>>>,
+    events: u64,
+    invalid_utf8: u64,
+    failed: bool,
+}
+
+impl Input {
+    /// Opens a file, or standard input when `path` is `-`.
+    ///
+    /// Gzip and zstd are known by their first bytes, whatever the name.
+    ///
+    /// # Errors
+    /// When it cannot be opened or its first bytes cannot be read.
+    pub fn open(path: &Path, limits: InputLimits) -> Result<Self, FileError> {
+        let reader: Box<dyn Read + Send> = if path == Path::new(STANDARD_INPUT) {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(|error| FileError::new(path, error))?)
+        };
+        Self::from_reader(path, reader, limits)
+    }
+
+    /// An input of anything that reads; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// When its first bytes cannot be read.
+    pub fn from_reader(
+        name: &Path,
+        reader: Box<dyn Read + Send>,
+        limits: InputLimits,
+    ) -> Result<Self, FileError> {
+        let decoded = Decoded::new(reader, limits).map_err(|error| FileError::new(name, error))?;
+        let lines = Lines::new(decoded, limits.max_event_bytes);
+        Ok(Self { name: name.to_owned(), lines, events: 0, invalid_utf8: 0, failed: false })
+    }
+
+    /// The next event, without its line end; `None` at the end. It is never empty.
+    ///
+    /// # Errors
+    /// When reading fails, or a limit of decompression is passed; the input is then at its end for good.
+    pub fn next_event(&mut self) -> Result<Option<&[u8]>, FileError> {
+        if self.failed {
+            return Ok(None);
+        }
+        self.failed = true;
+        let line = self.lines.next_line().map_err(|error| FileError::new(&self.name, error))?;
+        self.failed = false;
+        let Some(event) = line else { return Ok(None) };
+        self.events += 1;
+        // PERF: 12 GB/s on mostly ASCII events, so each is checked (one run, one core, 68 MB of Windows XML).
+        self.invalid_utf8 += u64::from(std::str::from_utf8(event).is_err());
+        Ok(Some(event))
+    }
+
+    /// What errors and messages call it.
+    #[must_use]
+    pub fn name(&self) -> &Path {
+        &self.name
+    }
+
+    /// The byte of the decompressed input at which the last event starts: orders events of one input.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.lines.line_position()
+    }
+
+    /// What was met so far.
+    #[must_use]
+    pub fn counters(&self) -> InputCounters {
+        InputCounters {
+            bytes: self.lines.position(),
+            events: self.events,
+            truncated: self.lines.truncated(),
+            invalid_utf8: self.invalid_utf8,
+        }
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The files that `paths` name, in their order: a folder stands for the files below it, by name, without hidden ones.
+///
+/// Nothing is opened: a file that is not there is found out by [`Input::open`]. A folder that cannot be listed is an error here.
+#[must_use]
+pub fn input_files<P: AsRef<Path>>(paths: &[P]) -> (Vec<PathBuf>, Vec<FileError>) {
+    let mut errors = Vec::new();
+    let mut files = Vec::new();
+    for path in paths.iter().map(AsRef::as_ref) {
+        if path.is_dir() && path != Path::new(STANDARD_INPUT) {
+            files.extend(files_below(path, &mut errors));
+        } else {
+            files.push(path.to_owned());
+        }
+    }
+    (files, errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    const TEXT: &[u8] = b"first\r\nsecond\nthird";
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 3).unwrap()
+    }
+
+    /// Gives one byte a read.
+    struct Drip(io::Cursor<Vec<u8>>);
+
+    impl Read for Drip {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let end = out.len().min(1);
+            self.0.read(&mut out[..end])
+        }
+    }
+
+    fn input(bytes: Vec<u8>, limits: InputLimits) -> Input {
+        let reader = Box::new(io::Cursor::new(bytes));
+        Input::from_reader(Path::new("events"), reader, limits).unwrap()
+    }
+
+    /// The events up to the end or the first error, and that error.
+    fn events(input: &mut Input) -> (Vec<Vec<u8>>, Option<String>) {
+        let mut events = Vec::new();
+        loop {
+            match input.next_event() {
+                Ok(Some(event)) => events.push(event.to_vec()),
+                Ok(None) => return (events, None),
+                Err(error) => return (events, Some(error.to_string())),
+            }
+        }
+    }
+
+    #[test]
+    fn every_compression_gives_the_same_events_even_byte_by_byte() {
+        let two_members = [gzip(b"first\r\nsec"), gzip(b"ond\nthird")].concat();
+        let two_frames = [zstd(b"first\r\nsec"), zstd(b"ond\nthird")].concat();
+        for bytes in [TEXT.to_vec(), gzip(TEXT), zstd(TEXT), two_members, two_frames] {
+            let drip = Box::new(Drip(io::Cursor::new(bytes.clone())));
+            let dripping = Input::from_reader(Path::new("events"), drip, InputLimits::default());
+            for mut input in [input(bytes, InputLimits::default()), dripping.unwrap()] {
+                let (events, error) = events(&mut input);
+                assert_eq!(events, [b"first".to_vec(), b"second".to_vec(), b"third".to_vec()]);
+                assert_eq!(error, None);
+                let counters = InputCounters { bytes: 19, events: 3, ..InputCounters::default() };
+                assert_eq!((input.counters(), input.position()), (counters, 14));
+            }
+        }
+    }
+
+    #[test]
+    fn inputs_shorter_than_a_magic_number_are_plain() {
+        for bytes in [&b""[..], b"a", b"\x1f", b"\x28\xb5\x2f"] {
+            let (events, error) = events(&mut input(bytes.to_vec(), InputLimits::default()));
+            assert_eq!((events.concat(), error), (bytes.to_vec(), None));
+        }
+    }
+
+    #[test]
+    fn data_that_is_cut_off_is_an_error_after_the_events_before_it() {
+        let text: String =
+            (0..50_000_u64).map(|n| format!("{:x}\n", n * 0x9e37_79b9_7f4a)).collect();
+        for whole in [gzip(text.as_bytes()), zstd(text.as_bytes())] {
+            let half = whole[..whole.len() / 2].to_vec();
+            let mut input = input(half, InputLimits::default());
+            let (events, error) = events(&mut input);
+            assert!(events.len() > 1_000 && events.len() < 50_000, "{}", events.len());
+            assert!(error.is_some_and(|error| error.starts_with("events: ")));
+            assert!(input.next_event().unwrap().is_none(), "an input ends at its first error");
+        }
+    }
+
+    #[test]
+    fn data_that_grows_too_much_is_given_up_with_the_name_of_the_limit() {
+        let small = InputLimits { max_decompressed_bytes: 1_000, ..InputLimits::default() };
+        let flat = InputLimits { max_expansion: 10, ..InputLimits::default() };
+        let bomb = vec![b'x'; 100 << 20];
+        for (limits, name) in [(small, "(max_decompressed_bytes)"), (flat, "(max_expansion)")] {
+            for bytes in [gzip(&bomb), zstd(&bomb)] {
+                let mut input = input(bytes, limits);
+                let (events, error) = events(&mut input);
+                assert!(error.as_ref().is_some_and(|error| error.ends_with(name)), "{error:?}");
+                assert!(events.len() < 2 && input.counters().bytes < 80 << 20);
+            }
+        }
+    }
+
+    #[test]
+    fn plain_data_has_no_limit_of_growth() {
+        let limits =
+            InputLimits { max_decompressed_bytes: 1, max_expansion: 0, ..InputLimits::default() };
+        assert_eq!(events(&mut input(TEXT.to_vec(), limits)).1, None);
+    }
+
+    #[test]
+    fn long_events_and_events_that_are_not_utf8_are_counted_and_given_out() {
+        let limits = InputLimits { max_event_bytes: 4, ..InputLimits::default() };
+        let mut input = input("abcdef\na\u{e9}\nabc\u{e9}\nok\n".into(), limits);
+        let (events, _) = events(&mut input);
+        assert_eq!(events, [&b"abcd"[..], "a\u{e9}".as_bytes(), b"abc\xc3", b"ok"]);
+        let counters = input.counters();
+        assert_eq!((counters.truncated, counters.invalid_utf8, counters.events), (2, 1, 4));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_event() {
+        let bytes = b"\xef\xbb\xbffirst\nsecond\n".to_vec();
+        let (events, _) = events(&mut input(bytes, InputLimits::default()));
+        assert_eq!(events, [&b"first"[..], b"second"]);
+    }
+
+    #[test]
+    fn a_folder_stands_for_its_visible_files_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("b")).unwrap();
+        for name in ["c.log", "a.xml.gz", "b/x", ".hidden"] {
+            fs::write(root.path().join(name), gzip(TEXT)).unwrap();
+        }
+        let (files, errors) = input_files(&[root.path(), Path::new("-"), Path::new("absent")]);
+        assert!(errors.is_empty(), "{errors:?}");
+        let expected = ["a.xml.gz", "b/x", "c.log"].map(|name| root.path().join(name));
+        assert_eq!(files[..3], expected);
+        assert_eq!(files[3..], [PathBuf::from("-"), PathBuf::from("absent")]);
+        let mut input = Input::open(&files[1], InputLimits::default()).unwrap();
+        assert_eq!(events(&mut input).0.len(), 3, "known by its bytes, not by its name");
+    }
+
+    #[test]
+    fn an_input_that_is_not_there_names_itself() {
+        let error = Input::open(Path::new("no/such.xml"), InputLimits::default()).unwrap_err();
+        assert!(error.to_string().starts_with("no/such.xml: "), "{error}");
+        assert!(error.is_io());
+    }
+}
