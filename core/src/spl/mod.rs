@@ -1,5 +1,40 @@
 //! SPL text to a syntax tree.
 //!
-//! Parsing never fails: it returns a tree and diagnostics. This module knows no fields and no events.
+//! Parsing never fails: it returns a tree and diagnostics, all of them, not the first. This module knows no fields and
+//! no events, and no macros: `plan::expand` has replaced them before. It takes any nesting up to [`MAX_DEPTH`] and refuses
+//! more, so no text overflows the stack, here or in those who walk the tree.
+//!
+//! ```
+//! let (pipeline, diagnostics) = caltrop_core::spl::parse("error OR fail* | table _time, host");
+//! assert!(diagnostics.is_empty());
+//! assert_eq!(caltrop_core::spl::print(&pipeline), "error OR fail* | table _time, host");
+//! ```
 
+mod args;
+mod commands;
+mod expr;
+mod lexer;
+mod parser;
+mod pipeline;
+mod print;
+mod search;
 pub mod tree;
+
+pub use print::print;
+
+use crate::diag::Diagnostic;
+use tree::Pipeline;
+
+/// How deep parentheses, brackets, operators and function calls may nest, all together.
+pub const MAX_DEPTH: usize = 256;
+
+/// Parses `text`, whose macros are expanded. The diagnostics stand in the order of their places; where one is an error,
+/// the tree has gaps.
+#[must_use]
+pub fn parse(text: &str) -> (Pipeline, Vec<Diagnostic>) {
+    let mut parser = parser::Parser::new(text);
+    let pipeline = parser.root();
+    let mut diagnostics = parser.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
+    (pipeline, diagnostics)
+}

@@ -277,6 +277,8 @@ pub struct Head {
     pub limit: u64,
     /// The rows end where this is false.
     pub condition: Option<Expr>,
+    /// Other options (`null`, `keeplast`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// A command that has no tree of its own yet: balanced words and subpipelines.

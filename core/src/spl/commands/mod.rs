@@ -1,0 +1,36 @@
+//! The arguments of each command: one file for each that has a tree of its own.
+//!
+//! Whether caltrop runs a command is not asked here: an unknown one is read as balanced words.
+
+mod bin;
+mod eval;
+mod fields;
+mod head;
+mod makeresults;
+mod other;
+mod regex;
+mod rename;
+mod stats;
+mod table;
+mod r#where;
+
+use super::parser::Parser;
+use super::tree::CommandKind;
+
+/// Reads the arguments of the command `name`, which is lower case, up to its end.
+pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
+    match name {
+        "search" => CommandKind::Search(parser.search()),
+        "regex" => regex::parse(parser),
+        "table" => table::parse(parser),
+        "fields" => fields::parse(parser),
+        "bin" | "bucket" | "discretize" => bin::parse(parser),
+        "stats" => stats::parse(parser),
+        "where" => r#where::parse(parser),
+        "eval" => eval::parse(parser),
+        "rename" => rename::parse(parser),
+        "head" => head::parse(parser),
+        "makeresults" => makeresults::parse(parser),
+        _ => other::parse(parser),
+    }
+}

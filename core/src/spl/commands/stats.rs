@@ -1,0 +1,113 @@
+//! `stats function(argument) [AS name], ... [BY fields]`.
+
+use crate::diag::{Code, Diagnostic, Spanned};
+use crate::spl::args::unquote;
+use crate::spl::parser::{Parser, is_word};
+use crate::spl::tree::{Aggregate, AggregateArgument, CommandKind, Stats};
+
+pub(super) fn parse(parser: &mut Parser<'_>) -> CommandKind {
+    let mut stats = Stats { aggregates: Vec::new(), by: Vec::new(), options: Vec::new() };
+    loop {
+        parser.skip_separators();
+        if parser.eat_keyword("BY") {
+            by(parser, &mut stats);
+            break;
+        }
+        if let Some(option) = parser.option() {
+            stats.options.push(option);
+        } else if parser.peek().is_some_and(is_word) {
+            stats.aggregates.push(aggregate(parser));
+        } else {
+            break;
+        }
+    }
+    parser.expect_end("write `stats function(field) AS name BY fields`");
+    if stats.aggregates.is_empty() {
+        parser.missing("an aggregate", "write one, such as `stats count BY host`");
+        return CommandKind::Broken;
+    }
+    CommandKind::Stats(stats)
+}
+
+/// Reads the fields after BY, and the options that may follow them.
+fn by(parser: &mut Parser<'_>, stats: &mut Stats) {
+    loop {
+        parser.skip_separators();
+        if let Some(option) = parser.option() {
+            stats.options.push(option);
+        } else if let Some(name) = parser.name() {
+            stats.by.push(name);
+        } else {
+            break;
+        }
+    }
+    if stats.by.is_empty() {
+        parser.missing("the fields after `BY`", "name them, or remove `BY`");
+    }
+}
+
+fn aggregate(parser: &mut Parser<'_>) -> Aggregate {
+    let start = parser.at;
+    let function = parser.take_while(is_word);
+    let argument = argument(parser);
+    let text = parser.since(start).text(parser.text).to_owned();
+    let before_alias = parser.at;
+    parser.skip_space();
+    let alias = if parser.eat_keyword("AS") {
+        parser.skip_space();
+        parser.name().or_else(|| {
+            parser.missing("the new name", "write it after `AS`");
+            None
+        })
+    } else {
+        parser.at = before_alias;
+        None
+    };
+    Aggregate { function, argument, alias, text, span: parser.since(start) }
+}
+
+fn argument(parser: &mut Parser<'_>) -> AggregateArgument {
+    let before_space = parser.at;
+    parser.skip_space();
+    if parser.peek() != Some('(') {
+        parser.at = before_space;
+        return AggregateArgument::None;
+    }
+    if let Some(expr) = eval(parser) {
+        return expr;
+    }
+    let inside = parser.parenthesised();
+    let text = inside.text(parser.text);
+    let start = inside.end - text.trim_start().len();
+    let text = text.trim();
+    if text.is_empty() {
+        return AggregateArgument::None;
+    }
+    let span = crate::diag::Span::new(start, start + text.len());
+    if !text.starts_with('"') && text.contains(|c: char| c.is_whitespace() || c == '(') {
+        let message = format!("`{text}` is no field");
+        let error = Diagnostic::error(Code::BadArgument, span, message);
+        let help = format!("an expression is written `eval({text})`, a name with spaces in quotes");
+        parser.report(error.label("expected one field").help(help));
+    }
+    AggregateArgument::Field(Spanned::new(unquote(text), span))
+}
+
+/// Reads `(eval(expr))`, if it stands here.
+fn eval(parser: &mut Parser<'_>) -> Option<AggregateArgument> {
+    let open = parser.at;
+    parser.bump();
+    parser.skip_space();
+    let inner = parser.eat_keyword("eval").then(|| {
+        parser.skip_space();
+        parser.at
+    });
+    let Some(inner) = inner.filter(|_| parser.eat('(')) else {
+        parser.at = open;
+        return None;
+    };
+    let expr = parser.expression();
+    parser.expect_closing(inner);
+    parser.expect_closing(open);
+    Some(AggregateArgument::Eval(expr))
+}
