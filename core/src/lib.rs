@@ -6,6 +6,7 @@ pub mod diag;
 pub mod expr;
 pub mod ids;
 pub mod names;
+pub mod plan;
 pub mod row;
 pub mod spl;
 pub mod stage;
