@@ -8,6 +8,7 @@ pub mod expr;
 pub mod ids;
 pub mod knowledge;
 pub mod names;
+pub mod plan;
 pub mod row;
 pub mod spl;
 pub mod stage;

@@ -2,6 +2,18 @@
 //!
 //! `plan` turns syntax into these programs; evaluating one allocates only in the arena of [`Env`](crate::row::Env).
 
+pub mod capture;
+pub mod compare;
+pub mod dialect;
+pub mod functions;
 pub mod glob;
+pub mod like;
 pub mod number;
+pub mod program;
 pub mod regex;
+
+mod caches;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use program::{Call, Expr, Scope};

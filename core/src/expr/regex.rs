@@ -1,5 +1,271 @@
-//! PCRE as Splunk uses it, over finite automata.
+//! PCRE as Splunk uses it, over finite automata: does a value match?
+//!
+//! A pattern costs time linear in the value, whatever either holds. It becomes a dense automaton where that stays small,
+//! else one that is built lazily in a bounded cache; the cache belongs to the engine ([`Caches`]), so a [`Regex`] is
+//! immutable and shared by threads. Where a match lies and what its groups hold is asked of
+//! [`Finder`](super::capture::Finder).
+//!
+//! Values are bytes. A byte that is not UTF-8 reads as U+FFFD, as if the value had been decoded first. For `$`, which
+//! also matches before one final newline, that newline is replaced by a byte that no UTF-8 text holds: the automaton
+//! takes it for a newline wherever one may be consumed, and for the end where `$` stands.
 
-/// Caches of the regexes that need one while they run: one set per engine.
-#[derive(Debug, Default)]
-pub struct Caches {}
+use std::sync::Arc;
+
+use regex_automata::{
+    Input,
+    dfa::{Automaton as _, StartKind, dense},
+    hybrid::dfa as lazy,
+    nfa::thompson::{self, WhichCaptures},
+    util::look::LookMatcher,
+};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+use super::dialect;
+pub use super::{caches::Caches, dialect::RegexError};
+use crate::ids::RegexId;
+
+/// Stands for a final newline while a pattern with `$` is matched; no UTF-8 text holds it.
+pub(super) const FINAL_NEWLINE: u8 = 0xFF;
+
+/// The largest program, before determinisation.
+const NFA_BYTES: usize = 4 << 20;
+/// The largest dense automaton.
+const DENSE_BYTES: usize = 1 << 20;
+/// The largest heap that determinisation may use.
+const DETERMINIZE_BYTES: usize = 4 << 20;
+/// The cache of one lazy automaton.
+const LAZY_CACHE_BYTES: usize = 512 << 10;
+
+/// The longest pattern that data may supply.
+const DATA_PATTERN_BYTES: usize = 1 << 10;
+/// The largest program, and the cache, of a pattern that data supplies.
+const DATA_NFA_BYTES: usize = 128 << 10;
+
+/// Hands out the caches of a rule set's regexes.
+#[derive(Clone, Debug, Default)]
+pub struct RegexIds {
+    next: usize,
+}
+
+impl RegexIds {
+    /// How many caches were handed out: what [`Caches::new`] wants.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.next
+    }
+
+    pub(super) fn next(&mut self) -> RegexId {
+        self.next += 1;
+        RegexId::new(self.next - 1)
+    }
+}
+
+/// A compiled pattern that says whether a value matches. Cheap to clone.
+#[derive(Clone)]
+pub struct Regex {
+    pattern: Arc<str>,
+    dollar: Dollar,
+    automaton: Automaton,
+}
+
+/// Whether a pattern holds a `$` that matches before a final newline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dollar {
+    Absent,
+    Present,
+}
+
+#[derive(Clone)]
+enum Automaton {
+    Dense(Arc<dense::DFA<Vec<u32>>>),
+    Lazy(Arc<lazy::DFA>, RegexId),
+}
+
+impl Regex {
+    /// Compiles `pattern`; `ids` gives it a cache if it needs one.
+    ///
+    /// # Errors
+    /// If the pattern is not PCRE, needs more than a finite automaton, or is too large.
+    pub fn compile(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
+        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
+        let nfa = program(&hir, dollar, NFA_BYTES).map_err(|message| whole(pattern, message))?;
+        let automaton = match dense(&nfa) {
+            Some(dense) => Automaton::Dense(Arc::new(dense)),
+            None => {
+                let lazy =
+                    lazy(nfa, LAZY_CACHE_BYTES).map_err(|message| whole(pattern, message))?;
+                Automaton::Lazy(Arc::new(lazy), ids.next())
+            }
+        };
+        Ok(Self { pattern: pattern.into(), dollar, automaton })
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// What the pattern means, for those who look for literals in it; see [`dialect`].
+    ///
+    /// # Panics
+    /// Never: the pattern parsed when it was compiled.
+    #[must_use]
+    pub fn hir(&self) -> Hir {
+        dialect::parse(&self.pattern).expect("the pattern parsed when it was compiled")
+    }
+
+    /// Whether some part of `haystack` matches. Allocates only while the caches warm up.
+    #[must_use]
+    pub fn is_match(&self, caches: &Caches, haystack: &[u8]) -> bool {
+        caches.with_subject(haystack, self.dollar, |subject| match &self.automaton {
+            Automaton::Dense(dense) => dense
+                .try_search_fwd(&Input::new(subject).earliest(true))
+                .is_ok_and(|end| end.is_some()),
+            Automaton::Lazy(lazy, id) => {
+                caches.with_lazy(*id, lazy, |cache| search(lazy, cache, subject))
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for Regex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Regex({:?})", self.pattern)
+    }
+}
+
+/// A pattern that data supplied, compiled under small bounds, with its own cache.
+#[derive(Debug)]
+pub(super) struct DataRegex {
+    lazy: lazy::DFA,
+    cache: lazy::Cache,
+    pub(super) dollar: Dollar,
+}
+
+impl DataRegex {
+    /// `None` where the pattern is no PCRE, or too large.
+    pub(super) fn compile(pattern: &[u8]) -> Option<Self> {
+        let (hir, dollar) = data_pattern(pattern)?;
+        let nfa = program(&hir, dollar, DATA_NFA_BYTES).ok()?;
+        let lazy = lazy(nfa, DATA_NFA_BYTES).ok()?;
+        let cache = lazy.create_cache();
+        Some(Self { lazy, cache, dollar })
+    }
+
+    pub(super) fn is_match(&mut self, subject: &[u8]) -> bool {
+        search(&self.lazy, &mut self.cache, subject)
+    }
+}
+
+/// Parses a pattern that data supplied, if it is short enough.
+pub(super) fn data_pattern(pattern: &[u8]) -> Option<(Hir, Dollar)> {
+    let pattern =
+        std::str::from_utf8(pattern).ok().filter(|pattern| pattern.len() <= DATA_PATTERN_BYTES)?;
+    with_final_newline(dialect::parse(pattern).ok()?, pattern).ok()
+}
+
+/// An error about the whole pattern.
+pub(super) fn whole(pattern: &str, message: impl Into<String>) -> RegexError {
+    RegexError { offset_span: 0..pattern.len(), message: message.into() }
+}
+
+/// Gives `$` its meaning: it becomes the end of a line that ends in [`FINAL_NEWLINE`], which then stands for a newline
+/// wherever the pattern may consume one.
+pub(super) fn with_final_newline(hir: Hir, pattern: &str) -> Result<(Hir, Dollar), RegexError> {
+    let looks = hir.properties().look_set();
+    if !looks.contains(Look::EndCRLF) {
+        return Ok((hir, Dollar::Absent));
+    }
+    if looks.contains(Look::StartLF) || looks.contains(Look::EndLF) {
+        return Err(whole(
+            pattern,
+            "`$` stands both in and out of `(?m)`: use `\\z` for the end of the value",
+        ));
+    }
+    Ok((mark(hir), Dollar::Present))
+}
+
+/// The assertions' view of a subject.
+pub(super) fn look_matcher(dollar: Dollar) -> LookMatcher {
+    let mut matcher = LookMatcher::new();
+    if dollar == Dollar::Present {
+        matcher.set_line_terminator(FINAL_NEWLINE);
+    }
+    matcher
+}
+
+/// Recursion is bounded by the nesting limit of [`dialect`].
+fn mark(hir: Hir) -> Hir {
+    match hir.into_kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => mark_literal(&literal.0),
+        HirKind::Class(class) => mark_class(class),
+        HirKind::Look(Look::EndCRLF) => Hir::look(Look::EndLF),
+        HirKind::Look(look) => Hir::look(look),
+        HirKind::Repetition(mut repetition) => {
+            *repetition.sub = mark(*repetition.sub);
+            Hir::repetition(repetition)
+        }
+        HirKind::Capture(mut capture) => {
+            *capture.sub = mark(*capture.sub);
+            Hir::capture(capture)
+        }
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(mark).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.into_iter().map(mark).collect()),
+    }
+}
+
+fn mark_literal(literal: &[u8]) -> Hir {
+    let pieces = literal.split_inclusive(|&byte| byte == b'\n').flat_map(|piece| {
+        let text = piece.strip_suffix(b"\n");
+        let newline = text
+            .map(|_| Hir::alternation(vec![Hir::literal(*b"\n"), Hir::literal([FINAL_NEWLINE])]));
+        [Some(Hir::literal(text.unwrap_or(piece))), newline]
+    });
+    Hir::concat(pieces.flatten().collect())
+}
+
+fn mark_class(class: Class) -> Hir {
+    let holds_newline = match &class {
+        Class::Unicode(class) => {
+            class.ranges().iter().any(|range| range.start() <= '\n' && '\n' <= range.end())
+        }
+        Class::Bytes(class) => {
+            class.ranges().iter().any(|range| range.start() <= b'\n' && b'\n' <= range.end())
+        }
+    };
+    let plain = Hir::class(class);
+    if holds_newline { Hir::alternation(vec![plain, Hir::literal([FINAL_NEWLINE])]) } else { plain }
+}
+
+fn program(hir: &Hir, dollar: Dollar, limit_bytes: usize) -> Result<thompson::NFA, String> {
+    let config = thompson::Config::new()
+        .utf8(false)
+        .nfa_size_limit(Some(limit_bytes))
+        .which_captures(WhichCaptures::None)
+        .look_matcher(look_matcher(dollar));
+    thompson::Compiler::new()
+        .configure(config)
+        .build_from_hir(hir)
+        .map_err(|_| format!("the pattern needs more than {limit_bytes} bytes once compiled"))
+}
+
+/// The dense automaton, where it is small enough.
+fn dense(nfa: &thompson::NFA) -> Option<dense::DFA<Vec<u32>>> {
+    let config = dense::Config::new()
+        .start_kind(StartKind::Unanchored)
+        .dfa_size_limit(Some(DENSE_BYTES))
+        .determinize_size_limit(Some(DETERMINIZE_BYTES));
+    dense::Builder::new().configure(config).build_from_nfa(nfa).ok()
+}
+
+fn lazy(nfa: thompson::NFA, cache_bytes: usize) -> Result<lazy::DFA, String> {
+    let config = lazy::Config::new().cache_capacity(cache_bytes).skip_cache_capacity_check(true);
+    lazy::Builder::new().configure(config).build_from_nfa(nfa).map_err(|error| error.to_string())
+}
+
+/// The lazy automaton neither gives up nor quits: it was told no bound on its clearings and has no Unicode boundaries.
+fn search(lazy: &lazy::DFA, cache: &mut lazy::Cache, subject: &[u8]) -> bool {
+    lazy.try_search_fwd(cache, &Input::new(subject).earliest(true)).is_ok_and(|end| end.is_some())
+}

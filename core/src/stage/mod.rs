@@ -3,6 +3,10 @@
 //! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that needs the rows of a whole
 //! window has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
+pub mod eval;
+pub mod regex;
+pub mod where_;
+
 /// What a row-local command says of its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

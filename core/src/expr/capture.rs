@@ -1,0 +1,229 @@
+//! Where a pattern matches, and what its groups hold: for `replace` and its like.
+//!
+//! The text is decoded first, so what is found is always UTF-8. Finding every match of a pattern whose matches have no
+//! largest length can cost the square of the text, for each search may look to its end in vain; such a walk is given a
+//! budget and ends when it is used up.
+
+use std::{ops::Range, sync::Arc};
+
+use bumpalo::{Bump, collections::Vec as BumpVec};
+use regex_automata::{Input, PatternID, meta, util::primitives::NonMaxUsize};
+use regex_syntax::hir::Hir;
+
+use super::{
+    caches::{Caches, decode},
+    dialect::{self, RegexError},
+    regex::{Dollar, RegexIds, data_pattern, whole, with_final_newline},
+};
+use crate::ids::RegexId;
+
+const NFA_BYTES: usize = 4 << 20;
+const ONE_PASS_BYTES: usize = 256 << 10;
+const CACHE_BYTES: usize = 512 << 10;
+const DATA_BYTES: usize = 128 << 10;
+
+/// How many bytes a walk over all matches may look at, counting each search as if it looked to the end of the text.
+const WALK_BYTES: usize = 1 << 30;
+
+/// A compiled pattern that finds its matches. Cheap to clone.
+#[derive(Clone)]
+pub struct Finder {
+    pattern: Arc<str>,
+    program: Arc<Program>,
+    id: RegexId,
+}
+
+/// What a pattern is compiled to.
+#[derive(Debug)]
+struct Program {
+    regex: meta::Regex,
+    dollar: Dollar,
+    /// Whether a match may be arbitrarily long.
+    unbounded: bool,
+}
+
+impl Finder {
+    /// Compiles `pattern`; `ids` gives it its cache.
+    ///
+    /// # Errors
+    /// If the pattern is not PCRE, needs more than a finite automaton, or is too large.
+    pub fn compile(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
+        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
+        let program = Program::new(&hir, dollar, NFA_BYTES, CACHE_BYTES)
+            .map_err(|message| whole(pattern, message))?;
+        Ok(Self { pattern: pattern.into(), program: Arc::new(program), id: ids.next() })
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// The names of its groups, in order; group 0 is the whole match.
+    pub fn group_names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.program.regex.group_info().pattern_names(PatternID::ZERO)
+    }
+
+    /// Calls `found` with each match in `haystack`, from left to right, until it says `false`.
+    ///
+    /// Returns whether the walk came to its end: it does not when its budget is used up.
+    pub fn for_each<'e>(
+        &self,
+        caches: &Caches,
+        haystack: &'e [u8],
+        bump: &'e Bump,
+        found: impl FnMut(Match<'_, 'e>) -> bool,
+    ) -> bool {
+        let text = decoded(haystack, bump);
+        caches.with_finder(self.id, &self.program.regex, |cache| {
+            self.program.walk(cache, text, bump, found)
+        })
+    }
+}
+
+impl std::fmt::Debug for Finder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Finder({:?})", self.pattern)
+    }
+}
+
+/// One match of a [`Finder`].
+#[derive(Debug)]
+pub struct Match<'m, 'e> {
+    /// The text that was searched, decoded.
+    pub text: &'e [u8],
+    slots: &'m [Option<NonMaxUsize>],
+}
+
+impl<'e> Match<'_, 'e> {
+    /// The bytes of the text that group `index` holds; group 0 is the whole match.
+    #[must_use]
+    pub fn span(&self, index: usize) -> Option<Range<usize>> {
+        let start = (*self.slots.get(2 * index)?)?.get();
+        let end = (*self.slots.get(2 * index + 1)?)?.get();
+        Some(start..end)
+    }
+
+    /// What group `index` holds, if it took part.
+    #[must_use]
+    pub fn group(&self, index: usize) -> Option<&'e [u8]> {
+        self.text.get(self.span(index)?)
+    }
+}
+
+/// A pattern that data supplied, with its own cache.
+#[derive(Debug)]
+pub(super) struct DataFinder {
+    program: Program,
+    cache: meta::Cache,
+}
+
+impl DataFinder {
+    /// `None` where the pattern is no PCRE, or too large.
+    pub(super) fn compile(pattern: &[u8]) -> Option<Self> {
+        let (hir, dollar) = data_pattern(pattern)?;
+        let program = Program::new(&hir, dollar, DATA_BYTES, DATA_BYTES).ok()?;
+        let cache = program.regex.create_cache();
+        Some(Self { program, cache })
+    }
+
+    /// As [`Finder::for_each`].
+    pub(super) fn for_each<'e>(
+        &mut self,
+        haystack: &'e [u8],
+        bump: &'e Bump,
+        found: impl FnMut(Match<'_, 'e>) -> bool,
+    ) -> bool {
+        self.program.walk(&mut self.cache, decoded(haystack, bump), bump, found)
+    }
+}
+
+impl Program {
+    fn new(
+        hir: &Hir,
+        dollar: Dollar,
+        nfa_bytes: usize,
+        cache_bytes: usize,
+    ) -> Result<Self, String> {
+        let mut config = meta::Config::new()
+            .nfa_size_limit(Some(nfa_bytes))
+            .onepass_size_limit(Some(ONE_PASS_BYTES))
+            .hybrid_cache_capacity(cache_bytes)
+            .dfa(false);
+        if dollar == Dollar::Present {
+            config = config.line_terminator(super::regex::FINAL_NEWLINE);
+        }
+        let regex = meta::Builder::new()
+            .configure(config)
+            .build_from_hir(hir)
+            .map_err(|_| format!("the pattern needs more than {nfa_bytes} bytes once compiled"))?;
+        Ok(Self { regex, dollar, unbounded: hir.properties().maximum_len().is_none() })
+    }
+
+    fn walk<'e>(
+        &self,
+        cache: &mut meta::Cache,
+        text: &'e [u8],
+        bump: &'e Bump,
+        mut found: impl FnMut(Match<'_, 'e>) -> bool,
+    ) -> bool {
+        let subject = marked(text, self.dollar, bump);
+        let mut slots =
+            BumpVec::from_iter_in((0..2 * self.regex.captures_len()).map(|_| None), bump);
+        let (mut input, mut budget, mut last_end) = (Input::new(subject), WALK_BYTES, None);
+        while input.start() <= subject.len() {
+            let Some(left) = budget.checked_sub(self.cost(subject.len() - input.start())) else {
+                return false;
+            };
+            budget = left;
+            if self.regex.search_slots_with(cache, &input, &mut slots).is_none() {
+                return true;
+            }
+            let whole = Match { text, slots: &slots };
+            let Some(span) = whole.span(0) else { return true };
+            // Otherwise `.*` would match twice: the value, then the nothing behind it.
+            let repeated = span.is_empty() && last_end == Some(span.end);
+            if !repeated && !found(whole) {
+                return true;
+            }
+            last_end = Some(span.end);
+            input.set_start(if span.is_empty() { next_char(subject, span.end) } else { span.end });
+        }
+        true
+    }
+
+    /// What one search over `length_bytes` is charged.
+    fn cost(&self, length_bytes: usize) -> usize {
+        if self.unbounded { length_bytes } else { 0 }
+    }
+}
+
+/// The place after the character at `at`.
+fn next_char(subject: &[u8], at: usize) -> usize {
+    let continuation =
+        subject.iter().skip(at + 1).take_while(|byte| (0x80..0xC0).contains(*byte)).count();
+    at + 1 + continuation
+}
+
+/// `haystack` as UTF-8.
+fn decoded<'e>(haystack: &'e [u8], bump: &'e Bump) -> &'e [u8] {
+    if std::str::from_utf8(haystack).is_ok() {
+        return haystack;
+    }
+    let mut text = BumpVec::with_capacity_in(haystack.len() + 16, bump);
+    decode(haystack, |piece| text.extend_from_slice(piece));
+    text.into_bump_slice()
+}
+
+/// `text` as the automata see it, byte for byte as long.
+fn marked<'e>(text: &'e [u8], dollar: Dollar, bump: &'e Bump) -> &'e [u8] {
+    if dollar == Dollar::Absent || text.last() != Some(&b'\n') {
+        return text;
+    }
+    let copy = bump.alloc_slice_copy(text);
+    if let Some(last) = copy.last_mut() {
+        *last = super::regex::FINAL_NEWLINE;
+    }
+    copy
+}

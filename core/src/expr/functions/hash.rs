@@ -1,0 +1,64 @@
+//! Digests, in lower-case hexadecimal.
+
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
+
+use super::{Function, example, value};
+use crate::{
+    expr::program::{Call, Scope},
+    value::Value,
+};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    value(
+        "md5",
+        1..=1,
+        digest::<Md5>,
+        &[
+            example("md5(\"abc\")", "900150983cd24fb0d6963f7d28e17f72"),
+            example("md5(\"\")", "d41d8cd98f00b204e9800998ecf8427e"),
+        ],
+    ),
+    value(
+        "sha1",
+        1..=1,
+        digest::<Sha1>,
+        &[
+            example("sha1(\"abc\")", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+            example("sha1(missing)", "null"),
+        ],
+    ),
+    value(
+        "sha256",
+        1..=1,
+        digest::<Sha256>,
+        &[
+            example(
+                "sha256(\"abc\")",
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
+            example("sha256(missing)", "null"),
+        ],
+    ),
+    value(
+        "sha512",
+        1..=1,
+        digest::<Sha512>,
+        &[
+            example("len(sha512(\"abc\"))", "128"),
+            example("substr(sha512(\"abc\"), 1, 16)", "ddaf35a193617aba"),
+        ],
+    ),
+];
+
+fn digest<'e, D: Digest>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let Some(text) = call.text(0, scope) else { return Value::Null };
+    let digest = D::digest(text);
+    let digits =
+        digest.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+    let bytes = 2 * digest.len();
+    let mut digits = digits.into_iter();
+    Value::Text(scope.env.bump.alloc_slice_fill_with(bytes, |_| digits.next().unwrap_or_default()))
+}

@@ -1,0 +1,356 @@
+//! Eval expressions to programs.
+//!
+//! Names become ids, functions their table entries, and patterns that the rule spells out are compiled. Everything that
+//! can be known to be wrong is said here, with its place: evaluation itself never fails.
+
+use crate::{
+    diag::{Code, Diagnostic, Span, Spanned},
+    expr::{
+        Call, Expr,
+        functions::{self, Body, Function, Refusal},
+        program::{Chain, Comparison, Literal, Operator, Relation},
+        regex::RegexIds,
+    },
+    names::Names,
+    spl::tree,
+    stage::eval::{Piece, Target},
+};
+
+/// How deep evaluation may nest. Chains of operators, and `if` in the last argument of an `if`, do not nest; a push has
+/// 24 KiB of stack.
+pub const MAX_DEPTH: usize = 32;
+
+/// Names that are functions of `stats` only.
+const AGGREGATES: &[&str] = &[
+    "c",
+    "count",
+    "dc",
+    "distinct_count",
+    "earliest",
+    "estdc",
+    "first",
+    "last",
+    "latest",
+    "list",
+    "mean",
+    "median",
+    "mode",
+    "perc",
+    "range",
+    "stdev",
+    "stdevp",
+    "sumsq",
+    "values",
+    "var",
+    "varp",
+];
+
+/// What lowering reads and writes.
+#[derive(Debug)]
+pub struct Lowering<'a> {
+    /// The text that the tree was parsed from, to point into its strings.
+    pub source: &'a str,
+    /// The rule set's names.
+    pub names: &'a mut Names,
+    /// The caches that its regexes need.
+    pub regexes: &'a mut RegexIds,
+    /// What is wrong with the rule.
+    pub diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Lowering<'_> {
+    /// An expression of any kind. What is wrong is reported, and the result then must not run.
+    pub fn value(&mut self, expr: &tree::Expr) -> Expr {
+        self.lower(expr, 0).unwrap_or(Expr::Literal(Literal::Null))
+    }
+
+    /// An expression that must be a yes or no: the argument of `where`.
+    pub fn predicate(&mut self, expr: &tree::Expr) -> Expr {
+        self.lower_test(expr, 0).unwrap_or(Expr::Literal(Literal::Null))
+    }
+
+    /// An expression that a field is to hold, so it must not be a yes or no.
+    pub fn assignment(&mut self, assignment: &tree::Assignment) -> (Target, Expr) {
+        let value = self.value(&assignment.value);
+        if value.is_boolean() {
+            let message = format!("`{}` cannot hold a boolean", assignment.field.value);
+            let help = "write `if(..., 1, 0)` or `tostring(...)`";
+            self.report(
+                Diagnostic::error(Code::BooleanResult, assignment.value.span, message).help(help),
+            );
+        }
+        (self.target(&assignment.field), value)
+    }
+
+    /// The field that an assignment writes: a name, or a template with `{field}` in it.
+    pub fn target(&mut self, field: &Spanned<String>) -> Target {
+        let (mut pieces, mut rest) = (Vec::new(), field.value.as_str());
+        while let Some((before, after)) = rest.split_once('{')
+            && let Some((name, after)) = after.split_once('}')
+            && !name.is_empty()
+        {
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.into()));
+            }
+            pieces.push(Piece::Field(self.names.intern(name)));
+            rest = after;
+        }
+        if pieces.is_empty() {
+            return Target::Field(self.names.intern(&field.value));
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.into()));
+        }
+        Target::Template(pieces.into())
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// `None` once something in `expr` was reported.
+    fn lower(&mut self, expr: &tree::Expr, depth: usize) -> Option<Expr> {
+        if depth > MAX_DEPTH {
+            let message = format!("this expression nests deeper than {MAX_DEPTH} levels");
+            self.report(
+                Diagnostic::error(Code::TooDeep, expr.span, message)
+                    .help("compute the inner part in an `eval` before"),
+            );
+            return None;
+        }
+        Some(match &expr.kind {
+            tree::ExprKind::Number(text) => {
+                Expr::Literal(Literal::Number(text.parse().unwrap_or(f64::NAN)))
+            }
+            tree::ExprKind::String(text) => Expr::Literal(Literal::Text(text.as_str().into())),
+            tree::ExprKind::Field(name) => Expr::Field(self.names.intern(name)),
+            tree::ExprKind::Negate(inner) => negate(self.lower(inner, depth + 1)?),
+            tree::ExprKind::Not(inner) => Expr::Not(Box::new(self.lower_test(inner, depth + 1)?)),
+            tree::ExprKind::Arithmetic(..) => Expr::Chain(Box::new(self.chain(expr, depth + 1)?)),
+            tree::ExprKind::Compare(op, left, right) => {
+                let (left, right) = (self.lower(left, depth + 1), self.lower(right, depth + 1));
+                Expr::Compare(Box::new(Comparison {
+                    relation: relation(*op),
+                    left: left?,
+                    right: right?,
+                }))
+            }
+            tree::ExprKind::And(parts) => Expr::And(self.tests(parts, depth + 1)?),
+            tree::ExprKind::Or(parts) => Expr::Or(self.tests(parts, depth + 1)?),
+            tree::ExprKind::Xor(left, right) => {
+                let (left, right) =
+                    (self.lower_test(left, depth + 1), self.lower_test(right, depth + 1));
+                Expr::Xor(Box::new((left?, right?)))
+            }
+            tree::ExprKind::Call { name, arguments } => {
+                self.call(expr.span, name, arguments, depth)?
+            }
+            tree::ExprKind::Broken => return None,
+        })
+    }
+
+    /// An expression that must be a yes or no.
+    fn lower_test(&mut self, expr: &tree::Expr, depth: usize) -> Option<Expr> {
+        let test = self.lower(expr, depth)?;
+        if test.is_boolean() {
+            return Some(test);
+        }
+        let diagnostic =
+            Diagnostic::error(Code::NotBoolean, expr.span, "a yes or no is needed here")
+                .label("this is a value")
+                .help("compare it: `field=\"value\"`, `isnotnull(field)`");
+        self.report(diagnostic);
+        None
+    }
+
+    fn tests(&mut self, parts: &[tree::Expr], depth: usize) -> Option<Box<[Expr]>> {
+        // Every part is lowered before any failure is passed on, so that all mistakes are told at once.
+        let parts: Vec<_> = parts.iter().map(|part| self.lower_test(part, depth)).collect();
+        parts.into_iter().collect()
+    }
+
+    /// Operators that stand to the left of each other in one chain, however many.
+    fn chain(&mut self, expr: &tree::Expr, depth: usize) -> Option<Chain> {
+        let (mut first, mut operands) = (expr, Vec::new());
+        while let tree::ExprKind::Arithmetic(op, left, right) = &first.kind {
+            operands.push((operator(*op), &**right));
+            first = left;
+        }
+        let first = self.lower(first, depth);
+        let rest: Vec<_> = operands
+            .into_iter()
+            .rev()
+            .map(|(operator, operand)| {
+                self.lower(operand, depth).map(|operand| (operator, operand))
+            })
+            .collect();
+        Some(Chain { first: first?, rest: rest.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn call(
+        &mut self,
+        span: Span,
+        name: &Spanned<String>,
+        arguments: &[tree::Expr],
+        depth: usize,
+    ) -> Option<Expr> {
+        let Some(function) = functions::find(&name.value) else {
+            self.report(unknown(name));
+            return None;
+        };
+        if !function.arguments.contains(&arguments.len()) {
+            self.report(wrong_count(function, span, arguments.len()));
+            return None;
+        }
+        let lowered: Vec<_> = arguments
+            .iter()
+            .enumerate()
+            .map(|(index, argument)| self.argument(function, index, argument, depth))
+            .collect();
+        let lowered: Box<[Expr]> = lowered.into_iter().collect::<Option<_>>()?;
+        let prepared = match function.prepare.map(|prepare| prepare(&lowered, self.regexes)) {
+            None => functions::UNPREPARED,
+            Some(Ok(prepared)) => prepared,
+            Some(Err(refusal)) => {
+                let diagnostic = self.refused(&refusal, arguments);
+                self.report(diagnostic);
+                return None;
+            }
+        };
+        Some(Expr::Call(Box::new(Call { function, arguments: lowered, prepared })))
+    }
+
+    fn argument(
+        &mut self,
+        function: &Function,
+        index: usize,
+        argument: &tree::Expr,
+        depth: usize,
+    ) -> Option<Expr> {
+        if function.tests.holds(index) {
+            return self.lower_test(argument, depth + 1);
+        }
+        match function.body {
+            // What a function chooses is evaluated in the function's own frame.
+            Body::Choose(_) => self.lower(argument, depth),
+            Body::Compute(_) => self.lower(argument, depth + 1),
+        }
+    }
+
+    fn refused(&self, refusal: &Refusal, arguments: &[tree::Expr]) -> Diagnostic {
+        let argument =
+            arguments.get(refusal.argument).map_or(Span::default(), |argument| argument.span);
+        match &refusal.span {
+            None => Diagnostic::error(Code::BadArgument, argument, refusal.message.clone()),
+            Some(bytes) => {
+                let span =
+                    in_string(self.source, argument, bytes.start, bytes.end).unwrap_or(argument);
+                Diagnostic::error(Code::BadRegex, span, refusal.message.clone())
+            }
+        }
+    }
+}
+
+/// Where the bytes `start..end` of a string's value stand in the source; `string` covers its quotes too.
+fn in_string(source: &str, string: Span, start: usize, end: usize) -> Option<Span> {
+    let inside = string.text(source).strip_prefix('"')?.as_bytes();
+    let (mut at, mut value, mut first) = (0, 0, None);
+    loop {
+        if value >= start {
+            first.get_or_insert(at);
+        }
+        if value >= end.max(start + 1) || at >= inside.len() {
+            let first = first?;
+            return Some(Span::new(string.start + 1 + first, string.start + 1 + at));
+        }
+        let escaped = inside[at] == b'\\' && matches!(inside.get(at + 1), Some(b'\\' | b'"'));
+        at += if escaped { 2 } else { 1 };
+        value += 1;
+    }
+}
+
+fn negate(inner: Expr) -> Expr {
+    match inner {
+        Expr::Literal(Literal::Number(number)) => Expr::Literal(Literal::Number(-number)),
+        inner => Expr::Negate(Box::new(inner)),
+    }
+}
+
+fn relation(op: tree::CompareOp) -> Relation {
+    match op {
+        tree::CompareOp::Eq => Relation::Eq,
+        tree::CompareOp::Ne => Relation::Ne,
+        tree::CompareOp::Lt => Relation::Lt,
+        tree::CompareOp::Le => Relation::Le,
+        tree::CompareOp::Gt => Relation::Gt,
+        tree::CompareOp::Ge => Relation::Ge,
+    }
+}
+
+fn operator(op: tree::ArithmeticOp) -> Operator {
+    match op {
+        tree::ArithmeticOp::Add => Operator::Add,
+        tree::ArithmeticOp::Subtract => Operator::Subtract,
+        tree::ArithmeticOp::Multiply => Operator::Multiply,
+        tree::ArithmeticOp::Divide => Operator::Divide,
+        tree::ArithmeticOp::Modulo => Operator::Modulo,
+        tree::ArithmeticOp::Concat => Operator::Concat,
+    }
+}
+
+fn unknown(name: &Spanned<String>) -> Diagnostic {
+    let lower = name.value.to_ascii_lowercase();
+    if functions::UNSUPPORTED.contains(&lower.as_str()) {
+        return Diagnostic::error(
+            Code::UnsupportedFunction,
+            name.span,
+            format!("caltrop does not run `{lower}` yet"),
+        );
+    }
+    let diagnostic = Diagnostic::error(
+        Code::UnknownFunction,
+        name.span,
+        format!("no eval function is called `{}`", name.value),
+    );
+    if AGGREGATES.contains(&lower.as_str()) {
+        return diagnostic.help(format!("aggregates such as `{lower}` belong in `stats`"));
+    }
+    match nearest(&lower) {
+        Some(function) => diagnostic.help(format!("did you mean `{function}`?")),
+        None => diagnostic,
+    }
+}
+
+/// The function whose name is at most two edits away, if one is nearest.
+fn nearest(name: &str) -> Option<&'static str> {
+    let known = functions::FAMILIES.iter().copied().flatten().map(|function| function.name);
+    let (distance, nearest) = known.map(|known| (distance(name, known), known)).min()?;
+    (distance <= 2 && distance < name.len()).then_some(nearest)
+}
+
+/// How many insertions, removals and replacements make `left` into `right` (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, left) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (column, right) in right.bytes().enumerate() {
+            let replaced = diagonal + usize::from(left != right);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+fn wrong_count(function: &Function, span: Span, found: usize) -> Diagnostic {
+    let (least, most) = (*function.arguments.start(), *function.arguments.end());
+    let expected = match most {
+        usize::MAX => format!("at least {least}"),
+        most if most == least => format!("{least}"),
+        most => format!("{least} to {most}"),
+    };
+    let plural = if expected == "1" || expected == "at least 1" { "" } else { "s" };
+    let message = format!("`{}` takes {expected} argument{plural}, not {found}", function.name);
+    Diagnostic::error(Code::WrongArgumentCount, span, message)
+}
