@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod agg;
 pub mod diag;
 pub mod expr;
 pub mod ids;

@@ -4,4 +4,5 @@
 
 pub mod glob;
 pub mod number;
+pub mod program;
 pub mod regex;
