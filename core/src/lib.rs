@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod agg;
 pub mod diag;
 pub mod event;
 pub mod expr;

@@ -317,7 +317,8 @@ impl<'p> Rewriter<'p> {
                 'x' => flags.extended = on,
                 'i' | 's' | 'U' => {}
                 _ => {
-                    return self.error(2 + at + flag.len_utf8(), format!("`(?{flag}` is not known"));
+                    return self
+                        .error(2 + at + flag.len_utf8(), format!("`(?{flag}` is not known"));
                 }
             }
             if flag != 'x' {

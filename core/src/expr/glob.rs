@@ -4,6 +4,7 @@
 //! before, which is right whenever any place is, so a match costs one pass over the text however the pattern and the
 //! text were chosen. Nothing escapes a `*`.
 
+use bumpalo::{Bump, collections::Vec as BumpVec};
 use memchr::memmem;
 
 /// Whether letters match their other case. Only ASCII letters have one here.
@@ -62,6 +63,19 @@ impl Glob {
         self.walk(text, |capture| captures.push(capture)).then_some(captures)
     }
 
+    /// The pattern with its wildcards replaced by `captures` in order: the new name under `rename a* AS b*`.
+    #[must_use]
+    pub fn substitute<'b>(&self, captures: &[&[u8]], bump: &'b Bump) -> &'b [u8] {
+        let mut text = BumpVec::new_in(bump);
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if index > 0 {
+                text.extend_from_slice(captures.get(index - 1).copied().unwrap_or_default());
+            }
+            text.extend_from_slice(&piece.text);
+        }
+        text.into_bump_slice()
+    }
+
     /// Matches the whole of `text` and tells what each wildcard stands for, in order.
     fn walk<'t>(&self, text: &'t [u8], mut capture: impl FnMut(&'t [u8])) -> bool {
         let (Some(first), Some(last)) = (self.pieces.first(), self.pieces.last()) else {
@@ -83,20 +97,6 @@ impl Glob {
         capture(&rest[..at]);
         last.equals(&rest[at..], self.case)
     }
-}
-
-/// `target` with its wildcards replaced by `captures` in order: the new name under `rename a* AS b*`. Allocates.
-#[must_use]
-pub fn substitute(target: &str, captures: &[&[u8]]) -> Vec<u8> {
-    let mut captures = captures.iter();
-    let mut text = Vec::with_capacity(target.len());
-    for &byte in target.as_bytes() {
-        match byte {
-            b'*' => text.extend_from_slice(captures.next().copied().unwrap_or_default()),
-            byte => text.push(byte),
-        }
-    }
-    text
 }
 
 /// A literal between two wildcards, with what a search for it needs.
@@ -225,7 +225,8 @@ mod tests {
     fn a_match_tells_what_each_wildcard_stands_for() {
         let captures = Glob::new("a*b*", Case::Sensitive).captures(b"a12b3").unwrap();
         assert_eq!(captures, [b"12".as_slice(), b"3"]);
-        assert_eq!(substitute("x*-*y", &captures), b"x12-3y");
+        let target = Glob::new("x*-*y", Case::Sensitive);
+        assert_eq!(target.substitute(&captures, &Bump::new()), b"x12-3y");
         assert_eq!(Glob::new("Processes.*", Case::Sensitive).captures(b"Web.url"), None);
     }
 

@@ -1,0 +1,39 @@
+//! `sum`.
+
+use bumpalo::Bump;
+
+use super::{Sample, Store, exact::ExactSum};
+use crate::value::Value;
+
+/// `sum` of one group: of its numbers; other values are ignored, and without any number there is no column. Exact, rounded
+/// once. Memory: see [`ExactSum`].
+#[derive(Debug)]
+pub struct Sum<'w> {
+    total: ExactSum<'w>,
+    count: u64,
+}
+
+impl<'w> Sum<'w> {
+    pub(super) fn new_in(bump: &'w Bump) -> Self {
+        Self { total: ExactSum::new_in(bump), count: 0 }
+    }
+
+    pub(super) fn update(&mut self, sample: &Sample<'_>, _: Store<'w>) {
+        if let Some(number) = sample.number() {
+            self.total.add(number);
+            self.count += 1;
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Sum<'_>, _: Store<'w>) {
+        self.total.add_sum(&other.total);
+        self.count += other.count;
+    }
+
+    pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {
+        match self.count {
+            0 => Value::Null,
+            _ => Value::Number(self.total.magnitude(bump).round()),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! `bin`: values to the buckets that hold them.
+//!
+//! A time becomes the start of its bucket: spans up to hours count from the epoch, days and longer follow the local
+//! calendar. A number becomes a range such as `10-20`, start inclusive, end exclusive. What is neither passes unchanged.
+
+use bumpalo::{Bump, collections::Vec as BumpVec};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+
+use super::Verdict;
+use crate::{
+    expr::number,
+    ids::FieldId,
+    names::Name,
+    row::{Env, Row},
+    value::Value,
+};
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+/// `bin span=.. field AS target`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bin {
+    /// The field.
+    pub field: FieldId,
+    /// Where the result goes; the field itself where there is no AS.
+    pub target: FieldId,
+    /// How wide a bucket is.
+    pub span: Span,
+}
+
+/// The width of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Span {
+    /// That many nanoseconds, counted from the epoch.
+    Fixed(i64),
+    /// That many days, weeks or months of the local calendar.
+    Calendar(i64, CalendarUnit),
+    /// A width of numbers: `units` times ten to the minus `decimals`.
+    Linear {
+        /// The digits of the span.
+        units: f64,
+        /// How many of them stand behind the point.
+        decimals: i32,
+    },
+    /// Powers: bucket k starts at `coefficient` times `base` to the k. Numbers up to zero have no bucket.
+    Log {
+        /// What each power is multiplied by.
+        coefficient: f64,
+        /// Above one.
+        base: f64,
+    },
+}
+
+/// The units that follow the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarUnit {
+    /// From midnight; several days are counted from 1970-01-01.
+    Day,
+    /// From Sunday, as `@w` snaps; several weeks are counted from 1970-01-04.
+    Week,
+    /// From the first of a month; several months are counted from January 1970. A quarter is three, a year twelve.
+    Month,
+}
+
+impl Bin {
+    /// Puts the field into its bucket. It never ends a row.
+    pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
+        match row.get_name(Name::Known(self.field)) {
+            Value::Null => {}
+            Value::List(texts) => {
+                let binned = texts.iter().map(|text| {
+                    let value = self.span.bin(Value::Text(text), env);
+                    value.text(env.bump).unwrap_or(text)
+                });
+                let list = Value::List(env.bump.alloc_slice_fill_iter(binned));
+                row.set(Name::Known(self.target), list);
+            }
+            single => row.set(Name::Known(self.target), self.span.bin(single, env)),
+        }
+        Verdict::Keep
+    }
+
+    /// The bucket of a time: its start and its end, which is the start of the next. `None` where the span is one of numbers.
+    #[must_use]
+    pub fn bucket_ns(&self, time_ns: i64, zone: &TimeZone) -> Option<(i64, i64)> {
+        self.span.bucket_ns(time_ns, zone)
+    }
+
+    /// The width of every bucket; `None` where the calendar or numbers decide.
+    #[must_use]
+    pub fn fixed_span_ns(&self) -> Option<i64> {
+        match self.span {
+            Span::Fixed(width_ns) => Some(width_ns),
+            Span::Calendar(..) | Span::Linear { .. } | Span::Log { .. } => None,
+        }
+    }
+}
+
+impl Span {
+    /// The span written as `text`; on `_time` (`is_time`) a bare number is seconds. Spans with a unit of time bin any field as
+    /// a time.
+    ///
+    /// # Errors
+    /// What is wrong with it, ready for a diagnostic.
+    pub fn parse(text: &str, is_time: bool) -> Result<Self, String> {
+        let unit_at = text.find(|character: char| !character.is_ascii_digit() && character != '.');
+        let (digits, unit) = text.split_at(unit_at.unwrap_or(text.len()));
+        match (unit, is_time) {
+            ("", true) => time_span(digits, "s"),
+            ("", false) => linear_span(digits),
+            (unit, false) if unit.starts_with("log") => log_span(digits, &unit["log".len()..]),
+            (unit, _) => time_span(digits, unit),
+        }
+    }
+
+    /// The bucket of one value; the value itself where it has none.
+    fn bin<'e>(self, value: Value<'e>, env: Env<'e>) -> Value<'e> {
+        match self {
+            Self::Fixed(_) | Self::Calendar(..) => time_ns(value, env.bump)
+                .and_then(|time_ns| self.bucket_ns(time_ns, env.zone))
+                .map_or(value, |(start_ns, _)| Value::Number(seconds(start_ns))),
+            Self::Linear { units, decimals } => finite(value)
+                .map_or(value, |number| range(linear_bucket(number, units, decimals), env.bump)),
+            Self::Log { coefficient, base } => finite(value)
+                .filter(|&number| number > 0.0)
+                .map_or(value, |number| range(log_bucket(number, coefficient, base), env.bump)),
+        }
+    }
+
+    fn bucket_ns(self, time_ns: i64, zone: &TimeZone) -> Option<(i64, i64)> {
+        match self {
+            Self::Fixed(width_ns) => {
+                let start_ns = time_ns.checked_sub(time_ns.rem_euclid(width_ns))?;
+                Some((start_ns, start_ns.saturating_add(width_ns)))
+            }
+            Self::Calendar(count, unit) => calendar_bucket(time_ns, count, unit, zone),
+            Self::Linear { .. } | Self::Log { .. } => None,
+        }
+    }
+}
+
+/// A whole number of some unit of time.
+fn time_span(digits: &str, unit: &str) -> Result<Span, String> {
+    let count: i64 = match digits {
+        "" => 1,
+        digits => digits
+            .parse()
+            .map_err(|_| format!("expected a whole number of `{unit}`, found `{digits}`"))?,
+    };
+    if count == 0 {
+        return Err("a span must be longer than zero".to_owned());
+    }
+    let fixed = |unit_ns: i64| {
+        count
+            .checked_mul(unit_ns)
+            .map(Span::Fixed)
+            .ok_or_else(|| format!("the span `{digits}{unit}` is too long"))
+    };
+    match unit {
+        "us" => fixed(1_000),
+        "ms" => fixed(1_000_000),
+        "cs" => fixed(10_000_000),
+        "ds" => fixed(100_000_000),
+        "s" | "sec" | "secs" | "second" | "seconds" => fixed(SECOND_NS),
+        "m" | "min" | "mins" | "minute" | "minutes" => fixed(60 * SECOND_NS),
+        "h" | "hr" | "hrs" | "hour" | "hours" => fixed(3600 * SECOND_NS),
+        _ => calendar_span(count, unit),
+    }
+}
+
+fn calendar_span(count: i64, unit: &str) -> Result<Span, String> {
+    // Longer ones than a Gregorian cycle could leave the calendar.
+    const MAX_COUNT: i64 = 146_097;
+    let (months_or_days, unit) = match unit {
+        "d" | "day" | "days" => (1, CalendarUnit::Day),
+        "w" | "week" | "weeks" => (1, CalendarUnit::Week),
+        "mon" | "month" | "months" => (1, CalendarUnit::Month),
+        "q" | "qtr" | "qtrs" | "quarter" | "quarters" => (3, CalendarUnit::Month),
+        "y" | "yr" | "yrs" | "year" | "years" => (12, CalendarUnit::Month),
+        unit => {
+            return Err(format!(
+                "unknown unit of time `{unit}`: expected us, ms, cs, ds, s, m, h, d, w, mon, q or y"
+            ));
+        }
+    };
+    match count <= MAX_COUNT {
+        true => Ok(Span::Calendar(count * months_or_days, unit)),
+        false => Err(format!("the span of {count} is too long")),
+    }
+}
+
+fn linear_span(digits: &str) -> Result<Span, String> {
+    let width: f64 = digits.parse().map_err(|_| format!("expected a number, found `{digits}`"))?;
+    let decimals = digits.split_once('.').map_or(0, |(_, behind)| behind.len());
+    let units = digits.replace('.', "").parse().unwrap_or(0.0);
+    match i32::try_from(decimals) {
+        Ok(decimals @ 0..=15) if width > 0.0 => Ok(Span::Linear { units, decimals }),
+        _ => Err(format!("expected a width above zero, found `{digits}`")),
+    }
+}
+
+fn log_span(coefficient: &str, base: &str) -> Result<Span, String> {
+    let parse = |text: &str, default| match text {
+        "" => Ok(default),
+        text => text.parse::<f64>().map_err(|_| format!("expected a number, found `{text}`")),
+    };
+    let (coefficient, base) = (parse(coefficient, 1.0)?, parse(base, 10.0)?);
+    match base > 1.0 && base.is_finite() && (1.0..base).contains(&coefficient) {
+        true => Ok(Span::Log { coefficient, base }),
+        false => {
+            Err("a log span needs a base above 1 and a coefficient from 1 up to it".to_owned())
+        }
+    }
+}
+
+/// The time of a value in nanoseconds, by its digits: as a double 1700000000.123 lies below 123 ms.
+fn time_ns(value: Value<'_>, bump: &Bump) -> Option<i64> {
+    let time_s = finite(value)?;
+    let plain = || value.text(bump).and_then(digits_ns);
+    let by_digits = if time_s.fract() == 0.0 { None } else { plain() };
+    by_digits.or_else(|| rounded_ns(time_s))
+}
+
+/// Nanoseconds of seconds as near as a double tells. `None` beyond the years 1677 to 2262.
+#[expect(clippy::cast_possible_truncation, reason = "both numbers are bounded first")]
+fn rounded_ns(time_s: f64) -> Option<i64> {
+    const LIMIT_S: f64 = 9.2e9;
+    let whole_s = time_s.floor();
+    let fraction_ns = ((time_s - whole_s) * 1e9) as i64;
+    (whole_s.abs() < LIMIT_S).then(|| whole_s as i64 * SECOND_NS + fraction_ns)
+}
+
+/// Nanoseconds of plain decimal seconds such as `1700000000.123`; further digits are cut.
+fn digits_ns(text: &[u8]) -> Option<i64> {
+    let (whole, fraction) = std::str::from_utf8(text).ok()?.split_once('.')?;
+    if whole.starts_with('-')
+        || fraction.is_empty()
+        || !fraction.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return None;
+    }
+    let fraction_ns = fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(9)
+        .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+    whole.parse::<i64>().ok()?.checked_mul(SECOND_NS)?.checked_add(fraction_ns)
+}
+
+/// Seconds of nanoseconds, whole where they are whole.
+fn seconds(time_ns: i64) -> f64 {
+    let (whole_s, fraction_ns) = (time_ns.div_euclid(SECOND_NS), time_ns.rem_euclid(SECOND_NS));
+    whole_s as f64 + fraction_ns as f64 / 1e9
+}
+
+fn calendar_bucket(
+    time_ns: i64,
+    count: i64,
+    unit: CalendarUnit,
+    zone: &TimeZone,
+) -> Option<(i64, i64)> {
+    let time = Timestamp::from_nanosecond(time_ns.into()).ok()?;
+    let date = zone.to_datetime(time).date();
+    let (first, next) = match unit {
+        CalendarUnit::Day => day_bucket(date, count, Date::constant(1970, 1, 1))?,
+        CalendarUnit::Week => day_bucket(date, count * 7, Date::constant(1970, 1, 4))?,
+        CalendarUnit::Month => month_bucket(date, count)?,
+    };
+    Some((midnight_ns(first, zone)?, midnight_ns(next, zone)?))
+}
+
+/// The bucket of `count` days that holds `date`, counted from `origin`.
+fn day_bucket(date: Date, count: i64, origin: Date) -> Option<(Date, Date)> {
+    let days = date.duration_since(origin).as_hours() / 24;
+    let first = days - days.rem_euclid(count);
+    let day = |days: i64| origin.checked_add(SignedDuration::from_hours(days * 24)).ok();
+    Some((day(first)?, day(first + count)?))
+}
+
+/// The bucket of `count` months that holds `date`, counted from January 1970.
+fn month_bucket(date: Date, count: i64) -> Option<(Date, Date)> {
+    let months = (i64::from(date.year()) - 1970) * 12 + i64::from(date.month()) - 1;
+    let first = months - months.rem_euclid(count);
+    let month = |months: i64| {
+        let year = i16::try_from(1970 + months.div_euclid(12)).ok()?;
+        let month = i8::try_from(1 + months.rem_euclid(12)).ok()?;
+        Date::new(year, month, 1).ok()
+    };
+    Some((month(first)?, month(first + count)?))
+}
+
+/// The first instant of a local day, which is not midnight where a clock change skips it.
+fn midnight_ns(date: Date, zone: &TimeZone) -> Option<i64> {
+    let midnight = zone.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+    i64::try_from(midnight.as_nanosecond()).ok()
+}
+
+/// The edges around `number`. They are multiples of the span's digits, so 0.3 by 0.1 is not 0.30000000000000004.
+fn linear_bucket(number: f64, units: f64, decimals: i32) -> (f64, f64) {
+    let scale = 10_f64.powi(decimals);
+    bucket_at(number, (number * scale / units).floor(), |step| step * units / scale)
+}
+
+fn log_bucket(number: f64, coefficient: f64, base: f64) -> (f64, f64) {
+    let step = ((number / coefficient).ln() / base.ln()).floor();
+    bucket_at(number, step, |step| coefficient * base.powf(step))
+}
+
+/// The edges of the bucket that `step` names, moved by one where rounding put `number` outside.
+fn bucket_at(number: f64, step: f64, edge: impl Fn(f64) -> f64) -> (f64, f64) {
+    let moved = match number {
+        number if edge(step + 1.0) <= number => step + 1.0,
+        number if edge(step) > number => step - 1.0,
+        _ => step,
+    };
+    (edge(moved), edge(moved + 1.0))
+}
+
+fn range<'e>((start, end): (f64, f64), bump: &'e Bump) -> Value<'e> {
+    // Adding zero makes a negative zero positive.
+    let [start, end] = [start, end].map(|edge| number::print(edge + 0.0, bump));
+    let mut text = BumpVec::with_capacity_in(start.len() + 1 + end.len(), bump);
+    for piece in [start, b"-", end] {
+        text.extend_from_slice_copy(piece);
+    }
+    Value::Text(text.into_bump_slice())
+}
+
+fn finite(value: Value<'_>) -> Option<f64> {
+    value.number().filter(|number| number.is_finite())
+}
