@@ -11,6 +11,8 @@ pub mod makeresults;
 pub mod rename;
 pub mod stats;
 pub mod table;
+#[cfg(test)]
+mod testing;
 
 pub use column::{Column, FieldPattern};
 
