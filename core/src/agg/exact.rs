@@ -199,7 +199,7 @@ fn hand_on_carries(limbs: &mut BumpVec<'_, i64>) {
         carry = total >> LIMB_BITS;
     }
     top += carry;
-    while top > LIMB_MASK || top < -LIMB_MASK {
+    while !(-LIMB_MASK..=LIMB_MASK).contains(&top) {
         limbs.push(top & LIMB_MASK);
         top >>= LIMB_BITS;
     }
@@ -244,4 +244,59 @@ fn low_limb(bits: u128) -> i64 {
 /// How far `to` lies above `from`; zero if below.
 fn distance(from: i32, to: i32) -> usize {
     usize::try_from(to - from).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn total(limbs: &[i64]) -> i128 {
+        limbs.iter().rev().fold(0, |total, &limb| (total << LIMB_BITS) + i128::from(limb))
+    }
+
+    fn sum_of(numbers: &[f64]) -> f64 {
+        let bump = Bump::new();
+        let mut sum = ExactSum::new_in(&bump);
+        numbers.iter().for_each(|&number| sum.add(number));
+        sum.magnitude(&bump).round()
+    }
+
+    proptest! {
+        #[test]
+        fn handing_on_carries_keeps_the_sum(limbs in prop::collection::vec(-(1_i64 << 62)..(1 << 62), 1..=3)) {
+            let bump = Bump::new();
+            let mut handed = BumpVec::from_iter_in(limbs.iter().copied(), &bump);
+            hand_on_carries(&mut handed);
+            let (top, rest) = handed.split_last().expect("there is one limb at least");
+            prop_assert!(rest.iter().all(|limb| (0..=LIMB_MASK).contains(limb)));
+            prop_assert!((-LIMB_MASK..=LIMB_MASK).contains(top));
+            let wide = handed.iter().rev().try_fold(0_i128, |total, &limb| {
+                Some(total.checked_mul(1 << LIMB_BITS)? + i128::from(limb))
+            });
+            prop_assert_eq!(wide, Some(total(&limbs)));
+        }
+
+        #[test]
+        fn one_number_is_its_own_sum(bits: u64) {
+            let number = f64::from_bits(bits);
+            prop_assume!(number.is_finite());
+            prop_assert_eq!(sum_of(&[number]), number);
+            prop_assert_eq!(sum_of(&[number, number, -number]), number);
+        }
+
+        #[test]
+        fn two_numbers_are_added_as_the_machine_adds(left: f64, right: f64) {
+            prop_assert_eq!(sum_of(&[left, right]), left + right);
+        }
+
+        #[test]
+        fn a_quotient_is_the_one_of_the_machine(number in -1e300..1e300, divisor in 1..(1_u64 << 53)) {
+            let bump = Bump::new();
+            let mut sum = ExactSum::new_in(&bump);
+            sum.add(number);
+            prop_assert_eq!(sum.magnitude(&bump).divide(divisor).round(), number / divisor as f64);
+        }
+    }
 }

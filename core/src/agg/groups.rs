@@ -173,13 +173,20 @@ mod tests {
         assert_eq!(groups.find(b"absent"), None);
     }
 
-    /// Groups must shrink to a shorter life, so that a window can be finished into a scratch arena.
-    #[test]
-    fn groups_are_covariant() {
-        fn shorten<'s, 'w: 's>(groups: &'s Groups<'w>) -> &'s Groups<'s> {
-            groups
+    self_cell::self_cell! {
+        struct Window {
+            owner: Bump,
+            #[covariant]
+            dependent: Groups,
         }
-        let bump = Bump::new();
-        assert!(shorten(&Groups::new_in(&bump, &KeyHasher::fixed())).is_empty());
+    }
+
+    /// A window owns its arena, and its groups shrink to a shorter life: so they can be finished into a scratch arena.
+    #[test]
+    fn groups_live_in_a_cell_with_their_arena() {
+        let mut window = Window::new(Bump::new(), |bump| Groups::new_in(bump, &KeyHasher::fixed()));
+        window.with_dependent_mut(|_, groups| insert(groups, b"a"));
+        assert_eq!(window.borrow_dependent().len(), 1);
+        assert!(window.borrow_owner().allocated_bytes() > 0);
     }
 }

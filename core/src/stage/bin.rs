@@ -106,6 +106,7 @@ impl Span {
         let unit_at = text.find(|character: char| !character.is_ascii_digit() && character != '.');
         let (digits, unit) = text.split_at(unit_at.unwrap_or(text.len()));
         match (unit, is_time) {
+            ("", _) if digits.is_empty() => Err("expected a span such as `5m`".to_owned()),
             ("", true) => time_span(digits, "s"),
             ("", false) => linear_span(digits),
             (unit, false) if unit.starts_with("log") => log_span(digits, &unit["log".len()..]),
@@ -216,8 +217,10 @@ fn log_span(coefficient: &str, base: &str) -> Result<Span, String> {
 /// The time of a value in nanoseconds, by its digits: as a double 1700000000.123 lies below 123 ms.
 fn time_ns(value: Value<'_>, bump: &Bump) -> Option<i64> {
     let time_s = finite(value)?;
-    let plain = || value.text(bump).and_then(digits_ns);
-    let by_digits = if time_s.fract() == 0.0 { None } else { plain() };
+    let by_digits = match value {
+        Value::Number(whole) if whole.fract() == 0.0 => None,
+        value => value.text(bump).and_then(digits_ns),
+    };
     by_digits.or_else(|| rounded_ns(time_s))
 }
 
@@ -328,4 +331,222 @@ fn range<'e>((start, end): (f64, f64), bump: &'e Bump) -> Value<'e> {
 
 fn finite(value: Value<'_>) -> Option<f64> {
     value.number().filter(|number| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{names::Names, stage::testing::Lab};
+
+    const HOUR_NS: i64 = 3600 * SECOND_NS;
+
+    #[test]
+    fn spans_parse_in_every_unit() {
+        let fixed = Span::Fixed;
+        let calendar = Span::Calendar;
+        let cases = [
+            ("us", fixed(1_000)),
+            ("10ms", fixed(10_000_000)),
+            ("1cs", fixed(10_000_000)),
+            ("1ds", fixed(100_000_000)),
+            ("1s", fixed(SECOND_NS)),
+            ("300secs", fixed(300 * SECOND_NS)),
+            ("5m", fixed(300 * SECOND_NS)),
+            ("5min", fixed(300 * SECOND_NS)),
+            ("24h", fixed(24 * HOUR_NS)),
+            ("2hours", fixed(2 * HOUR_NS)),
+            ("1d", calendar(1, CalendarUnit::Day)),
+            ("2weeks", calendar(2, CalendarUnit::Week)),
+            ("1mon", calendar(1, CalendarUnit::Month)),
+            ("2q", calendar(6, CalendarUnit::Month)),
+            ("1y", calendar(12, CalendarUnit::Month)),
+        ];
+        for (text, span) in cases {
+            for is_time in [true, false] {
+                assert_eq!(Span::parse(text, is_time), Ok(span), "{text}");
+            }
+        }
+        assert_eq!(Span::parse("60", true), Ok(fixed(60 * SECOND_NS)));
+        assert_eq!(Span::parse("60", false), Ok(Span::Linear { units: 60.0, decimals: 0 }));
+        assert_eq!(Span::parse("0.25", false), Ok(Span::Linear { units: 25.0, decimals: 2 }));
+        assert_eq!(Span::parse("2log5", false), Ok(Span::Log { coefficient: 2.0, base: 5.0 }));
+        assert_eq!(Span::parse("log", false), Ok(Span::Log { coefficient: 1.0, base: 10.0 }));
+    }
+
+    #[test]
+    fn odd_spans_are_refused_with_a_reason() {
+        let cases = [
+            ("", true, "such as `5m`"),
+            ("0s", true, "longer than zero"),
+            ("0", true, "longer than zero"),
+            ("1.5h", true, "whole number"),
+            ("-1s", true, "unknown unit"),
+            ("1M", true, "unknown unit of time `M`"),
+            ("1d@d", true, "unknown unit"),
+            ("99999999999999999999s", true, "whole number"),
+            ("9999999999999s", true, "too long"),
+            ("9999999999y", true, "too long"),
+            ("2log5", true, "unknown unit"),
+            ("0", false, "above zero"),
+            ("", false, "such as `5m`"),
+            ("1.2.3", false, "a number"),
+            ("5log2", false, "base above 1"),
+            ("log1", false, "base above 1"),
+            ("logx", false, "a number"),
+        ];
+        for (text, is_time, reason) in cases {
+            let refused = Span::parse(text, is_time).expect_err(text);
+            assert!(refused.contains(reason), "{text}: {refused}");
+        }
+    }
+
+    fn bin(span: &str, value: &str, zone: &str) -> String {
+        let mut lab = Lab::new(&[]);
+        lab.zone = TimeZone::get(zone).expect("the zones are bundled");
+        let span = Span::parse(span, true).or_else(|_| Span::parse(span, false)).expect("a span");
+        let bin = Bin { field: Names::TIME, target: Names::TIME, span };
+        let mut row = lab.row(&format!("_time={value}"), 0);
+        assert_eq!(bin.apply(&mut row, lab.env()), Verdict::Keep);
+        lab.show(&row).trim_start_matches("_time=").to_owned()
+    }
+
+    #[test]
+    fn times_become_the_start_of_their_bucket() {
+        let cases = [
+            ("1s", "1700000000.9", "1700000000"),
+            ("1s", "1700000001.2", "1700000001"),
+            ("1s", "1700000000.9999999", "1700000000"),
+            ("1s", "1700000301", "1700000301"),
+            ("1h", "1700000000.9", "1699999200"),
+            ("5m", "1700000000", "1699999800"),
+            ("1ms", "1700000000.123", "1700000000.123"),
+            ("1ms", "1700000000.1239", "1700000000.123"),
+            ("1ds", "1700000000.99", "1700000000.9"),
+            ("1s", "-0.5", "-1"),
+            ("1m", "-1", "-60"),
+            ("1s", "1.7e9", "1700000000"),
+            ("1s", "text", "text"),
+            ("1s", "1e300", "1e300"),
+            ("1d", "1e300", "1e300"),
+            ("1s", "1700000000.5|x|1700000001.5", "1700000000|x|1700000001"),
+        ];
+        for (span, value, expected) in cases {
+            assert_eq!(bin(span, value, "UTC"), expected, "bin span={span} {value}");
+        }
+    }
+
+    #[test]
+    fn days_and_longer_follow_the_local_calendar() {
+        // 1700000000 is Tuesday 2023-11-14 22:13:20 UTC.
+        let cases = [
+            ("1d", "UTC", "1700000000", "1699920000"),
+            ("1d", "Asia/Tokyo", "1700000000", "1699974000"),
+            ("1d", "America/New_York", "1700000000", "1699938000"),
+            ("24h", "America/New_York", "1700000000", "1699920000"),
+            // The day on which the clocks go back has 25 hours: 2023-11-05 from 04:00 UTC.
+            ("1d", "America/New_York", "1699246799", "1699156800"),
+            ("1d", "America/New_York", "1699246800", "1699246800"),
+            // Midnight of 2023-03-26 does not exist in Beirut; the day starts at one o'clock.
+            ("1d", "Asia/Beirut", "1679781600", "1679781600"),
+            ("2d", "UTC", "86400", "0"),
+            ("2d", "UTC", "172800", "172800"),
+            ("1w", "UTC", "1700000000", "1699747200"),
+            ("1w", "UTC", "1699747199", "1699142400"),
+            ("1mon", "UTC", "1700000000", "1698796800"),
+            ("1q", "UTC", "1700000000", "1696118400"),
+            ("1y", "UTC", "1700000000", "1672531200"),
+            ("1y", "UTC", "-1", "-31536000"),
+        ];
+        for (span, zone, value, expected) in cases {
+            assert_eq!(bin(span, value, zone), expected, "bin span={span} {value} in {zone}");
+        }
+    }
+
+    #[test]
+    fn numbers_become_ranges() {
+        let cases = [
+            ("10", "5", "0-10"),
+            ("10", "10", "10-20"),
+            ("10", "19.99", "10-20"),
+            ("10", "-5", "-10-0"),
+            ("10", "-10", "-10-0"),
+            ("10", "-0.0", "0-10"),
+            ("0.1", "0.3", "0.3-0.4"),
+            ("0.1", "0.35", "0.3-0.4"),
+            ("0.25", "1", "1-1.25"),
+            ("2.5", "7.4", "5-7.5"),
+            ("10", "abc", "abc"),
+            ("10", "", ""),
+            ("10", "5|15", "0-10|10-20"),
+            ("2log5", "1", "0.4-2"),
+            ("2log5", "2", "2-10"),
+            ("2log5", "50", "50-250"),
+            ("log10", "1000", "1000-10000"),
+            ("log10", "0", "0"),
+            ("log10", "-3", "-3"),
+        ];
+        for (span, value, expected) in cases {
+            let mut lab = Lab::new(&[]);
+            let size = lab.names.intern("size");
+            let span = Span::parse(span, false).expect("a span");
+            let mut row = lab.row(&format!("size={value}"), 0);
+            Bin { field: size, target: size, span }.apply(&mut row, lab.env());
+            assert_eq!(lab.show(&row), format!("size={expected}"), "bin {span:?} {value}");
+        }
+    }
+
+    #[test]
+    fn the_result_may_go_to_another_field() {
+        let mut lab = Lab::new(&[]);
+        let hour = lab.names.intern("hour");
+        let bin = Bin { field: Names::TIME, target: hour, span: Span::Fixed(HOUR_NS) };
+        let shown = ["_time=3601.5", "k=a"].map(|fields| {
+            let mut row = lab.event(fields);
+            bin.apply(&mut row, lab.env());
+            lab.show(&row)
+        });
+        assert_eq!(shown, ["_time=3601.5 hour=3600", "k=a"]);
+    }
+
+    #[test]
+    fn only_spans_up_to_hours_are_fixed() {
+        let cases =
+            [("1h", Some(HOUR_NS)), ("24h", Some(24 * HOUR_NS)), ("1d", None), ("1mon", None)];
+        for (span, expected) in cases {
+            let span = Span::parse(span, true).expect("a span");
+            let bin = Bin { field: Names::TIME, target: Names::TIME, span };
+            assert_eq!(bin.fixed_span_ns(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_bucket_holds_its_time_and_meets_the_next(
+            time_ns in any::<i64>(),
+            span in prop::sample::select(vec!["1us", "7s", "5m", "1h", "1d", "3d", "1w", "1mon", "1q", "1y"]),
+            zone in prop::sample::select(vec!["UTC", "Asia/Tokyo", "America/New_York", "America/Sao_Paulo"]),
+        ) {
+            let zone = TimeZone::get(zone).expect("the zones are bundled");
+            let span = Span::parse(span, true).expect("a span");
+            // At the ends of the range a bucket may have no edge.
+            if let Some((start_ns, end_ns)) = span.bucket_ns(time_ns, &zone) {
+                prop_assert!(start_ns <= time_ns);
+                prop_assert!(time_ns < end_ns || end_ns == i64::MAX);
+                prop_assert_eq!(span.bucket_ns(start_ns, &zone), Some((start_ns, end_ns)));
+                if let Some((next_ns, _)) = span.bucket_ns(end_ns, &zone) {
+                    prop_assert!(next_ns == end_ns || end_ns == i64::MAX);
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".*", span in "[0-9.]{0,3}(log|s|d|y|mon)?[0-9.]{0,3}", is_time: bool) {
+            let lab = Lab::new(&[]);
+            if let Ok(span) = Span::parse(&span, is_time) {
+                span.bin(Value::Text(text.as_bytes()), lab.env());
+            }
+        }
+    }
 }

@@ -28,3 +28,31 @@ impl Head {
         rows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::testing::{Lab, is_x};
+
+    #[test]
+    fn the_rows_end_at_the_limit_or_where_the_condition_fails() {
+        let cases = [
+            (Some(2), false, "a=x a=x a=y", "a=x a=x"),
+            (Some(0), false, "a=x", ""),
+            (Some(u64::MAX), false, "a=x a=y", "a=x a=y"),
+            (None, true, "a=x a=x a=y a=x", "a=x a=x"),
+            (None, true, "a=x b=1 a=x", "a=x"),
+            (Some(1), true, "a=x a=x", "a=x"),
+            (None, true, "a=y a=x", ""),
+        ];
+        for (limit, conditional, rows, expected) in cases {
+            let mut lab = Lab::new(&[]);
+            let condition = conditional.then_some(is_x(lab.names.intern("a")));
+            let rows = lab.rows(&rows.split(' ').collect::<Vec<_>>());
+            let head = Head { limit, condition };
+            let kept: Vec<_> =
+                head.apply_all(rows, lab.env()).iter().map(|row| lab.show(row)).collect();
+            assert_eq!(kept.join(" "), expected, "{head:?}");
+        }
+    }
+}

@@ -25,3 +25,19 @@ impl MakeResults {
         (0..self.count).map(row).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::testing::Lab;
+
+    #[test]
+    fn makes_rows_that_hold_the_time_of_the_search() {
+        let lab = Lab::new(&[]);
+        let rows = MakeResults { count: 3 }.rows(lab.env());
+        let shown: Vec<_> = rows.iter().map(|row| lab.show(row)).collect();
+        assert_eq!(shown, ["_time=1700000000.5"; 3]);
+        assert!(rows.is_sorted_by_key(Row::rank));
+        assert!(MakeResults { count: 0 }.rows(lab.env()).is_empty());
+    }
+}

@@ -15,6 +15,9 @@ pub mod stats;
 pub mod table;
 pub mod where_;
 
+#[cfg(test)]
+mod testing;
+
 pub use column::{Column, FieldPattern};
 
 /// What a row-local command says of its row.

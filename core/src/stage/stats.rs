@@ -30,9 +30,9 @@ use crate::{
     value::Value,
 };
 
-/// Multivalue BY fields put a row into every combination of their values, up to this many; a hostile event could make
-/// billions.
-const MAX_FAN_OUT: usize = 10_000;
+/// Multivalue BY fields put a row into every combination of their values. A single field may have any number of them, but of
+/// the combinations of several, of which a hostile event could make billions, this many are taken.
+const MAX_COMBINATIONS: usize = 1_000;
 
 /// `stats aggregates BY fields`.
 #[derive(Clone, Debug)]
@@ -137,12 +137,7 @@ impl Stats {
                 (Output::Field(field), Partial::Single(accumulator)) => {
                     add_column(&mut cells, *field, accumulator.finish(env.bump));
                 }
-                _ => cells.extend(
-                    expanded
-                        .iter()
-                        .filter(|column| column.aggregate == index)
-                        .map(|column| column.cell),
-                ),
+                _ => cells.extend(cells_of(&expanded, index)),
             }
         }
         if cells.is_empty() && self.by.is_empty() {
@@ -183,13 +178,7 @@ impl Stats {
         }
         let origin = Origin { ids, rank, time_s: self.time_of(row), scratch: env.bump };
         for (index, aggregate) in self.aggregates.iter().enumerate() {
-            let value = match &aggregate.input {
-                // A row is a condition that holds.
-                Input::None => Value::Bool(true),
-                Input::Field(field) => row.get_name(Name::Known(*field)),
-                Input::Expr(expr) => expr.value(&Scope { fields: row, env }),
-                Input::Pattern(_) => continue,
-            };
+            let Some(value) = aggregate.input.value(row, env) else { continue };
             origin.each_sample(value, groups, |group, sample, store| {
                 if let Partial::Single(accumulator) = &mut group.partials[index] {
                     accumulator.update(sample, store);
@@ -233,12 +222,14 @@ impl Stats {
         let mut by = BumpVec::with_capacity_in(self.by.len(), env.bump);
         by.extend(self.by.iter().map(|&field| by_value(row, field).texts(env.bump)));
         let combinations = combinations_of(&by);
-        if combinations > MAX_FAN_OUT {
+        let longest = by.iter().map(|texts| texts.len()).max().unwrap_or(0);
+        let limit = longest.max(MAX_COMBINATIONS);
+        if combinations > limit {
             groups.count_cut_row();
         }
         let mut ids = BumpVec::new_in(env.bump);
         let mut key = BumpVec::new_in(env.bump);
-        for combination in 0..combinations.min(MAX_FAN_OUT) {
+        for combination in 0..combinations.min(limit) {
             key.clear();
             // The last field turns fastest. A stride that saturates is beyond every combination, so its field stays put.
             for (field, texts) in by.iter().enumerate() {
@@ -311,6 +302,19 @@ impl Stats {
     }
 }
 
+impl Input {
+    /// What it reads of a row; `None` if it is a pattern, which reads one field after another.
+    fn value<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Option<Value<'e>> {
+        match self {
+            // A row is a condition that holds.
+            Self::None => Some(Value::Bool(true)),
+            Self::Field(field) => Some(row.get_name(Name::Known(*field))),
+            Self::Expr(expr) => Some(expr.value(&Scope { fields: row, env })),
+            Self::Pattern(_) => None,
+        }
+    }
+}
+
 /// Where the values of one row go, and what they carry along.
 struct Origin<'e> {
     ids: &'e [GroupId],
@@ -343,13 +347,17 @@ struct Expanded<'s> {
     cell: Cell<'s>,
 }
 
+/// The columns that one aggregate's pattern gave.
+fn cells_of<'s>(expanded: &[Expanded<'s>], aggregate: usize) -> impl Iterator<Item = Cell<'s>> {
+    let its = expanded.iter().filter(move |column| column.aggregate == aggregate);
+    its.map(|column| column.cell)
+}
+
 /// What a row is grouped by. Times are grouped as numbers, so that `1700000000.0` and `1700000000` are one bucket.
 fn by_value<'e>(row: &Row<'e>, field: FieldId) -> Value<'e> {
     let value = row.get_name(Name::Known(field));
-    match value.number() {
-        Some(time_s) if field == Names::TIME => Value::Number(time_s),
-        _ => value,
-    }
+    let time_s = if field == Names::TIME { value.number() } else { None };
+    time_s.map_or(value, Value::Number)
 }
 
 fn combinations_of(by: &[&[&[u8]]]) -> usize {
@@ -378,5 +386,302 @@ fn merge_partial<'w>(
             }
         }
         _ => debug_assert!(false, "partials of one plan have the same shape"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        expr::glob::Case,
+        stage::testing::{Lab, is_x},
+    };
+
+    /// The plan of `values(*) AS *; count(eval(a)) BY host`, where an eval asks whether its field is `x`.
+    fn plan(text: &str, lab: &mut Lab) -> Stats {
+        let (aggregates, by) = text.split_once(" BY ").unwrap_or((text, ""));
+        Stats {
+            by: by.split_whitespace().map(|field| lab.names.intern(field)).collect(),
+            aggregates: aggregates.split("; ").map(|text| aggregate(text, lab)).collect(),
+        }
+    }
+
+    fn aggregate(text: &str, lab: &mut Lab) -> Aggregate {
+        let (call, output) = text.split_once(" AS ").unwrap_or((text, text));
+        let (function, argument) = call.trim_end_matches(')').split_once('(').unwrap_or((call, ""));
+        let input = match argument {
+            "" => Input::None,
+            pattern if pattern.contains('*') => Input::Pattern(FieldPattern::new(pattern)),
+            field => match field.strip_prefix("eval(") {
+                Some(field) => Input::Expr(is_x(lab.names.intern(field))),
+                None => Input::Field(lab.names.intern(field)),
+            },
+        };
+        let output = match output.contains('*') {
+            true => Output::Pattern(Glob::new(output, Case::Sensitive)),
+            false => Output::Field(lab.names.intern(output)),
+        };
+        let function = AggregateFunction::parse(function).expect("a function of stats");
+        Aggregate { function, input, output }
+    }
+
+    fn run(text: &str, rows: &[&str]) -> Vec<String> {
+        let mut lab = Lab::new(&[]);
+        let stats = plan(text, &mut lab);
+        let rows = stats.apply_all(lab.rows(rows), lab.env(), &KeyHasher::random());
+        rows.iter().map(|row| lab.show(row)).collect()
+    }
+
+    fn check(cases: &[(&str, &[&str], &[&str])]) {
+        for (text, rows, expected) in cases {
+            assert_eq!(run(text, rows), *expected, "stats {text} over {rows:?}");
+        }
+    }
+
+    const FOUR: &[&str] = &["h=a v=1", "h=a v=2", "h=b v=5", "v=7"];
+
+    #[test]
+    fn groups_by_the_text_of_the_by_fields() {
+        check(&[
+            ("count BY h", FOUR, &["h=a count=2", "h=b count=1"]),
+            ("sum(v) AS total BY h", FOUR, &["h=a total=3", "h=b total=5"]),
+            ("count BY u", &["u=a", "u=A"], &["u=A count=1", "u=a count=1"]),
+            (
+                "count BY x",
+                &["x=1", "x=1.0", "x="],
+                &["x= count=1", "x=1 count=1", "x=1.0 count=1"],
+            ),
+            (
+                "count BY b a",
+                &["a=1 b=2", "a=2 b=1", "a=3"],
+                &["b=1 a=2 count=1", "b=2 a=1 count=1"],
+            ),
+            (
+                "count BY _time",
+                &["_time=1700000000.0", "_time=1700000000"],
+                &["_time=1700000000 count=2"],
+            ),
+            ("count BY h h", &["h=a"], &["h=a count=1"]),
+            ("values(z) BY h", &["h=a"], &["h=a"]),
+        ]);
+    }
+
+    #[test]
+    fn a_multivalue_by_field_fans_out() {
+        check(&[
+            ("count BY x", &["x=a|b", "x=b"], &["x=a count=1", "x=b count=2"]),
+            ("count BY x", &["x=a|a"], &["x=a count=2"]),
+            (
+                "count BY x y",
+                &["x=a|b y=1|2"],
+                &["x=a y=1 count=1", "x=a y=2 count=1", "x=b y=1 count=1", "x=b y=2 count=1"],
+            ),
+            ("values(v) AS v BY x", &["x=a|b v=1|2"], &["x=a v=1|2", "x=b v=1|2"]),
+        ]);
+    }
+
+    #[test]
+    fn only_combinations_are_cut() {
+        let values = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join("|");
+        let cases = [
+            ("a", vec![3_000], 3_000, 0),
+            ("a b", vec![20, 30], 600, 0),
+            ("a b", vec![200, 300], MAX_COMBINATIONS, 1),
+            ("a b", vec![2, 3_000], 3_000, 1),
+            ("a b c d e f g h", vec![400; 8], MAX_COMBINATIONS, 1),
+        ];
+        for (by, counts, groups_made, rows_cut) in cases {
+            let mut lab = Lab::new(&[]);
+            let stats = plan(&format!("count BY {by}"), &mut lab);
+            let fields = by.split(' ').zip(&counts);
+            let text: Vec<_> = fields.map(|(name, &n)| format!("{name}={}", values(n))).collect();
+            let mut groups = Groups::new_in(&lab.bump, &KeyHasher::fixed());
+            let row = lab.row(&text.join(" "), 0);
+            let ids = stats.update(&mut groups, &row, lab.env());
+            assert_eq!(
+                (ids.len(), groups.len(), groups.cut_rows()),
+                (groups_made, groups_made, rows_cut),
+                "BY {by} {counts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_by_there_is_one_row_or_none() {
+        check(&[
+            ("count", &[], &["count=0"]),
+            ("count BY h", &[], &[]),
+            ("dc(x) AS d; sum(x) AS s", &[], &["d=0"]),
+            ("sum(x)", &[], &[]),
+            ("sum(x)", &["x=a", "y=1"], &[]),
+            ("count; max(x) AS x", &["y=1"], &["count=1"]),
+            ("values(*) AS *", &["_time=1"], &[]),
+        ]);
+    }
+
+    #[test]
+    fn functions_take_the_values_that_are_theirs() {
+        check(&[
+            (
+                "sum(v); avg(v); min(v); max(v); range(v)",
+                FOUR,
+                &["sum(v)=15 avg(v)=3.75 min(v)=1 max(v)=7 range(v)=6"],
+            ),
+            ("count(h) AS c; count AS n", FOUR, &["c=3 n=4"]),
+            ("c(v) AS c; dc(h) AS d; distinct_count(h) AS e", FOUR, &["c=4 d=2 e=2"]),
+            ("count(eval(h)) AS n", &["h=x", "h=y", "h=x", "k=1"], &["n=2"]),
+            ("values(x) AS x", &["x=10", "x=9", "x=70", "x=100", "x=9"], &["x=10|100|70|9"]),
+            ("values(x) AS x; count(x) AS c; dc(x) AS d", &["x=b|a", "x=b"], &["x=a|b c=3 d=2"]),
+            ("list(x) AS x", &["x=b", "x=a", "y=1", "x=b|c"], &["x=b|a|b|c"]),
+            ("max(x) AS hi; min(x) AS lo", &["x=10", "x=9", "x=70", "x=100"], &["hi=100 lo=9"]),
+            ("max(x) AS hi; min(x) AS lo", &["x=1", "x=a", "x=3"], &["hi=3 lo=1"]),
+            ("max(x) AS hi; min(x) AS lo", &["x=b", "x=a", "x=B"], &["hi=b lo=B"]),
+            ("max(x) AS hi; min(x) AS lo", &["x=7.70", "x=0.0"], &["hi=7.70 lo=0.0"]),
+            ("max(x) AS hi; min(x) AS lo", &["x=1.0", "x=1"], &["hi=1 lo=1"]),
+            ("mode(age) AS a", &["age=32", "age=45", "age=29", "age=45"], &["a=45"]),
+            ("mode(x) AS m", &["x=b", "x=a", "x=c|c", "x=b"], &["m=b"]),
+            ("median(x) AS m", &["x=37", "x=58", "x=8", "x=34", "x=13", "x=74", "x=38"], &["m=37"]),
+            ("median(x) AS m", &["x=1", "x=2", "x=3", "x=4"], &["m=3"]),
+            ("median(x) AS m", &["x=2", "x=2.5"], &["m=2.25"]),
+            ("median(x) AS m", &["x=2.5"], &["m=2.5"]),
+            ("stdev(x) AS s; var(x) AS v; avg(x) AS a", &["x=2", "x=4", "x=6"], &["s=2 v=4 a=4"]),
+            (
+                "stdev(x) AS s; var(x) AS v; stdevp(x) AS p; varp(x) AS q",
+                &["x=3"],
+                &["s=0 v=0 p=0 q=0"],
+            ),
+            ("stdevp(x) AS s; sumsq(x) AS q", &["x=2|4|4|4|5|5|7|9"], &["s=2 q=232"]),
+            ("sum(x) AS s; avg(x) AS a; count(x) AS c", &["x=1", "x=a", "x=3"], &["s=4 a=2 c=3"]),
+            (
+                "sum(x) AS s; avg(x) AS a; median(x) AS m",
+                &["x=nan", "x=inf", "x=1"],
+                &["s=1 a=1 m=1"],
+            ),
+            ("first(x) AS f; last(x) AS l", &["y=1", "x=b|c", "x=a|d", "y=2"], &["f=b l=d"]),
+            (
+                "earliest(x) AS e; latest(x) AS l",
+                &["_time=3 x=c", "_time=1 x=a", "_time=0", "x=z"],
+                &["e=a l=c"],
+            ),
+            ("earliest(x) AS e; latest(x) AS l", &["_time=1 x=b", "_time=1 x=a"], &["e=b l=b"]),
+        ]);
+    }
+
+    #[test]
+    fn patterns_give_a_column_for_every_field_that_matches() {
+        check(&[
+            (
+                "avg(*lay) BY hr",
+                &["hr=1 delay=2 xdelay=4 other=9", "hr=1 delay=4 xdelay=8"],
+                &["hr=1 avg(delay)=3 avg(xdelay)=6"],
+            ),
+            (
+                "values(*) AS * BY _time host",
+                &["_time=1 host=h p=b q=1", "_time=1 host=h p=a _raw=r", "_time=2 host=h q=2"],
+                &["_time=1 host=h p=a|b q=1", "_time=2 host=h q=2"],
+            ),
+            (
+                "values(*) AS *; min(_time) AS _time BY host",
+                &["_time=5 host=h a=1", "_time=4 host=h a=1"],
+                &["host=h a=1 _time=4"],
+            ),
+            ("values(*) AS *; count", &["count=9 a=1"], &["a=1 count=1"]),
+            ("values(_*) AS _*", &["_raw=r a=1 _time=3"], &["_raw=r _time=3"]),
+            ("values(p_*) AS * BY host", &["p_host=x p_user=u host=h"], &["host=h user=u"]),
+            ("max(a*) AS *; min(b*) AS *", &["a1=9 b1=2 b2=3"], &["1=9 2=3"]),
+            ("sum(*) AS *", &["a=1 b=x", "a=2"], &["a=3"]),
+            ("values(*_*) AS *.*", &["a_b=1"], &["a.b=1"]),
+            ("count(*) AS n_* BY g", &["g=1 a=1|2", "g=2 b=1"], &["g=1 n_a=2", "g=2 n_b=1"]),
+        ]);
+    }
+
+    #[test]
+    fn a_thousand_columns_come_out_in_the_order_of_their_names() {
+        let fields: Vec<_> = (0..1000).rev().map(|number| format!("f{number:03}=1")).collect();
+        let sorted: Vec<_> = (0..1000).map(|number| format!("f{number:03}=1")).collect();
+        assert_eq!(run("values(*) AS *", &[&fields.join(" ")]), [sorted.join(" ")]);
+    }
+
+    #[test]
+    fn what_is_kept_outlives_its_event() {
+        let mut lab = Lab::new(&[]);
+        let stats = plan("values(*) AS *; latest(p) AS last BY host", &mut lab);
+        let window = Bump::new();
+        let mut groups = Groups::new_in(&window, &KeyHasher::fixed());
+        for process in ["b", "a"] {
+            let mut event = Lab::new(&[]);
+            event.names = lab.names.clone();
+            let row = event.event(&format!("_time=1 host=h p={process} unknown=u"));
+            assert_eq!(stats.update(&mut groups, &row, event.env()), [GroupId::new(0)]);
+        }
+        let [(key, row)] = &stats.finish(&groups, lab.env())[..] else { panic!("one group") };
+        assert_eq!(
+            (*key, lab.show(row)),
+            (&b"h\0\0"[..], "host=h p=a|b unknown=u last=a".to_owned())
+        );
+    }
+
+    #[test]
+    fn finishing_changes_nothing() {
+        let mut lab = Lab::new(&[]);
+        let stats = plan("values(*) AS *; count; avg(p) BY host", &mut lab);
+        let mut groups = Groups::new_in(&lab.bump, &KeyHasher::fixed());
+        let rows = lab.rows(&["host=h p=1", "host=g p=2", "host=h p=3"]);
+        let show = |groups: &Groups<'_>| {
+            let mut scratch = Lab::new(&[]);
+            scratch.names = lab.names.clone();
+            let rows = stats.finish(groups, scratch.env());
+            rows.iter().map(|(_, row)| scratch.show(row)).collect::<Vec<_>>()
+        };
+        stats.update(&mut groups, &rows[0], lab.env());
+        assert_eq!(show(&groups), ["host=h p=1 count=1 avg(p)=1"]);
+        assert_eq!(show(&groups), ["host=h p=1 count=1 avg(p)=1"]);
+        rows[1..].iter().for_each(|row| {
+            stats.update(&mut groups, row, lab.env());
+        });
+        assert_eq!(show(&groups), ["host=g p=2 count=1 avg(p)=2", "host=h p=1|3 count=2 avg(p)=2"]);
+    }
+
+    fn hostile_rows() -> impl Strategy<Value = Vec<String>> {
+        let value =
+            prop::sample::select(vec!["1", "2", "1e308", "-1e308", "x", "nan", "0.1", "", "a|b|1"]);
+        let name = prop::sample::select(vec!["a", "b", "c", "host", "_time", "_x"]);
+        let row = prop::collection::btree_map(name, value, 0..6).prop_map(|fields| {
+            fields
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        });
+        prop::collection::vec(row, 0..30)
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_merges_to_what_one_pass_gives(
+            rows in hostile_rows(),
+            parts in prop::collection::vec(0..3_usize, 30),
+            by in prop::sample::select(vec!["", " BY host", " BY host a"]),
+        ) {
+            let mut lab = Lab::new(&["b"]);
+            let all = "count; values(*) AS *; list(a); sum(a); avg(*) AS avg_*; stdev(b); first(a); latest(b)";
+            let stats = plan(&format!("{all}{by}"), &mut lab);
+            let new = || Groups::new_in(&lab.bump, &KeyHasher::random());
+            let (mut whole, mut split) = (new(), [new(), new(), new()]);
+            let lines: Vec<&str> = rows.iter().map(String::as_str).collect();
+            for (row, &part) in lab.rows(&lines).iter().zip(&parts) {
+                stats.update(&mut whole, row, lab.env());
+                stats.update(&mut split[part], row, lab.env());
+            }
+            let mut merged = new();
+            split.iter().rev().for_each(|part| stats.merge(&mut merged, part));
+            let show = |groups: &Groups<'_>| -> Vec<String> {
+                let groups: &Groups<'_> = groups;
+                stats.finish(groups, lab.env()).iter().map(|(_, row)| lab.show(row)).collect()
+            };
+            prop_assert_eq!(show(&merged), show(&whole));
+        }
     }
 }

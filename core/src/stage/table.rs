@@ -61,3 +61,59 @@ impl Table {
         cells.extend(placed.into_iter().map(|(_, cell)| cell));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::testing::Lab;
+
+    fn table(list: &str, fields: &str) -> (String, String) {
+        let mut lab = Lab::new(&["process"]);
+        let columns = list.split(' ').map(|text| Column::new(text, &mut lab.names)).collect();
+        let table = Table { columns };
+        let [cells, event] = [lab.row(fields, 0), lab.event(fields)].map(|mut row| {
+            assert_eq!(table.apply(&mut row, lab.env()), Verdict::Keep);
+            lab.show(&row)
+        });
+        (cells, event)
+    }
+
+    #[test]
+    fn keeps_what_is_listed_in_the_order_of_the_list() {
+        let seed = "_time host user parent_* process process_* signature_id";
+        let event = "other=x process_name=pn process=p process_id=7 parent_process=pp user=u \
+                     host=h parent_image=pi _raw=r _time=1";
+        let cases = [
+            ("host", "_time=1 _raw=r host=h action=a", "host=h"),
+            ("b a", "a=1 b=2", "b=2 a=1"),
+            ("a a* a", "ab=1 a=2 aa=3", "a=2 aa=3 ab=1"),
+            ("a* a", "a=2 aa=3", "a=2 aa=3"),
+            ("absent a", "a=1", "a=1"),
+            ("absent", "a=1", ""),
+            ("*", "_time=1 b=2 a=1", "a=1 b=2"),
+            ("_* a", "_time=1 b=2 a=1 _raw=r", "_raw=r _time=1 a=1"),
+            ("*_name", "process_name=a parent_name=b name=c", "parent_name=b process_name=a"),
+            ("m", "m=1|2", "m=1|2"),
+            (
+                seed,
+                event,
+                "_time=1 host=h user=u parent_image=pi parent_process=pp process=p process_id=7 process_name=pn",
+            ),
+        ];
+        for (list, fields, expected) in cases {
+            let (cells, event) = table(list, fields);
+            assert_eq!(cells, expected, "table {list}");
+            assert_eq!(event, expected, "table {list} over an event");
+        }
+    }
+
+    #[test]
+    fn an_absent_name_may_be_written_afterwards() {
+        let mut lab = Lab::new(&["a"]);
+        let table = Table { columns: [Column::new("b", &mut lab.names)].into() };
+        let mut row = lab.event("a=1 c=2");
+        table.apply(&mut row, lab.env());
+        assert!(row.get_name(lab.names.name(b"a")).is_null());
+        assert!(row.get_name(Name::Other(b"c")).is_null());
+    }
+}

@@ -1,0 +1,116 @@
+//! What the tests of the stages share: an arena, names, and rows written as text.
+
+use bumpalo::Bump;
+use jiff::tz::TimeZone;
+
+use crate::{
+    expr::{
+        program::{Comparison, Expr, Literal, Relation},
+        regex::Caches,
+    },
+    ids::FieldId,
+    names::{Name, Names},
+    row::{Base, Env, Fields, Rank, Row},
+    value::Value,
+};
+
+/// What a stage runs in. A row is written `host=h p=a|b`: a multivalue by bars, an absent field not at all.
+pub(crate) struct Lab {
+    pub(crate) bump: Bump,
+    pub(crate) names: Names,
+    pub(crate) zone: TimeZone,
+    caches: Caches,
+}
+
+impl Lab {
+    /// A lab in UTC, where `fields` are in the table of names and others are not.
+    pub(crate) fn new(fields: &[&str]) -> Self {
+        let mut names = Names::default();
+        for field in fields {
+            names.intern(field);
+        }
+        Self { bump: Bump::new(), names, zone: TimeZone::UTC, caches: Caches::default() }
+    }
+
+    pub(crate) fn env(&self) -> Env<'_> {
+        let Self { bump, names, zone, caches } = self;
+        Env { bump, names, caches, now_s: 1_700_000_000.5, zone }
+    }
+
+    /// A row of cells.
+    pub(crate) fn row(&self, text: &str, offset: u64) -> Row<'_> {
+        let mut row = Row::empty(&self.bump, Rank { offset, ..Rank::default() });
+        for (name, value) in self.fields(text) {
+            row.push(name, value);
+        }
+        row
+    }
+
+    /// The same fields as an event that nothing was written over yet.
+    pub(crate) fn event(&self, text: &str) -> Row<'_> {
+        let event = self.bump.alloc(Event(self.bump.alloc_slice_fill_iter(self.fields(text))));
+        Row::over(event, &self.bump, Rank::default())
+    }
+
+    /// One row a line.
+    pub(crate) fn rows(&self, lines: &[&str]) -> Vec<Row<'_>> {
+        lines.iter().zip(0..).map(|(line, offset)| self.row(line, offset)).collect()
+    }
+
+    /// A row as it is written.
+    pub(crate) fn show(&self, row: &Row<'_>) -> String {
+        let mut words = Vec::new();
+        row.visit(|name, value| {
+            let texts: Vec<_> = value
+                .texts(&self.bump)
+                .iter()
+                .map(|text| text.escape_ascii().to_string())
+                .collect();
+            words.push(format!("{}={}", self.names.bytes(name).escape_ascii(), texts.join("|")));
+        });
+        words.join(" ")
+    }
+
+    fn fields(&self, text: &str) -> Vec<(Name<'_>, Value<'_>)> {
+        let text = self.bump.alloc_str(text);
+        let pairs = text.split(' ').filter_map(|word| word.split_once('='));
+        pairs
+            .map(|(name, value)| {
+                let texts = self
+                    .bump
+                    .alloc_slice_fill_iter(value.split('|').map(str::as_bytes).collect::<Vec<_>>());
+                (self.names.name(name.as_bytes()), Value::from_list(texts))
+            })
+            .collect()
+    }
+}
+
+/// An expression that is true where `field` is `x`, and null where it is absent.
+pub(crate) fn is_x(field: FieldId) -> Expr {
+    Expr::Compare(Box::new(Comparison {
+        relation: Relation::Eq,
+        left: Expr::Field(field),
+        right: Expr::Literal(Literal::Text("x".into())),
+    }))
+}
+
+struct Event<'e>(&'e [(Name<'e>, Value<'e>)]);
+
+impl<'e> Fields<'e> for Event<'e> {
+    fn get(&self, field: FieldId) -> Value<'e> {
+        let found = self.0.iter().find(|(name, _)| *name == Name::Known(field));
+        found.map_or(Value::Null, |&(_, value)| value)
+    }
+}
+
+impl<'e> Base<'e> for Event<'e> {
+    fn visit(&self, visit: &mut dyn FnMut(Name<'e>, Value<'e>)) {
+        self.0.iter().for_each(|&(name, value)| visit(name, value));
+    }
+
+    fn get_other(&self, text: &[u8]) -> Value<'e> {
+        let found =
+            self.0.iter().find(|(name, _)| matches!(name, Name::Other(other) if *other == text));
+        found.map_or(Value::Null, |&(_, value)| value)
+    }
+}
