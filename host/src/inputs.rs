@@ -48,6 +48,20 @@ pub struct InputCounters {
     pub invalid_utf8: u64,
 }
 
+impl InputCounters {
+    /// The one message that an input's reader owes its user; `None` when all was well.
+    #[must_use]
+    pub fn complaint(&self) -> Option<String> {
+        let parts = [(self.truncated, "cut for their length"), (self.invalid_utf8, "not UTF-8")];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!parts.is_empty()).then(|| format!("of {} events {}", self.events, parts.join(", ")))
+    }
+}
+
 /// One open input.
 pub struct Input {
     name: PathBuf,
@@ -270,6 +284,9 @@ mod tests {
         assert_eq!(events, [&b"abcd"[..], "a\u{e9}".as_bytes(), b"abc\xc3", b"ok"]);
         let counters = input.counters();
         assert_eq!((counters.truncated, counters.invalid_utf8, counters.events), (2, 1, 4));
+        let complaint = counters.complaint();
+        assert_eq!(complaint.as_deref(), Some("of 4 events 2 cut for their length, 1 not UTF-8"));
+        assert_eq!(InputCounters { truncated: 0, invalid_utf8: 0, ..counters }.complaint(), None);
     }
 
     #[test]

@@ -46,7 +46,8 @@ pub(super) struct Host {
     rule_name: &'static str,
     quotes: Quotes,
     logger_process: u32,
-    record: u64,
+    /// The number of the last event before the stream.
+    pub(super) last_record: u64,
 }
 
 impl Host {
@@ -63,14 +64,8 @@ impl Host {
             rule_name: if odd { "" } else { "-" },
             quotes: if odd { Quotes::Entity } else { Quotes::Bare },
             logger_process: process_id(&mut random),
-            record: random.between(10_000, 900_000),
+            last_record: random.between(10_000, 900_000),
         }
-    }
-
-    /// The number of the next event of this machine's log.
-    pub(super) fn next_record(&mut self) -> u64 {
-        self.record += 1;
-        self.record
     }
 
     /// The GUID of a logon session of this machine.

@@ -56,7 +56,9 @@ impl Generator {
     #[must_use]
     pub fn events(&self) -> Events {
         let hosts = self.cast();
-        Events { plan: self.plan(), hosts, generator: self.clone(), second: 0, ready: Vec::new() }
+        let records = hosts.iter().map(|host| (host.name.clone(), host.last_record)).collect();
+        let (plan, generator) = (self.plan(), self.clone());
+        Events { generator, plan, hosts, records, second: 0, ready: Vec::new() }
     }
 
     /// The whole stream as text, one event a line, each line ended by a newline.
@@ -139,6 +141,8 @@ pub struct Events {
     generator: Generator,
     plan: Plan,
     hosts: Vec<Host>,
+    /// The number of each host's last event.
+    records: BTreeMap<String, u64>,
     second: u32,
     /// The rest of the current second, latest first.
     ready: Vec<Event>,
@@ -169,8 +173,9 @@ impl Events {
 
     /// Gives `event` the next record number of its host.
     fn number(&mut self, mut event: Event) -> Event {
-        let host = self.hosts.iter_mut().find(|host| host.name == event.host);
-        event.record = host.expect("every event comes from the cast").next_record();
+        let record = self.records.get_mut(&event.host).expect("every event comes from the cast");
+        *record += 1;
+        event.record = *record;
         event
     }
 }

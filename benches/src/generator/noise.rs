@@ -39,12 +39,15 @@ const KEYS: [&str; 5] = [
     r"HKLM\System\CurrentControlSet\Control\Lsa\Audit",
 ];
 
+/// What the provider host really writes.
+const PERFORMANCE_COUNTERS: &str = r"C:\Windows\System32\wbem\Performance\WmiApRpl_new.h";
+
 const FILES: [&str; 5] = [
     r"C:\Users\m.holt\AppData\Local\Temp\orchard-sync.tmp",
     r"C:\Windows\Prefetch\ORCHARD.EXE-5D0F3A11.pf",
     r"C:\Users\Public\Documents\Q1 <draft> & notes.docx",
     r"C:\ProgramData\Orchard\cache\index.db",
-    r"C:\Windows\System32\wbem\Performance\WmiApRpl_new.h",
+    PERFORMANCE_COUNTERS,
 ];
 
 const NAMES: [&str; 4] = [
@@ -170,7 +173,7 @@ fn near_miss(turn: u64, at: &mut Moment<'_>) -> Event {
     match turn % 10 {
         0 => PROVIDER_HOST_AS_CHILD.event(at),
         1 => LONGER_NAME_AS_PARENT.event(at),
-        2 => file_created(WMI_HOST, FILES[4], at),
+        2 => file_created(WMI_HOST, PERFORMANCE_COUNTERS, at),
         3 => connection(WMI_HOST, at),
         4 => NAME_IN_COMMAND_LINE.event(at),
         5 => NAME_IN_PARENT_FOLDER.event(at),
