@@ -3,8 +3,10 @@
 #![deny(unsafe_code)]
 
 pub mod diag;
+pub mod event;
 pub mod expr;
 pub mod ids;
+pub mod knowledge;
 pub mod names;
 pub mod row;
 pub mod spl;

@@ -1,0 +1,383 @@
+//! Finds the fields of Windows events that Splunk stores as XML (`XmlWinEventLog`).
+//!
+//! Such an event is regular, machine-made XML, so this is a scanner and no XML parser: it walks from one `<` to the next,
+//! borrows every name and value, allocates nothing, and looks at no byte more than a few times whatever the bytes are.
+//! It keeps no stack but a depth, so that deep nesting costs nothing. End tags are not compared with start tags: an event
+//! that is not well formed gives fields as far as it can be read, and one that was cut off gives the last value up to the
+//! cut, because a value that ends early still accuses.
+//!
+//! The names are those of Splunk's own extraction: children of `System` by element and by attribute name (`EventID`,
+//! `Qualifiers`, `SystemTime`, `ProcessID`, `Name` and `Guid` of the provider, `UserID`), `<Data Name='X'>` as `X`, a
+//! `<Data>` without a name as `Data`, everything else by its element name, where it holds text and no further elements.
+//! Attributes outside of `System` are no fields.
+
+use bumpalo::{Bump, collections::Vec as BumpVec};
+use memchr::{memchr, memchr2, memchr3, memmem};
+
+use super::entities;
+
+/// One field as the event writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Native<'e> {
+    /// Its name as written; [`Native::field_name`] is what rules call it.
+    pub name: &'e [u8],
+    /// Its value as written, never empty; [`Native::text`] is what rules see.
+    pub value: &'e [u8],
+    /// Whether the value holds references, CDATA or comments.
+    pub encoded: bool,
+    /// The part of the event that holds it.
+    pub part: Part,
+}
+
+/// A child of the `Event` element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What Windows says of every event.
+    System,
+    /// What the provider says of this one.
+    EventData,
+    /// The same, in elements of the provider's choosing; also any part that is not known.
+    UserData,
+    /// The message and the texts for level, task and keywords, in the language of the machine.
+    RenderingInfo,
+}
+
+/// What routes and dates an event; each as written, absent where the event lacks it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct System<'e> {
+    /// `EventID`.
+    pub event_id: Option<&'e [u8]>,
+    /// `Channel`.
+    pub channel: Option<&'e [u8]>,
+    /// `Computer`.
+    pub computer: Option<&'e [u8]>,
+    /// The `SystemTime` of `TimeCreated`.
+    pub system_time: Option<&'e [u8]>,
+    /// The `Name` of `Provider`.
+    pub provider: Option<&'e [u8]>,
+}
+
+/// The fields of `raw` in the order in which they stand, but for those of `RenderingInfo`, which come last wherever they
+/// stand: its `Level` is a word and must not hide the number.
+///
+/// Empty values are left out. A name can come again; the first is the one that counts, as in Splunk.
+#[must_use]
+pub fn fields(raw: &[u8]) -> Fields<'_> {
+    Fields {
+        cursor: Cursor { raw, pos: 0 },
+        depth: 0,
+        part: Part::UserData,
+        attributes: Attributes { rest: &[] },
+        text: None,
+        rendering_info: None,
+    }
+}
+
+/// What routes and dates `raw`. Stops behind its `System` element.
+#[must_use]
+pub fn system(raw: &[u8]) -> System<'_> {
+    let natives = fields(raw)
+        .skip_while(|native| native.part != Part::System)
+        .take_while(|native| native.part == Part::System);
+    let mut system = System::default();
+    for native in natives {
+        let slot = match native.name {
+            b"EventID" => &mut system.event_id,
+            b"Channel" => &mut system.channel,
+            b"Computer" => &mut system.computer,
+            b"SystemTime" => &mut system.system_time,
+            b"Name" => &mut system.provider,
+            _ => continue,
+        };
+        slot.get_or_insert(native.value);
+    }
+    system
+}
+
+impl<'e> Native<'e> {
+    /// The value that rules see: decoded into `bump` if need be. None if decoding leaves nothing.
+    #[must_use]
+    pub fn text(self, bump: &'e Bump) -> Option<&'e [u8]> {
+        let text = if self.encoded { entities::decode(self.value, bump) } else { self.value };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// The name that rules use: as Splunk cleans it, every character but ASCII letters and digits is `_`, and none of
+    /// these nor digits stand in front (`Product Name` is `Product_Name`). Borrowed where it is clean already.
+    #[must_use]
+    pub fn field_name(self, bump: &'e Bump) -> &'e [u8] {
+        if is_clean(self.name) {
+            return self.name;
+        }
+        let name = String::from_utf8_lossy(entities::decode(self.name, bump));
+        let name = name.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
+        let mut clean = BumpVec::with_capacity_in(name.len(), bump);
+        clean.extend(name.chars().map(clean_byte));
+        // A name of digits alone would vanish; it is kept, so that its value is not lost.
+        if clean.is_empty() { self.name } else { clean.into_bump_slice() }
+    }
+}
+
+fn is_clean(name: &[u8]) -> bool {
+    name.first().is_some_and(u8::is_ascii_alphabetic)
+        && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn clean_byte(character: char) -> u8 {
+    match u8::try_from(character) {
+        Ok(byte) if byte.is_ascii_alphanumeric() => byte,
+        _ => b'_',
+    }
+}
+
+/// The iterator behind [`fields`].
+#[derive(Clone, Debug)]
+pub struct Fields<'e> {
+    cursor: Cursor<'e>,
+    /// How many elements are open: one within `Event`, two within one of its parts.
+    depth: usize,
+    part: Part,
+    /// Those of the last start tag that are still to be visited.
+    attributes: Attributes<'e>,
+    /// The text of the element that owns the attributes; it comes after them.
+    text: Option<Native<'e>>,
+    rendering_info: Option<&'e [u8]>,
+}
+
+impl<'e> Iterator for Fields<'e> {
+    type Item = Native<'e>;
+
+    fn next(&mut self) -> Option<Native<'e>> {
+        loop {
+            if let Some(native) = self.pending() {
+                return Some(native);
+            }
+            match self.cursor.tag() {
+                Some(Tag::Start(start)) => self.enter(start),
+                Some(Tag::End) => self.depth = self.depth.saturating_sub(1),
+                None => self.open_rendering_info()?,
+            }
+        }
+    }
+}
+
+impl<'e> Fields<'e> {
+    fn pending(&mut self) -> Option<Native<'e>> {
+        let part = self.part;
+        let mut attributes =
+            self.attributes.by_ref().map(|(name, value)| native(name, value, part));
+        attributes
+            .find(|native| !native.value.is_empty() && !native.name.starts_with(b"xmlns"))
+            .or_else(|| self.text.take())
+    }
+
+    fn enter(&mut self, start: Start<'e>) {
+        match self.depth {
+            0 => {}
+            1 => return self.enter_part(start),
+            _ => return self.enter_field(start),
+        }
+        self.depth += usize::from(!start.is_empty);
+    }
+
+    fn enter_part(&mut self, start: Start<'e>) {
+        self.part = match start.name {
+            b"System" => Part::System,
+            b"EventData" => Part::EventData,
+            b"RenderingInfo" => Part::RenderingInfo,
+            _ => Part::UserData,
+        };
+        self.depth += usize::from(!start.is_empty);
+        if self.part == Part::RenderingInfo && !start.is_empty {
+            let content = self.cursor.skip_past_content(b"</RenderingInfo");
+            self.rendering_info.get_or_insert(content);
+        }
+    }
+
+    fn enter_field(&mut self, start: Start<'e>) {
+        let attributes = Attributes { rest: start.attributes };
+        let name = match self.part {
+            Part::EventData => attributes.clone().find(|(name, _)| *name == b"Name"),
+            _ => None,
+        };
+        if self.part == Part::System {
+            self.attributes = attributes;
+        }
+        if start.is_empty {
+            return;
+        }
+        match self.cursor.leaf() {
+            Some([]) => {}
+            Some(value) => {
+                let name = name.map_or(start.name, |(_, name)| name);
+                self.text = Some(native(name, value, self.part));
+            }
+            None => self.depth += 1,
+        }
+    }
+
+    /// Goes on with `RenderingInfo`, which was passed over; none if there is or was none.
+    fn open_rendering_info(&mut self) -> Option<()> {
+        let raw = self.rendering_info.take()?;
+        self.cursor = Cursor { raw, pos: 0 };
+        self.part = Part::RenderingInfo;
+        self.depth = 2;
+        Some(())
+    }
+}
+
+fn native<'e>(name: &'e [u8], value: &'e [u8], part: Part) -> Native<'e> {
+    Native { name, value, encoded: memchr2(b'&', b'<', value).is_some(), part }
+}
+
+/// A place in the text. `pos` never exceeds its length.
+#[derive(Clone, Debug)]
+struct Cursor<'e> {
+    raw: &'e [u8],
+    pos: usize,
+}
+
+enum Tag<'e> {
+    Start(Start<'e>),
+    End,
+}
+
+struct Start<'e> {
+    /// Without a namespace prefix.
+    name: &'e [u8],
+    attributes: &'e [u8],
+    /// Whether it ends at once: `<Data/>`.
+    is_empty: bool,
+}
+
+impl<'e> Cursor<'e> {
+    fn rest(&self) -> &'e [u8] {
+        self.raw.get(self.pos..).unwrap_or_default()
+    }
+
+    /// The next tag, and goes past it. Text, CDATA, comments and declarations are passed over.
+    fn tag(&mut self) -> Option<Tag<'e>> {
+        loop {
+            self.pos += memchr(b'<', self.rest())?;
+            match self.rest().get(1)? {
+                b'/' => {
+                    self.skip_end_tag();
+                    return Some(Tag::End);
+                }
+                b'!' | b'?' => self.skip_declaration(),
+                byte if is_name_start(*byte) => return self.start_tag().map(Tag::Start),
+                _ => self.pos += 1,
+            }
+        }
+    }
+
+    /// The start tag at the cursor, which is known to be at `<` and a letter; none if it never ends.
+    fn start_tag(&mut self) -> Option<Start<'e>> {
+        let inside = &self.rest()[1..];
+        let inside = &inside[..end_of_tag(inside)?];
+        self.pos += inside.len() + 2;
+        let (inside, is_empty) = match inside.strip_suffix(b"/") {
+            Some(inside) => (inside, true),
+            None => (inside, false),
+        };
+        let name_length = inside.iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+        let (name, attributes) = inside.split_at(name_length);
+        let name = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);
+        Some(Start { name, attributes, is_empty })
+    }
+
+    /// The text of the element whose start tag was just passed, if it holds no elements; goes past its end tag then, and
+    /// to its first child otherwise.
+    fn leaf(&mut self) -> Option<&'e [u8]> {
+        let start = self.pos;
+        loop {
+            match memchr(b'<', self.rest()) {
+                Some(length) => self.pos += length,
+                None => self.pos = self.raw.len(),
+            }
+            let text = &self.raw[start..self.pos];
+            match self.rest().get(1) {
+                None | Some(b'/') => {
+                    self.skip_end_tag();
+                    return Some(text);
+                }
+                Some(b'!' | b'?') => self.skip_declaration(),
+                Some(&byte) if is_name_start(byte) => return None,
+                Some(_) => self.pos += 1,
+            }
+        }
+    }
+
+    fn skip_end_tag(&mut self) {
+        self.pos = match memchr(b'>', self.rest()) {
+            Some(at) => self.pos + at + 1,
+            None => self.raw.len(),
+        };
+    }
+
+    /// Goes past what opens with `<!` or `<?`.
+    fn skip_declaration(&mut self) {
+        let rest = self.rest();
+        if rest.starts_with(b"<![CDATA[") {
+            self.skip_past(b"]]>");
+        } else if rest.starts_with(b"<!--") {
+            self.skip_past(b"-->");
+        } else {
+            self.skip_end_tag();
+        }
+    }
+
+    fn skip_past(&mut self, end: &[u8]) {
+        self.pos = match memmem::find(self.rest(), end) {
+            Some(at) => self.pos + at + end.len(),
+            None => self.raw.len(),
+        };
+    }
+
+    /// What stands before `end`, and goes there.
+    fn skip_past_content(&mut self, end: &[u8]) -> &'e [u8] {
+        let rest = self.rest();
+        let length = memmem::find(rest, end).unwrap_or(rest.len());
+        self.pos += length;
+        &rest[..length]
+    }
+}
+
+fn is_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+/// Where the `>` is that ends the tag; one within quotes does not.
+fn end_of_tag(inside: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr3(b'>', b'\'', b'"', &inside[at..])?;
+        match inside[at] {
+            b'>' => return Some(at),
+            quote => at += memchr(quote, &inside[at + 1..])? + 2,
+        }
+    }
+}
+
+/// The attributes of one start tag, names and values as written. Ends at the first that is malformed.
+#[derive(Clone, Debug)]
+struct Attributes<'e> {
+    rest: &'e [u8],
+}
+
+impl<'e> Iterator for Attributes<'e> {
+    type Item = (&'e [u8], &'e [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = std::mem::take(&mut self.rest);
+        let equals = memchr(b'=', rest)?;
+        let name = rest[..equals].trim_ascii();
+        let (&quote, value) = rest[equals + 1..].trim_ascii_start().split_first()?;
+        if quote != b'\'' && quote != b'"' {
+            return None;
+        }
+        let length = memchr(quote, value)?;
+        self.rest = &value[length + 1..];
+        Some((name, &value[..length]))
+    }
+}

@@ -1,0 +1,37 @@
+//! The default knowledge, as files in the program.
+
+/// Every file of the folder `knowledge`, by its path within.
+pub(super) const FILES: &[(&str, &str)] = &[
+    ("default/macros.conf", include_str!("../../../knowledge/default/macros.conf")),
+    ("default/props.conf", include_str!("../../../knowledge/default/props.conf")),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn the_table_equals_the_folder() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../knowledge");
+        let mut folder = Vec::new();
+        collect(&root, &root, &mut folder);
+        folder.sort();
+        let table: Vec<_> =
+            FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        assert_eq!(table, folder);
+    }
+
+    fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(root, &path, files);
+                continue;
+            }
+            let within = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+            files.push((within, fs::read_to_string(&path).unwrap()));
+        }
+    }
+}

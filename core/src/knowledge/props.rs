@@ -1,0 +1,384 @@
+//! What props.conf says about fields: aliases and calculations, and for which events.
+//!
+//! A stanza holds for a source, a host, a source type, or for everything (`[default]`). Where several hold for an event and
+//! set the same key, one wins: `source::` before `host::` before source type before `[default]`; among several of one
+//! kind the higher `priority` (0 for a pattern and 100 for a literal name, unless set), then the name that is less in ASCII.
+//! In patterns `...` is any text and `*` any text within one path component, the rest is a regular expression in which a
+//! dot is a dot; they match the whole name and heed case, unless they start with `(?i)`.
+//!
+//! Splunk applies what remains in this order, and so must the reader: all aliases by class, then all calculations, none
+//! of which sees the result of another.
+//!
+//! Extractions, lookups and every other setting are kept as they are written: nothing here understands them yet. So are
+//! `rule::` stanzas, which match nothing.
+
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
+
+use regex_automata::meta::Regex;
+
+use super::conf::{self, Setting};
+use crate::diag::{Code, Diagnostic, Span, Spanned};
+
+/// The stanzas of props.conf, the most important first.
+#[derive(Clone, Debug, Default)]
+pub struct Props {
+    stanzas: Vec<Stanza>,
+}
+
+/// One stanza.
+#[derive(Clone, Debug)]
+pub struct Stanza {
+    /// Its name as written.
+    pub name: String,
+    /// For which events it holds.
+    pub scope: Scope,
+    /// Decides among stanzas of one kind; the higher wins.
+    pub priority: i64,
+    /// `FIELDALIAS-class` by class.
+    pub aliases: Vec<FieldAlias>,
+    /// `EVAL-field` by field.
+    pub calculations: Vec<Calculation>,
+    /// Every other setting by key.
+    pub others: BTreeMap<String, Setting>,
+}
+
+/// For which events a stanza holds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Scope {
+    /// `[source::pattern]`.
+    Source(Pattern),
+    /// `[host::pattern]`.
+    Host(Pattern),
+    /// `[sourcetype]`. A name that starts with `(?::){0}` is a pattern, as add-ons know.
+    Sourcetype(Pattern),
+    /// `[default]`.
+    Everything,
+}
+
+/// A source, host or source type, or many.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// This one.
+    Literal(String),
+    /// Every one that the regex matches as a whole.
+    Wild(Regex),
+}
+
+/// One `FIELDALIAS-class`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldAlias {
+    /// What follows `FIELDALIAS-`.
+    pub class: String,
+    /// Its aliases, in order.
+    pub aliases: Vec<Alias>,
+    /// The file and the range of its value.
+    pub origin: Origin,
+}
+
+/// `original AS name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The field that is there.
+    pub original: String,
+    /// Its second name.
+    pub name: String,
+    /// What happens if a field of that name is there already.
+    pub mode: AliasMode,
+}
+
+/// What an alias does to a field that has its name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AliasMode {
+    /// `AS`: it is replaced by the original, and removed if the original is absent.
+    Replace,
+    /// `ASNEW`: it stays.
+    Keep,
+}
+
+/// One `EVAL-field`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calculation {
+    /// The field that it makes. Null removes a field of that name.
+    pub field: String,
+    /// The eval expression; byte `n` of it stands at byte `n` of the origin's range.
+    pub expression: String,
+    /// The file and the range of the expression.
+    pub origin: Origin,
+}
+
+/// Where something was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
+    pub file: Arc<str>,
+    /// The bytes in it.
+    pub span: Span,
+}
+
+/// What decides which stanzas hold for an event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Metadata<'a> {
+    /// Its source. There can be two: what the caller gave, and what Splunk would have called a recognised Windows event.
+    pub sources: &'a [&'a [u8]],
+    /// Its source type.
+    pub sourcetype: &'a [u8],
+    /// Its host.
+    pub host: &'a [u8],
+}
+
+/// What holds for an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effective<'p> {
+    /// The aliases by class.
+    pub aliases: Vec<&'p FieldAlias>,
+    /// The calculations by field.
+    pub calculations: Vec<&'p Calculation>,
+}
+
+impl Props {
+    /// Every stanza, the most important first.
+    #[must_use]
+    pub fn stanzas(&self) -> &[Stanza] {
+        &self.stanzas
+    }
+
+    /// What holds for an event of this `metadata`. Allocates: ask once for each source, source type and host.
+    #[must_use]
+    pub fn effective(&self, metadata: Metadata<'_>) -> Effective<'_> {
+        let mut aliases = BTreeMap::new();
+        let mut calculations = BTreeMap::new();
+        for stanza in self.stanzas.iter().filter(|stanza| stanza.scope.holds(metadata)) {
+            for alias in &stanza.aliases {
+                aliases.entry(alias.class.as_str()).or_insert(alias);
+            }
+            for calculation in &stanza.calculations {
+                calculations.entry(calculation.field.as_str()).or_insert(calculation);
+            }
+        }
+        let mut effective = Effective {
+            aliases: aliases.into_values().collect(),
+            calculations: calculations.into_values().collect(),
+        };
+        // An empty value is how an upper file takes a setting of a lower one away.
+        effective.aliases.retain(|alias| !alias.aliases.is_empty());
+        effective.calculations.retain(|calculation| !calculation.expression.is_empty());
+        effective
+    }
+
+    /// Puts `stanza` in its place, instead of one of the same name.
+    pub(super) fn insert(&mut self, stanza: Stanza) {
+        self.stanzas.retain(|other| other.name != stanza.name);
+        let at = self.stanzas.partition_point(|other| other.rank() < stanza.rank());
+        self.stanzas.insert(at, stanza);
+    }
+}
+
+impl Stanza {
+    /// The stanza `name` of a file, and what is wrong with it.
+    pub(super) fn read(name: &str, stanza: &conf::Stanza) -> (Self, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let anchor = stanza.settings.values().next().map(|setting| setting.key);
+        let (scope, priority) = Scope::read(name).unwrap_or_else(|error| {
+            let message = format!("the pattern `{name}` does not compile: {error}");
+            let span = anchor.unwrap_or_default();
+            diagnostics.push(Diagnostic::error(Code::BadKnowledge, span, message));
+            (Scope::Sourcetype(Pattern::Literal(name.to_owned())), LITERAL_PRIORITY)
+        });
+        let mut read = Self {
+            name: name.to_owned(),
+            scope,
+            priority,
+            aliases: Vec::new(),
+            calculations: Vec::new(),
+            others: BTreeMap::new(),
+        };
+        for (key, setting) in &stanza.settings {
+            diagnostics.extend(read.setting(key, setting));
+        }
+        (read, diagnostics)
+    }
+
+    fn setting(&mut self, key: &str, setting: &Setting) -> Option<Diagnostic> {
+        let origin = Origin { file: Arc::clone(&setting.file), span: setting.value.span };
+        if let Some(class) = key.strip_prefix("FIELDALIAS-") {
+            return match aliases(&setting.value) {
+                Ok(aliases) => {
+                    self.aliases.push(FieldAlias { class: class.to_owned(), aliases, origin });
+                    None
+                }
+                Err(diagnostic) => Some(diagnostic),
+            };
+        }
+        if let Some(field) = key.strip_prefix("EVAL-") {
+            let expression = setting.value.value.clone();
+            self.calculations.push(Calculation { field: field.to_owned(), expression, origin });
+            return None;
+        }
+        let priority = (key == "priority").then(|| setting.value.value.parse());
+        match priority {
+            None => _ = self.others.insert(key.to_owned(), setting.clone()),
+            Some(Ok(priority)) => self.priority = priority,
+            Some(Err(_)) => return Some(bad_priority(setting)),
+        }
+        None
+    }
+
+    fn rank(&self) -> (u8, Reverse<i64>, &str) {
+        let kind = match self.scope {
+            Scope::Source(_) => 0,
+            Scope::Host(_) => 1,
+            Scope::Sourcetype(_) => 2,
+            Scope::Everything => 3,
+        };
+        (kind, Reverse(self.priority), &self.name)
+    }
+}
+
+const LITERAL_PRIORITY: i64 = 100;
+const PATTERN_PRIORITY: i64 = 0;
+/// A regex that matches nothing, at nothing: what makes Splunk read a source type's name as a pattern.
+const PATTERN_MARK: &str = "(?::){0}";
+
+impl Scope {
+    /// The scope that a stanza's name means, and the priority that it has unless one is set.
+    fn read(name: &str) -> Result<(Self, i64), String> {
+        if name == conf::DEFAULT {
+            return Ok((Self::Everything, LITERAL_PRIORITY));
+        }
+        let (flags, kind) = match name.strip_prefix("(?i)") {
+            Some(kind) => ("(?i)", kind),
+            None => ("", name),
+        };
+        if let Some(source) = kind.strip_prefix("source::") {
+            return Pattern::read(flags, source)
+                .map(|(pattern, rank)| (Self::Source(pattern), rank));
+        }
+        if let Some(host) = kind.strip_prefix("host::") {
+            return Pattern::read(flags, host).map(|(pattern, rank)| (Self::Host(pattern), rank));
+        }
+        if let Some(sourcetype) = kind.strip_prefix(PATTERN_MARK) {
+            let (pattern, rank) = Pattern::read(flags, sourcetype)?;
+            return Ok((Self::Sourcetype(pattern), rank));
+        }
+        Ok((Self::Sourcetype(Pattern::Literal(name.to_owned())), LITERAL_PRIORITY))
+    }
+
+    fn holds(&self, metadata: Metadata<'_>) -> bool {
+        match self {
+            Self::Source(pattern) => metadata.sources.iter().any(|source| pattern.matches(source)),
+            Self::Host(pattern) => pattern.matches(metadata.host),
+            Self::Sourcetype(pattern) => pattern.matches(metadata.sourcetype),
+            Self::Everything => true,
+        }
+    }
+}
+
+impl Pattern {
+    /// Whether it stands for `name`.
+    #[must_use]
+    pub fn matches(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Literal(literal) => literal.as_bytes() == name,
+            Self::Wild(regex) => regex.is_match(name),
+        }
+    }
+
+    fn read(flags: &str, text: &str) -> Result<(Self, i64), String> {
+        let is_wild = text.contains("...") || text.contains(['*', '|', '(', '[']);
+        if !is_wild && !text.contains('\\') && flags.is_empty() {
+            return Ok((Self::Literal(text.to_owned()), LITERAL_PRIORITY));
+        }
+        let regex = format!("{flags}(?s-u)\\A(?:{})\\z", regex_text(text));
+        let syntax = regex_automata::util::syntax::Config::new().utf8(false);
+        let regex = Regex::builder().syntax(syntax).build(&regex).map_err(|error| {
+            // The outer error says only that building failed.
+            error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
+        })?;
+        Ok((Self::Wild(regex), if is_wild { PATTERN_PRIORITY } else { LITERAL_PRIORITY }))
+    }
+}
+
+/// The regular expression that a pattern of a stanza's name means.
+fn regex_text(pattern: &str) -> String {
+    let mut regex = String::with_capacity(pattern.len() * 2);
+    let mut rest = pattern;
+    while let Some(character) = rest.chars().next() {
+        if let Some(after) = rest.strip_prefix("...") {
+            regex.push_str(".*");
+            rest = after;
+            continue;
+        }
+        rest = &rest[character.len_utf8()..];
+        match character {
+            '*' => regex.push_str(r"[^/\\]*"),
+            '.' => regex.push_str(r"\."),
+            '\\' => {
+                regex.push('\\');
+                let escaped = rest.chars().next();
+                regex.extend(escaped);
+                rest = &rest[escaped.map_or(0, char::len_utf8)..];
+            }
+            other => regex.push(other),
+        }
+    }
+    regex
+}
+
+/// The aliases in `a AS b "c d" ASNEW e`.
+fn aliases(value: &Spanned<String>) -> Result<Vec<Alias>, Diagnostic> {
+    let words = words(value)?;
+    words.chunks(3).map(|words| alias(words, value.span)).collect()
+}
+
+fn alias(words: &[Spanned<&str>], span: Span) -> Result<Alias, Diagnostic> {
+    let [original, keyword, name] = words else {
+        let message = "an alias is incomplete";
+        let span = words.first().map_or(span, |word| word.span);
+        return Err(Diagnostic::error(Code::BadKnowledge, span, message)
+            .label("expected `original AS name`"));
+    };
+    let mode = match keyword.value {
+        word if word.eq_ignore_ascii_case("AS") => AliasMode::Replace,
+        word if word.eq_ignore_ascii_case("ASNEW") => AliasMode::Keep,
+        word => {
+            let message = format!("`{word}` stands between the two names of an alias");
+            return Err(Diagnostic::error(Code::BadKnowledge, keyword.span, message)
+                .label("expected `AS` or `ASNEW`"));
+        }
+    };
+    Ok(Alias { original: original.value.to_owned(), name: name.value.to_owned(), mode })
+}
+
+/// The words of `value` with their places in the file; quotes hold a word with spaces together.
+fn words(value: &Spanned<String>) -> Result<Vec<Spanned<&str>>, Diagnostic> {
+    let text = value.value.as_str();
+    let is_space = |character: char| character.is_whitespace() || character == ',';
+    let mut words = Vec::new();
+    let mut pos = 0;
+    loop {
+        pos = text.len() - text[pos..].trim_start_matches(is_space).len();
+        let rest = &text[pos..];
+        let Some(first) = rest.chars().next() else { return Ok(words) };
+        let (start, length, after) = if first == '"' {
+            let length = rest[1..].find('"').ok_or_else(|| unclosed_quote(value, pos))?;
+            (pos + 1, length, pos + length + 2)
+        } else {
+            let length = rest.find(is_space).unwrap_or(rest.len());
+            (pos, length, pos + length)
+        };
+        let span = Span::new(value.span.start + start, value.span.start + start + length);
+        words.push(Spanned::new(&text[start..start + length], span));
+        pos = after;
+    }
+}
+
+fn unclosed_quote(value: &Spanned<String>, pos: usize) -> Diagnostic {
+    let at = value.span.start + pos;
+    Diagnostic::error(Code::BadKnowledge, Span::new(at, at + 1), "a quoted field name never ends")
+}
+
+fn bad_priority(setting: &Setting) -> Diagnostic {
+    let message = format!("the priority `{}` is no number", setting.value.value);
+    Diagnostic::error(Code::BadKnowledge, setting.value.span, message)
+}
