@@ -117,6 +117,15 @@ pub struct Origin {
 }
 
 /// What decides which stanzas hold for an event.
+///
+/// ```
+/// use caltrop_core::knowledge::{Knowledge, props::Metadata};
+///
+/// let knowledge = Knowledge::builtin();
+/// let sources = [b"XmlWinEventLog:Security".as_slice()];
+/// let effective = knowledge.props.effective(Metadata { sources: &sources, ..Metadata::default() });
+/// assert!(effective.aliases.iter().any(|class| class.aliases[0].name == "EventCode"));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Metadata<'a> {
     /// Its source. There can be two: what the caller gave, and what Splunk would have called a recognised Windows event.
@@ -194,34 +203,25 @@ impl Stanza {
             others: BTreeMap::new(),
         };
         for (key, setting) in &stanza.settings {
-            diagnostics.extend(read.setting(key, setting));
+            diagnostics.extend(read.setting(key, setting).err());
         }
         (read, diagnostics)
     }
 
-    fn setting(&mut self, key: &str, setting: &Setting) -> Option<Diagnostic> {
+    fn setting(&mut self, key: &str, setting: &Setting) -> Result<(), Diagnostic> {
         let origin = Origin { file: Arc::clone(&setting.file), span: setting.value.span };
         if let Some(class) = key.strip_prefix("FIELDALIAS-") {
-            return match aliases(&setting.value) {
-                Ok(aliases) => {
-                    self.aliases.push(FieldAlias { class: class.to_owned(), aliases, origin });
-                    None
-                }
-                Err(diagnostic) => Some(diagnostic),
-            };
-        }
-        if let Some(field) = key.strip_prefix("EVAL-") {
+            let aliases = aliases(&setting.value)?;
+            self.aliases.push(FieldAlias { class: class.to_owned(), aliases, origin });
+        } else if let Some(field) = key.strip_prefix("EVAL-") {
             let expression = setting.value.value.clone();
             self.calculations.push(Calculation { field: field.to_owned(), expression, origin });
-            return None;
+        } else if key == "priority" {
+            self.priority = setting.value.value.parse().map_err(|_| bad_priority(setting))?;
+        } else {
+            self.others.insert(key.to_owned(), setting.clone());
         }
-        let priority = (key == "priority").then(|| setting.value.value.parse());
-        match priority {
-            None => _ = self.others.insert(key.to_owned(), setting.clone()),
-            Some(Ok(priority)) => self.priority = priority,
-            Some(Err(_)) => return Some(bad_priority(setting)),
-        }
-        None
+        Ok(())
     }
 
     fn rank(&self) -> (u8, Reverse<i64>, &str) {
