@@ -11,8 +11,10 @@ const CDATA_OPEN: &[u8] = b"<![CDATA[";
 const CDATA_CLOSE: &[u8] = b"]]>";
 const COMMENT_OPEN: &[u8] = b"<!--";
 const COMMENT_CLOSE: &[u8] = b"-->";
+const INSTRUCTION_OPEN: &[u8] = b"<?";
+const INSTRUCTION_CLOSE: &[u8] = b"?>";
 
-/// The text of `data`: references replaced, CDATA sections opened, comments dropped.
+/// The text of `data`: references replaced, CDATA sections opened, comments and processing instructions dropped.
 ///
 /// Borrows `data` where it says what it means, which is nearly always. `&#0;`, surrogates, numbers beyond Unicode and
 /// unknown names stay as written.
@@ -41,6 +43,9 @@ fn decode_one<'e>(markup: &'e [u8], text: &mut BumpVec<'_, u8>) -> &'e [u8] {
     }
     if let Some(comment) = markup.strip_prefix(COMMENT_OPEN) {
         return split_once(comment, COMMENT_CLOSE).1;
+    }
+    if let Some(instruction) = markup.strip_prefix(INSTRUCTION_OPEN) {
+        return split_once(instruction, INSTRUCTION_CLOSE).1;
     }
     if let Some((character, rest)) = reference(markup) {
         text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());

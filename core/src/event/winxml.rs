@@ -17,6 +17,15 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 use super::entities;
 
 /// One field as the event writes it.
+///
+/// ```
+/// use caltrop_core::event::winxml;
+///
+/// let raw = b"<Event><EventData><Data Name='CommandLine'>a &amp; b</Data></EventData></Event>";
+/// let native = winxml::fields(raw).next().unwrap();
+/// assert_eq!(native.name, b"CommandLine");
+/// assert_eq!(native.text(&bumpalo::Bump::new()), Some(b"a & b".as_slice()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Native<'e> {
     /// Its name as written; [`Native::field_name`] is what rules call it.
@@ -197,7 +206,7 @@ impl<'e> Fields<'e> {
     fn enter_field(&mut self, start: Start<'e>) {
         let attributes = Attributes { rest: start.attributes };
         let name = match self.part {
-            Part::EventData => attributes.clone().find(|(name, _)| *name == b"Name"),
+            Part::EventData => attributes.clone().name(),
             _ => None,
         };
         if self.part == Part::System {
@@ -209,8 +218,7 @@ impl<'e> Fields<'e> {
         match self.cursor.leaf() {
             Some([]) => {}
             Some(value) => {
-                let name = name.map_or(start.name, |(_, name)| name);
-                self.text = Some(native(name, value, self.part));
+                self.text = Some(native(name.unwrap_or(start.name), value, self.part));
             }
             None => self.depth += 1,
         }
@@ -309,29 +317,22 @@ impl<'e> Cursor<'e> {
     }
 
     fn skip_end_tag(&mut self) {
-        self.pos = match memchr(b'>', self.rest()) {
-            Some(at) => self.pos + at + 1,
-            None => self.raw.len(),
-        };
+        self.pos += memchr(b'>', self.rest()).map_or_else(|| self.rest().len(), |at| at + 1);
     }
 
     /// Goes past what opens with `<!` or `<?`.
     fn skip_declaration(&mut self) {
-        let rest = self.rest();
-        if rest.starts_with(b"<![CDATA[") {
-            self.skip_past(b"]]>");
-        } else if rest.starts_with(b"<!--") {
-            self.skip_past(b"-->");
-        } else {
-            self.skip_end_tag();
+        const LONG: [(&[u8], &[u8]); 3] =
+            [(b"<![CDATA[", b"]]>"), (b"<!--", b"-->"), (b"<?", b"?>")];
+        for (open, close) in LONG {
+            if self.rest().starts_with(open) {
+                self.pos += open.len();
+                self.pos += memmem::find(self.rest(), close)
+                    .map_or_else(|| self.rest().len(), |at| at + close.len());
+                return;
+            }
         }
-    }
-
-    fn skip_past(&mut self, end: &[u8]) {
-        self.pos = match memmem::find(self.rest(), end) {
-            Some(at) => self.pos + at + end.len(),
-            None => self.raw.len(),
-        };
+        self.skip_end_tag();
     }
 
     /// What stands before `end`, and goes there.
@@ -365,6 +366,14 @@ struct Attributes<'e> {
     rest: &'e [u8],
 }
 
+impl<'e> Attributes<'e> {
+    /// What the attribute `Name` says, if anything.
+    fn name(mut self) -> Option<&'e [u8]> {
+        let (_, name) = self.find(|(attribute, _)| *attribute == b"Name")?;
+        (!name.is_empty()).then_some(name)
+    }
+}
+
 impl<'e> Iterator for Attributes<'e> {
     type Item = (&'e [u8], &'e [u8]);
 
@@ -379,5 +388,166 @@ impl<'e> Iterator for Attributes<'e> {
         let length = memchr(quote, value)?;
         self.rest = &value[length + 1..];
         Some((name, &value[..length]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields of `raw`, one a line, as rules see them.
+    fn shown(raw: &[u8]) -> Vec<String> {
+        let bump = Bump::new();
+        let shown = |native: Native<'_>| {
+            let text = native.text(&bump)?;
+            Some(format!("{}={}", native.field_name(&bump).escape_ascii(), text.escape_ascii()))
+        };
+        fields(raw).filter_map(shown).collect()
+    }
+
+    const SYSMON: &[u8] = b"<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+        <Provider Name='Microsoft-Windows-Sysmon' Guid='{5770385f}'/><EventID Qualifiers=\"16384\">1</EventID>\
+        <Version>5</Version><Keywords>0x8000000000000000</Keywords><TimeCreated SystemTime='2020-09-20T21:39:24.176000000Z'/>\
+        <Correlation/><Execution ThreadID='3936' ProcessID='2768' /><Channel>Microsoft-Windows-Sysmon/Operational</Channel>\
+        <Computer>host.example</Computer><Security UserID='S-1-5-18'/></System><EventData><Data Name='RuleName'>-</Data>\
+        <Data Name='ProcessId'>7</Data><Data Name='Empty'></Data><Data Name='None'/>\
+        <Data Name='CommandLine'>a &amp;&amp; b &gt; c</Data></EventData></Event>";
+
+    #[test]
+    fn a_sysmon_event_has_the_names_of_splunk() {
+        let expected = [
+            "Name=Microsoft-Windows-Sysmon",
+            "Guid={5770385f}",
+            "Qualifiers=16384",
+            "EventID=1",
+            "Version=5",
+            "Keywords=0x8000000000000000",
+            "SystemTime=2020-09-20T21:39:24.176000000Z",
+            "ThreadID=3936",
+            "ProcessID=2768",
+            "Channel=Microsoft-Windows-Sysmon/Operational",
+            "Computer=host.example",
+            "UserID=S-1-5-18",
+            "RuleName=-",
+            "ProcessId=7",
+            "CommandLine=a && b > c",
+        ];
+        assert_eq!(shown(SYSMON), expected);
+    }
+
+    #[test]
+    fn the_system_part_routes_and_dates() {
+        let expected = System {
+            event_id: Some(b"1"),
+            channel: Some(b"Microsoft-Windows-Sysmon/Operational"),
+            computer: Some(b"host.example"),
+            system_time: Some(b"2020-09-20T21:39:24.176000000Z"),
+            provider: Some(b"Microsoft-Windows-Sysmon"),
+        };
+        assert_eq!(system(SYSMON), expected);
+        // What the provider says of an event cannot route it.
+        let data = b"<Event><EventData><Data Name='Channel'>x</Data></EventData></Event>";
+        assert_eq!(system(data), System::default());
+    }
+
+    #[test]
+    fn data_is_named_in_many_ways() {
+        for (data, expected) in [
+            (r#"<Data Name="a">1</Data>"#, "a=1"),
+            ("<Data x='<>' Name = 'a' >1</Data >", "a=1"),
+            ("<Data>1</Data>", "Data=1"),
+            ("<Data Name=''>1</Data>", "Data=1"),
+            ("<Binary>00FF</Binary>", "Binary=00FF"),
+            ("<ComplexData Name='a'>1</ComplexData>", "a=1"),
+            ("<Data Name='Product Name'>1</Data>", "Product_Name=1"),
+            ("<Data Name='_1a-b.c'>1</Data>", "a_b_c=1"),
+            ("<Data Name='42'>1</Data>", "42=1"),
+            ("<Data Name='caf\u{e9}&amp;'>1</Data>", "caf__=1"),
+            ("<Data Name='a'>it's \"so\"</Data>", "a=it\\'s \\\"so\\\""),
+            ("<Data Name='a'> 1\n</Data>", "a= 1\\n"),
+            ("<Data Name='a'><![CDATA[<b>&amp;]]></Data>", "a=<b>&amp;"),
+            ("<Data Name='a'>1<!-- </Data> -->2<?x </Data> ?>3</Data>", "a=123"),
+            ("<Data Name='a'>1<!--></Data>-->2</Data>", "a=12"),
+            ("<Data Name='a'>1 < 2</Data>", "a=1 < 2"),
+        ] {
+            let raw = format!("<Event><EventData>{data}</EventData></Event>");
+            assert_eq!(shown(raw.as_bytes()), [expected], "{data}");
+        }
+    }
+
+    #[test]
+    fn nothing_comes_of_what_is_empty_or_holds_elements() {
+        for data in [
+            "<Data Name='a'></Data>",
+            "<Data Name='a'/>",
+            "<Data Name='a'><![CDATA[]]></Data>",
+            "<Data Name='a'><!-- x --></Data>",
+            "<Outer>text<Inner/></Outer>",
+            "<!-- <Data Name='a'>1</Data> -->",
+        ] {
+            let raw = format!("<Event><EventData>{data}</EventData></Event>");
+            assert!(shown(raw.as_bytes()).is_empty(), "{data}");
+        }
+    }
+
+    #[test]
+    fn user_data_gives_its_leaves() {
+        let raw = b"<Event>\n <UserData>\n  <e:LogFileCleared xmlns:e='urn:x' a='no'>\n\
+            <e:SubjectUserName>admin</e:SubjectUserName><Deep><Deeper>1</Deeper></Deep></e:LogFileCleared></UserData></Event>";
+        assert_eq!(shown(raw), ["SubjectUserName=admin", "Deeper=1"]);
+    }
+
+    #[test]
+    fn rendering_info_comes_last_wherever_it_stands() {
+        let raw = b"<Event><RenderingInfo Culture='en-US'><Level>Information</Level><Message>m</Message></RenderingInfo>\
+            <System><Level>4</Level></System></Event>";
+        assert_eq!(shown(raw), ["Level=4", "Level=Information", "Message=m"]);
+    }
+
+    #[test]
+    fn an_event_that_was_cut_off_keeps_its_last_value() {
+        for (raw, expected) in [
+            ("<Event><EventData><Data Name='a'>1</Data><Data Name='b'>cut o", ["a=1", "b=cut o"]),
+            ("<Event><EventData><Data Name='a'>1</Data><Data Name='b'>2</Da", ["a=1", "b=2"]),
+            ("<Event><EventData><Data Name='a'>1</Data><Data Name='b'>&am", ["a=1", "b=&am"]),
+            ("<Event><EventData><Data Name='a'>1</Data><Data Name='b'>2<", ["a=1", "b=2"]),
+        ] {
+            assert_eq!(shown(raw.as_bytes()), expected, "{raw}");
+        }
+        assert_eq!(shown(b"<Event><EventData><Data Name='a'>1</Data><Data Name='b"), ["a=1"]);
+    }
+
+    #[test]
+    fn hostile_events_end() {
+        const PIECES: [&str; 12] = [
+            "<",
+            "<a",
+            "<a>",
+            "<a ",
+            "</",
+            "<!--",
+            "<![CDATA[",
+            "<?",
+            "<a b='",
+            "<RenderingInfo>",
+            "&",
+            "\"'>",
+        ];
+        for first in PIECES {
+            for second in PIECES {
+                let piece = format!("{first}{second}");
+                let raw = format!("<Event><System>{}", piece.repeat((1 << 20) / piece.len()));
+                // A scan that looks back or ahead for each of these takes minutes.
+                assert!(fields(raw.as_bytes()).count() < raw.len(), "{piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn deep_nesting_costs_no_stack() {
+        let depth = 100_000;
+        let raw =
+            format!("<Event><UserData>{}x{}</UserData>", "<a>".repeat(depth), "</a>".repeat(depth));
+        assert_eq!(shown(raw.as_bytes()), ["a=x"]);
     }
 }

@@ -120,7 +120,8 @@ struct Reader {
 
 impl Reader {
     fn line(&mut self, line: Spanned<&str>) {
-        let line = trim(line);
+        let joined = join_lines(line.value);
+        let line = trim(Spanned::new(&joined, line.span));
         match line.value.chars().next() {
             None | Some('#') => {}
             Some('[') => self.header(line),
@@ -156,14 +157,14 @@ impl Reader {
         let setting = Setting {
             file: Arc::clone(&self.file),
             key: key.span,
-            value: Spanned::new(join_lines(value.value), value.span),
+            value: Spanned::new(value.value.to_owned(), value.span),
         };
         let stanza = self.conf.stanzas.entry(self.stanza.clone()).or_default();
         stanza.settings.insert(key.value.to_owned(), setting);
     }
 }
 
-/// `text` without the space around it, nor a backslash that continues it to nowhere.
+/// `text` without the space around it.
 fn trim(text: Spanned<&str>) -> Spanned<&str> {
     let trimmed = text.value.trim_start();
     let start = text.span.start + (text.value.len() - trimmed.len());
@@ -176,6 +177,96 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Makes spaces of what continues a line, so that no byte moves.
-fn join_lines(value: &str) -> String {
-    value.replace("\\\r\n", "  \n").replace("\\\n", " \n")
+fn join_lines(line: &str) -> String {
+    let mut joined = line.replace("\\\r\n", "  \n").replace("\\\n", " \n");
+    // The last line of the file may be continued to nowhere.
+    if joined.ends_with('\\') {
+        joined.pop();
+        joined.push(' ');
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings as `[stanza] key=value`, then the diagnostics.
+    fn shown(text: &str) -> Vec<String> {
+        let (conf, diagnostics) = parse("test.conf", text);
+        let settings = conf.stanzas.iter().flat_map(|(name, stanza)| {
+            let settings = stanza.settings.iter();
+            settings.map(move |(key, setting)| format!("[{name}] {key}={}", setting.value.value))
+        });
+        let diagnostics = diagnostics.iter().map(|diagnostic| {
+            format!("{}: {}", diagnostic.primary.span.text(text), diagnostic.message)
+        });
+        settings.chain(diagnostics).collect()
+    }
+
+    #[test]
+    fn lines_are_comments_stanzas_or_settings() {
+        for (text, expected) in [
+            ("[a]\nk = v\n", vec!["[a] k=v"]),
+            ("\u{FEFF}[a]\r\nk=v\r\n\r\n", vec!["[a] k=v"]),
+            ("# [b]\n  # k = v\n[a]\nk = v # part of it\n", vec!["[a] k=v # part of it"]),
+            ("k = v", vec!["[default] k=v"]),
+            ("[a]\nk = 1\nK = 2\n[b]\n[a]\nk = 3\n", vec!["[a] K=2", "[a] k=3"]),
+            ("[a]\nk =\nl = x=y\n", vec!["[a] k=", "[a] l=x=y"]),
+            ("[source::...[ab]]\nk = v\n", vec!["[source::...[ab]] k=v"]),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_backslash_continues_a_line() {
+        for (text, expected) in [
+            ("[a]\nk = 1\\\n  2 \\\n3\nl = 4", vec!["[a] k=1 \n  2  \n3", "[a] l=4"]),
+            ("[a]\r\nk = 1\\\r\n2", vec!["[a] k=1  \n2"]),
+            ("[a]\nk = 1\\\n# 2", vec!["[a] k=1 \n# 2"]),
+            ("# comment \\\n[a]\nk = 1", vec!["[a] k=1"]),
+            ("[a]\nk = 1\\", vec!["[a] k=1"]),
+            ("[a]\nk = 1 \\\n\nl = 2", vec!["[a] k=1", "[a] l=2"]),
+            ("[a]\nk = \\\nl = 2", vec!["[a] k=l = 2"]),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_and_left_out() {
+        for (text, expected) in [
+            ("[a]\nno setting\nk = v", vec!["[a] k=v", "no setting: `no setting` is no setting"]),
+            ("[a]\n = v", vec!["= v: `= v` is no setting"]),
+            ("[a\nk = v", vec!["[a] k=v", "[a: the stanza `[a` is never closed"]),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_stands_byte_for_byte_where_its_span_says() {
+        let text = "\u{FEFF}[a]\r\n  key  =  one \\\r\n  two\\\r\nthree  \r\n";
+        let (conf, _) = parse("test.conf", text);
+        let setting = &conf.stanzas["a"].settings["key"];
+        assert_eq!(setting.key.text(text), "key");
+        let written = setting.value.span.text(text);
+        assert_eq!(written, "one \\\r\n  two\\\r\nthree");
+        assert_eq!(setting.value.value.len(), written.len());
+        for word in ["one", "two", "three"] {
+            assert_eq!(setting.value.value.find(word), written.find(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn an_upper_file_replaces_setting_by_setting() {
+        let (mut conf, _) = parse("default", "[a]\nk = 1\nl = 2\n[b]\nk = 3\n");
+        conf.overlay(parse("local", "[a]\nk = 4\n[c]\nk = 5\n").0);
+        assert_eq!(conf.stanzas["a"].value("k"), Some("4"));
+        assert_eq!(&*conf.stanzas["a"].settings["k"].file, "local");
+        assert_eq!(conf.stanzas["a"].value("l"), Some("2"));
+        assert_eq!(conf.stanzas["b"].value("k"), Some("3"));
+        assert_eq!(conf.stanzas["c"].value("k"), Some("5"));
+    }
 }

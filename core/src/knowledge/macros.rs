@@ -90,3 +90,64 @@ fn missing_definition(name: &str, stanza: &Stanza) -> Option<Diagnostic> {
     let message = format!("the macro `{name}` has no `definition`");
     Some(Diagnostic::error(Code::BadKnowledge, setting.key, message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::conf;
+
+    fn read(text: &str) -> (Macros, Vec<String>) {
+        let (conf, _) = conf::parse("macros.conf", text);
+        let mut macros = Macros::new();
+        let mut problems = Vec::new();
+        for (name, stanza) in &conf.stanzas {
+            match define(name, stanza) {
+                Ok(defined) => macros.extend(defined),
+                Err(diagnostic) => problems.push(diagnostic.message),
+            }
+        }
+        (macros, problems)
+    }
+
+    #[test]
+    fn a_macro_is_known_by_its_name_and_arity() {
+        let (macros, problems) = read(
+            "[m]\ndefinition = a b\n[m(2)]\nargs = x , y\ndefinition = $x$ $y$\niseval = 1\n\
+             validation = isnum(x)\nerrormsg = no number\n[empty]\ndefinition =\n[nothing]\n",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        let plain = MacroDefinition { definition: "a b".to_owned(), ..MacroDefinition::default() };
+        let two = MacroDefinition {
+            arguments: vec!["x".to_owned(), "y".to_owned()],
+            definition: "$x$ $y$".to_owned(),
+            is_eval: true,
+            validation: Some("isnum(x)".to_owned()),
+            error_message: Some("no number".to_owned()),
+        };
+        let expected = [
+            (("empty".to_owned(), 0), MacroDefinition::default()),
+            (("m".to_owned(), 0), plain),
+            (("m".to_owned(), 2), two),
+        ];
+        assert_eq!(macros, Macros::from(expected));
+    }
+
+    #[test]
+    fn a_macro_that_cannot_be_called_is_refused() {
+        for (text, problem) in [
+            ("[m(1)]\ndefinition = x", "`m(1)` lists a different number of arguments in `args`"),
+            (
+                "[m]\nargs = a\ndefinition = x",
+                "`m` lists a different number of arguments in `args`",
+            ),
+            ("[m(x)]\ndefinition = x", "`m(x)` needs a number in parentheses"),
+            ("[m(1]\nargs = a\ndefinition = x", "`m(1` lacks `)` in its name"),
+            ("[(1)]\nargs = a\ndefinition = x", "`(1)` has no name"),
+            ("[m]\niseval = 1", "`m` has no `definition`"),
+        ] {
+            let (macros, problems) = read(text);
+            assert!(macros.is_empty(), "{text}");
+            assert_eq!(problems, [format!("the macro {problem}")], "{text}");
+        }
+    }
+}

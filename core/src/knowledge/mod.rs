@@ -91,3 +91,124 @@ fn file_name(path: &str) -> &str {
 fn is_local(path: &str) -> bool {
     path.rsplit(['/', '\\']).nth(1) == Some("local")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use props::{Effective, Metadata};
+
+    fn effective<'k>(knowledge: &'k Knowledge, source: &str) -> Effective<'k> {
+        let sources = [source.as_bytes()];
+        knowledge.props.effective(Metadata { sources: &sources, ..Metadata::default() })
+    }
+
+    fn field_names<'k>(effective: &Effective<'k>) -> BTreeSet<&'k str> {
+        let aliases = effective.aliases.iter().flat_map(|class| &class.aliases);
+        let calculations = effective.calculations.iter();
+        aliases
+            .map(|alias| alias.name.as_str())
+            .chain(calculations.map(|calculation| calculation.field.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn the_files_that_ship_have_no_errors() {
+        assert_eq!(Knowledge::default().overlay(embed::FILES), []);
+    }
+
+    #[test]
+    fn every_macro_that_a_macro_calls_is_defined() {
+        let knowledge = Knowledge::builtin();
+        for ((name, _), definition) in &knowledge.macros {
+            for called in definition.definition.split('`').skip(1).step_by(2) {
+                let is_defined = knowledge.macros.contains_key(&(called.to_owned(), 0));
+                assert!(is_defined, "`{called}` in `{name}`");
+            }
+        }
+        for source in ["sysmon", "winevent", "powershell", "edr", "unix", "windows"] {
+            let name = format!("get_endpoint_data_{source}");
+            let definition = &knowledge.macros[&(name, 0)].definition;
+            assert!(definition.starts_with('(') && definition.ends_with(')'), "{definition}");
+        }
+    }
+
+    #[test]
+    fn sysmon_has_the_fields_that_the_seed_rule_shows() {
+        let knowledge = Knowledge::builtin();
+        for source in ["XmlWinEventLog", "WinEventLog"] {
+            let source = format!("{source}:Microsoft-Windows-Sysmon/Operational");
+            let names = field_names(&effective(&knowledge, &source));
+            for name in [
+                "user",
+                "process",
+                "process_path",
+                "process_name",
+                "process_exec",
+                "process_id",
+                "process_guid",
+                "process_current_directory",
+                "process_integrity_level",
+                "process_hash",
+                "original_file_name",
+                "parent_process",
+                "parent_process_path",
+                "parent_process_name",
+                "parent_process_exec",
+                "parent_process_id",
+                "parent_process_guid",
+            ] {
+                assert!(names.contains(name), "{name} of {source}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_windows_event_has_its_numbers_and_reporter() {
+        let knowledge = Knowledge::builtin();
+        let names = field_names(&effective(&knowledge, "XmlWinEventLog:Security"));
+        assert_eq!(
+            names,
+            BTreeSet::from(["EventCode", "dvc", "event_id", "signature_id", "user_id"])
+        );
+        assert_eq!(effective(&knowledge, "/var/log/syslog"), Effective::default());
+    }
+
+    #[test]
+    fn base_names_have_the_shape_that_the_planner_knows() {
+        let knowledge = Knowledge::builtin();
+        let source = "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational";
+        let calculations = effective(&knowledge, source).calculations;
+        let expression = |field| {
+            let mut found = calculations.iter().filter(|calculation| calculation.field == field);
+            found.next().map(|calculation| calculation.expression.as_str())
+        };
+        let parent = r#"mvindex(split(ParentImage,"\\"),-1)"#;
+        assert_eq!(expression("parent_process_name"), Some(parent));
+        let own = r#"case(EventCode=1, mvindex(split(Image,"\\"),-1))"#;
+        assert_eq!(expression("process_name"), Some(own));
+    }
+
+    #[test]
+    fn an_app_is_laid_over_what_is_known() {
+        let mut knowledge = Knowledge::builtin();
+        let problems = knowledge.overlay(&[
+            ("local/macros.conf", "[m]\ndefinition = local\n"),
+            ("default/macros.conf", "[m]\ndefinition = default\n[hec_collect]\ndefinition = x\n"),
+            ("default/props.conf", "[source::XmlWinEventLog:...]\nEVAL-dvc = \"x\"\nbroken\n"),
+            ("default/data/ui/views/x.xml", "<view/>"),
+            ("README.md", "not = parsed"),
+        ]);
+        let messages: Vec<_> = problems
+            .iter()
+            .map(|(path, diagnostic)| (*path, diagnostic.message.as_str()))
+            .collect();
+        assert_eq!(messages, [("default/props.conf", "`broken` is no setting")]);
+        assert_eq!(knowledge.macros[&("m".to_owned(), 0)].definition, "local");
+        assert_eq!(knowledge.macros[&("hec_collect".to_owned(), 0)].definition, "x");
+        let effective = effective(&knowledge, "XmlWinEventLog:Security");
+        assert_eq!(&*effective.calculations[0].origin.file, "default/props.conf");
+        assert!(!effective.aliases.is_empty(), "what the app does not set stays");
+    }
+}

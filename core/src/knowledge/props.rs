@@ -117,6 +117,15 @@ pub struct Origin {
 }
 
 /// What decides which stanzas hold for an event.
+///
+/// ```
+/// use caltrop_core::knowledge::{Knowledge, props::Metadata};
+///
+/// let knowledge = Knowledge::builtin();
+/// let sources = [b"XmlWinEventLog:Security".as_slice()];
+/// let effective = knowledge.props.effective(Metadata { sources: &sources, ..Metadata::default() });
+/// assert!(effective.aliases.iter().any(|class| class.aliases[0].name == "EventCode"));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Metadata<'a> {
     /// Its source. There can be two: what the caller gave, and what Splunk would have called a recognised Windows event.
@@ -194,34 +203,25 @@ impl Stanza {
             others: BTreeMap::new(),
         };
         for (key, setting) in &stanza.settings {
-            diagnostics.extend(read.setting(key, setting));
+            diagnostics.extend(read.setting(key, setting).err());
         }
         (read, diagnostics)
     }
 
-    fn setting(&mut self, key: &str, setting: &Setting) -> Option<Diagnostic> {
+    fn setting(&mut self, key: &str, setting: &Setting) -> Result<(), Diagnostic> {
         let origin = Origin { file: Arc::clone(&setting.file), span: setting.value.span };
         if let Some(class) = key.strip_prefix("FIELDALIAS-") {
-            return match aliases(&setting.value) {
-                Ok(aliases) => {
-                    self.aliases.push(FieldAlias { class: class.to_owned(), aliases, origin });
-                    None
-                }
-                Err(diagnostic) => Some(diagnostic),
-            };
-        }
-        if let Some(field) = key.strip_prefix("EVAL-") {
+            let aliases = aliases(&setting.value)?;
+            self.aliases.push(FieldAlias { class: class.to_owned(), aliases, origin });
+        } else if let Some(field) = key.strip_prefix("EVAL-") {
             let expression = setting.value.value.clone();
             self.calculations.push(Calculation { field: field.to_owned(), expression, origin });
-            return None;
+        } else if key == "priority" {
+            self.priority = setting.value.value.parse().map_err(|_| bad_priority(setting))?;
+        } else {
+            self.others.insert(key.to_owned(), setting.clone());
         }
-        let priority = (key == "priority").then(|| setting.value.value.parse());
-        match priority {
-            None => _ = self.others.insert(key.to_owned(), setting.clone()),
-            Some(Ok(priority)) => self.priority = priority,
-            Some(Err(_)) => return Some(bad_priority(setting)),
-        }
-        None
+        Ok(())
     }
 
     fn rank(&self) -> (u8, Reverse<i64>, &str) {
@@ -381,4 +381,131 @@ fn unclosed_quote(value: &Spanned<String>, pos: usize) -> Diagnostic {
 fn bad_priority(setting: &Setting) -> Diagnostic {
     let message = format!("the priority `{}` is no number", setting.value.value);
     Diagnostic::error(Code::BadKnowledge, setting.value.span, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Props, Vec<String>) {
+        let (conf, _) = conf::parse("props.conf", text);
+        let mut props = Props::default();
+        let mut problems = Vec::new();
+        for (name, stanza) in &conf.stanzas {
+            let (stanza, diagnostics) = Stanza::read(name, stanza);
+            props.insert(stanza);
+            problems.extend(diagnostics.into_iter().map(|diagnostic| {
+                format!("{}: {}", diagnostic.primary.span.text(text), diagnostic.message)
+            }));
+        }
+        (props, problems)
+    }
+
+    /// What calculates `x` for an event of this source, source type `st` and host `h`.
+    fn winner(text: &str, source: &str) -> Option<String> {
+        let (props, problems) = read(text);
+        assert!(problems.is_empty(), "{problems:?}");
+        let sources = [source.as_bytes()];
+        let effective =
+            props.effective(Metadata { sources: &sources, sourcetype: b"st", host: b"h" });
+        effective.calculations.first().map(|calculation| calculation.expression.clone())
+    }
+
+    #[test]
+    fn patterns_match_whole_names() {
+        for (pattern, source, matches) in [
+            ("/var/log/x", "/var/log/x", true),
+            ("/var/log/x", "/var/log/xy", false),
+            ("a.b", "aXb", false),
+            ("/var/*/x", "/var/log/x", true),
+            ("/var/*/x", "/var/log/a/x", false),
+            ("/var/.../x", "/var/log/a/x", true),
+            ("...x.log", "/a/b/x.log", true),
+            ("...x.log", "/a/b/xylog", false),
+            ("...WinEventLog:A/B", "XmlWinEventLog:A/B", true),
+            ("...WinEventLog:A/B", "WinEventLog:A/B", true),
+            ("XmlWinEventLog:...", "WinEventLog:A", false),
+            ("(a|b)c", "bc", true),
+            ("(a|b)c", "b", false),
+            ("C:\\\\x\\\\*.log", "C:\\x\\y.log", true),
+            ("C:\\\\x\\\\*.log", "C:\\x\\y\\z.log", false),
+            ("A*", "a1", false),
+        ] {
+            let text = format!("[source::{pattern}]\nEVAL-x = 1\n");
+            assert_eq!(winner(&text, source).is_some(), matches, "{pattern} {source}");
+        }
+        assert!(winner("[(?i)source::A*]\nEVAL-x = 1\n", "a1").is_some());
+        assert!(winner("[(?::){0}s*]\nEVAL-x = 1\n", "").is_some());
+        assert!(winner("[s*]\nEVAL-x = 1\n", "").is_none());
+    }
+
+    #[test]
+    fn the_more_important_stanza_wins_setting_by_setting() {
+        for (stanzas, winning) in [
+            (["default", "st"], "st"),
+            (["st", "host::h"], "host::h"),
+            (["host::h", "source::abc"], "source::abc"),
+            (["source::a...", "source::abc"], "source::abc"),
+            // The documented order of two patterns: the less in ASCII.
+            (["source::...a...", "source::...c..."], "source::...a..."),
+            (["source::a*", "source::ab*"], "source::a*"),
+        ] {
+            for stanzas in [stanzas, [stanzas[1], stanzas[0]]] {
+                let text = stanzas.map(|name| format!("[{name}]\nEVAL-x = \"{name}\"\n")).concat();
+                assert_eq!(winner(&text, "abc"), Some(format!("\"{winning}\"")), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_priority_turns_the_order_within_a_kind() {
+        let stanzas =
+            "[source::...c...]\nEVAL-x = 2\npriority = 5\n[source::...a...]\nEVAL-x = 1\n";
+        assert_eq!(winner(stanzas, "abc").as_deref(), Some("2"));
+        // But not between kinds.
+        let stanzas = "[st]\nEVAL-x = 1\npriority = 1000\n[source::abc]\nEVAL-x = 2\n";
+        assert_eq!(winner(stanzas, "abc").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn an_empty_value_takes_a_setting_away() {
+        assert_eq!(winner("[default]\nEVAL-x = 1\n[st]\nEVAL-x =\n", "abc"), None);
+    }
+
+    #[test]
+    fn an_alias_has_pairs_and_quotes() {
+        let text = "[st]\nFIELDALIAS-b = a AS b, \"c d\" ASNEW \"e f\"\nFIELDALIAS-a = g as h\n\
+                    LOOKUP-l = table x\nEXTRACT-e = (?<x>.)\n";
+        let (props, problems) = read(text);
+        assert!(problems.is_empty(), "{problems:?}");
+        let stanza = &props.stanzas()[0];
+        let shown: Vec<_> = stanza
+            .aliases
+            .iter()
+            .flat_map(|class| class.aliases.iter().map(move |alias| (class.class.as_str(), alias)))
+            .map(|(class, alias)| {
+                format!("{class}: {}>{} {:?}", alias.original, alias.name, alias.mode)
+            })
+            .collect();
+        assert_eq!(shown, ["a: g>h Replace", "b: a>b Replace", "b: c d>e f Keep"]);
+        assert_eq!(stanza.aliases[0].origin.span.text(text), "g as h");
+        assert_eq!(stanza.others.keys().collect::<Vec<_>>(), ["EXTRACT-e", "LOOKUP-l"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_where_it_stands() {
+        for (text, expected) in [
+            ("[st]\nFIELDALIAS-a = a AS", "a: an alias is incomplete"),
+            ("[st]\nFIELDALIAS-a = a AS b c", "c: an alias is incomplete"),
+            ("[st]\nFIELDALIAS-a = a IS b", "IS: `IS` stands between the two names of an alias"),
+            ("[st]\nFIELDALIAS-a = a AS \"b", "\": a quoted field name never ends"),
+            ("[st]\npriority = high", "high: the priority `high` is no number"),
+        ] {
+            assert_eq!(read(text).1, [expected], "{text}");
+        }
+        let (props, problems) = read("[source::a(*]\nEVAL-x = 1\n");
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].starts_with("EVAL-x: the pattern `source::a(*` does not compile: "));
+        assert_eq!(props.effective(Metadata::default()), Effective::default());
+    }
 }
