@@ -25,6 +25,17 @@ pub trait Base<'e>: Fields<'e> {
 
     /// The value of a name that is in no table; null where the event lacks it.
     fn get_other(&self, name: &[u8]) -> Value<'e>;
+
+    /// The event id, where the event is recognised as a Windows event.
+    fn event_id(&self) -> Option<&'e [u8]> {
+        None
+    }
+
+    /// For an event that came as fields without a raw text: whether some name or value passes, each a text of its own.
+    fn any_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let _ = passes;
+        false
+    }
 }
 
 /// Where a row stands among all rows of its search: newest first, then by input and offset.
@@ -53,25 +64,38 @@ pub struct Row<'e> {
     base: Option<&'e dyn Base<'e>>,
     cells: BumpVec<'e, Cell<'e>>,
     rank: Rank,
+    group: &'e [u8],
 }
 
 impl<'e> Row<'e> {
     /// A row without fields.
     #[must_use]
     pub fn empty(bump: &'e Bump, rank: Rank) -> Self {
-        Self { base: None, cells: BumpVec::new_in(bump), rank }
+        Self { base: None, cells: BumpVec::new_in(bump), rank, group: b"" }
     }
 
     /// A view of an event.
     #[must_use]
     pub fn over(base: &'e dyn Base<'e>, bump: &'e Bump, rank: Rank) -> Self {
-        Self { base: Some(base), cells: BumpVec::new_in(bump), rank }
+        Self { base: Some(base), cells: BumpVec::new_in(bump), rank, group: b"" }
     }
 
     /// Its place among the rows of its search.
     #[must_use]
     pub fn rank(&self) -> Rank {
         self.rank
+    }
+
+    /// The same row, known to come from the group of that key: it goes into the key of its alert.
+    #[must_use]
+    pub fn of_group(self, group: &'e [u8]) -> Self {
+        Self { group, ..self }
+    }
+
+    /// The key of the group that it came from; empty for the row of an event.
+    #[must_use]
+    pub fn group(&self) -> &'e [u8] {
+        self.group
     }
 
     /// The value of any name; null where it is absent.
@@ -133,7 +157,23 @@ impl<'e> Row<'e> {
         self.replace(kept);
     }
 
-    /// Whether the row still holds the raw text of its event.
+    /// The event id, while the row is still a view of a Windows event.
+    #[must_use]
+    pub fn event_id(&self) -> Option<&'e [u8]> {
+        self.base?.event_id()
+    }
+
+    /// Whether the raw text passes or, where the event came as fields without one, some name or value of it.
+    #[must_use]
+    pub fn any_raw_text(&self, mut passes: impl FnMut(&[u8]) -> bool) -> bool {
+        match (self.raw(), self.base) {
+            (Some(raw), _) => passes(raw),
+            (None, Some(base)) => base.any_text(&mut passes),
+            (None, None) => false,
+        }
+    }
+
+    /// The raw text of its event, while the row still holds it.
     #[must_use]
     pub fn raw(&self) -> Option<&'e [u8]> {
         match self.get(Names::RAW) {

@@ -83,6 +83,11 @@ impl AggregateFunction {
         NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, found)| found)
     }
 
+    /// Every name of every function.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|&(name, _)| name)
+    }
+
     /// Its shortest usual name.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -33,6 +33,7 @@ mod moments;
 mod order;
 mod sum;
 mod values;
+pub(crate) mod window;
 
 use std::hash::BuildHasher;
 

@@ -11,6 +11,8 @@ pub enum Format {
     WinXml,
     /// One JSON object of ready-made fields; the caller says so.
     Rows,
+    /// Nothing to read: the caller has found the fields.
+    Fields,
     /// Anything else: its raw text is all that is known of it.
     Other,
 }

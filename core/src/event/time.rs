@@ -3,7 +3,10 @@
 //! Every event is dated, so the forms that Windows writes are read by hand and without a format string. A time without a
 //! zone is read in the caller's. Other forms (month names, epoch seconds) are not known here.
 
+use bumpalo::Bump;
 use jiff::{civil, tz::TimeZone};
+
+use crate::value::Value;
 
 const SECOND_NS: i64 = 1_000_000_000;
 
@@ -28,6 +31,44 @@ pub fn parse(text: &[u8], zone: &TimeZone) -> Option<i64> {
         None => in_zone(civil_second, zone)?,
     };
     second.checked_mul(SECOND_NS)?.checked_add(nanosecond)
+}
+
+/// The nanoseconds of a value that holds epoch seconds, by its digits: as a double 1700000000.123 lies below 123 ms. None
+/// where it is no number, and beyond the years 1677 to 2262.
+#[must_use]
+pub fn of_value(value: Value<'_>, bump: &Bump) -> Option<i64> {
+    let time_s = value.number().filter(|time_s| time_s.is_finite())?;
+    let by_digits = match value {
+        Value::Number(whole) if whole.fract() == 0.0 => None,
+        value => value.text(bump).and_then(digits_ns),
+    };
+    by_digits.or_else(|| rounded_ns(time_s))
+}
+
+/// Nanoseconds of seconds as near as a double tells. `None` beyond the years 1677 to 2262.
+#[expect(clippy::cast_possible_truncation, reason = "both numbers are bounded first")]
+fn rounded_ns(time_s: f64) -> Option<i64> {
+    const LIMIT_S: f64 = 9.2e9;
+    let whole_s = time_s.floor();
+    let fraction_ns = ((time_s - whole_s) * 1e9) as i64;
+    (whole_s.abs() < LIMIT_S).then(|| whole_s as i64 * SECOND_NS + fraction_ns)
+}
+
+/// Nanoseconds of plain decimal seconds such as `1700000000.123`; further digits are cut.
+fn digits_ns(text: &[u8]) -> Option<i64> {
+    let (whole, fraction) = std::str::from_utf8(text).ok()?.split_once('.')?;
+    if whole.starts_with('-')
+        || fraction.is_empty()
+        || !fraction.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return None;
+    }
+    let fraction_ns = fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(9)
+        .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+    whole.parse::<i64>().ok()?.checked_mul(SECOND_NS)?.checked_add(fraction_ns)
 }
 
 /// The epoch seconds of `time_ns`, as `_time` holds them.

@@ -10,7 +10,9 @@ pub mod glob;
 pub mod like;
 pub mod number;
 pub mod program;
+pub mod raw;
 pub mod regex;
+pub mod search;
 
 mod caches;
 #[cfg(test)]

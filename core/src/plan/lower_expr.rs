@@ -252,7 +252,7 @@ impl Lowering<'_> {
 }
 
 /// Where the bytes `start..end` of a string's value stand in the source; `string` covers its quotes too.
-fn in_string(source: &str, string: Span, start: usize, end: usize) -> Option<Span> {
+pub(super) fn in_string(source: &str, string: Span, start: usize, end: usize) -> Option<Span> {
     let inside = string.text(source).strip_prefix('"')?.as_bytes();
     let (mut at, mut value, mut first) = (0, 0, None);
     loop {

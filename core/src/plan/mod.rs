@@ -1,3 +1,16 @@
 //! Syntax and knowledge to an executable plan.
+//!
+//! The order of a compilation is told by `ruleset`; here are its steps.
 
+pub mod atoms;
+pub(crate) mod closing;
+pub mod expand;
+pub mod explain;
+pub mod facts;
+pub(crate) mod lower;
 pub mod lower_expr;
+mod lower_search;
+mod macros;
+pub mod resolve;
+pub mod suggest;
+pub mod support;

@@ -22,8 +22,10 @@ pub mod tree;
 
 pub use print::print;
 
+pub(crate) use lexer::skip_quoted;
+
 use crate::diag::Diagnostic;
-use tree::Pipeline;
+use tree::{Expr, Pipeline};
 
 /// How deep parentheses, brackets, operators and function calls may nest, all together.
 pub const MAX_DEPTH: usize = 256;
@@ -37,4 +39,12 @@ pub fn parse(text: &str) -> (Pipeline, Vec<Diagnostic>) {
     let mut diagnostics = parser.diagnostics;
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
     (pipeline, diagnostics)
+}
+
+/// Parses `text`, all of it, as one eval expression: a calculated field of props.conf, a macro with `iseval`.
+#[must_use]
+pub fn parse_expression(text: &str) -> (Expr, Vec<Diagnostic>) {
+    let mut parser = parser::Parser::new(text);
+    let expression = parser.whole_expression();
+    (expression, parser.diagnostics)
 }

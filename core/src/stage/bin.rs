@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::Verdict;
 use crate::{
+    event::time,
     expr::number,
     ids::FieldId,
     names::Name,
@@ -117,9 +118,9 @@ impl Span {
     /// The bucket of one value; the value itself where it has none.
     fn bin<'e>(self, value: Value<'e>, env: Env<'e>) -> Value<'e> {
         match self {
-            Self::Fixed(_) | Self::Calendar(..) => time_ns(value, env.bump)
+            Self::Fixed(_) | Self::Calendar(..) => time::of_value(value, env.bump)
                 .and_then(|time_ns| self.bucket_ns(time_ns, env.zone))
-                .map_or(value, |(start_ns, _)| Value::Number(seconds(start_ns))),
+                .map_or(value, |(start_ns, _)| Value::Number(time::seconds(start_ns))),
             Self::Linear { units, decimals } => finite(value)
                 .map_or(value, |number| range(linear_bucket(number, units, decimals), env.bump)),
             Self::Log { coefficient, base } => finite(value)
@@ -212,48 +213,6 @@ fn log_span(coefficient: &str, base: &str) -> Result<Span, String> {
             Err("a log span needs a base above 1 and a coefficient from 1 up to it".to_owned())
         }
     }
-}
-
-/// The time of a value in nanoseconds, by its digits: as a double 1700000000.123 lies below 123 ms.
-fn time_ns(value: Value<'_>, bump: &Bump) -> Option<i64> {
-    let time_s = finite(value)?;
-    let by_digits = match value {
-        Value::Number(whole) if whole.fract() == 0.0 => None,
-        value => value.text(bump).and_then(digits_ns),
-    };
-    by_digits.or_else(|| rounded_ns(time_s))
-}
-
-/// Nanoseconds of seconds as near as a double tells. `None` beyond the years 1677 to 2262.
-#[expect(clippy::cast_possible_truncation, reason = "both numbers are bounded first")]
-fn rounded_ns(time_s: f64) -> Option<i64> {
-    const LIMIT_S: f64 = 9.2e9;
-    let whole_s = time_s.floor();
-    let fraction_ns = ((time_s - whole_s) * 1e9) as i64;
-    (whole_s.abs() < LIMIT_S).then(|| whole_s as i64 * SECOND_NS + fraction_ns)
-}
-
-/// Nanoseconds of plain decimal seconds such as `1700000000.123`; further digits are cut.
-fn digits_ns(text: &[u8]) -> Option<i64> {
-    let (whole, fraction) = std::str::from_utf8(text).ok()?.split_once('.')?;
-    if whole.starts_with('-')
-        || fraction.is_empty()
-        || !fraction.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        return None;
-    }
-    let fraction_ns = fraction
-        .bytes()
-        .chain(std::iter::repeat(b'0'))
-        .take(9)
-        .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
-    whole.parse::<i64>().ok()?.checked_mul(SECOND_NS)?.checked_add(fraction_ns)
-}
-
-/// Seconds of nanoseconds, whole where they are whole.
-fn seconds(time_ns: i64) -> f64 {
-    let (whole_s, fraction_ns) = (time_ns.div_euclid(SECOND_NS), time_ns.rem_euclid(SECOND_NS));
-    whole_s as f64 + fraction_ns as f64 / 1e9
 }
 
 fn calendar_bucket(

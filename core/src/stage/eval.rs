@@ -44,6 +44,12 @@ pub enum Piece {
 }
 
 impl Eval {
+    /// Whether it can write `field`, one that no template writes: a built-in name.
+    pub(crate) fn may_write(&self, field: FieldId) -> bool {
+        debug_assert!(PROTECTED.contains(&field));
+        self.assignments.iter().any(|(target, _)| *target == Target::Field(field))
+    }
+
     /// Writes the fields. Null removes one; an assignment whose name cannot be made is skipped.
     #[must_use]
     pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {

@@ -38,6 +38,14 @@ pub enum Renaming {
 }
 
 impl Rename {
+    /// Whether it could write or take away `field`. Of a pattern that is not known before it meets a row.
+    pub(crate) fn may_write(&self, field: FieldId) -> bool {
+        self.pairs.iter().any(|pair| match pair {
+            Renaming::Field { from, to } => *from == field || *to == field,
+            Renaming::Pattern { .. } => true,
+        })
+    }
+
     /// Renames the fields of the row. It never ends one.
     pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
         for pair in &self.pairs {

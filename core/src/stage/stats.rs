@@ -101,10 +101,10 @@ impl Stats {
         }
     }
 
-    /// The result so far, with the key of each row's group, in the order of the keys. Nothing is changed: more rows may
+    /// The result so far, in the order of the groups' keys. Nothing is changed: more rows may
     /// follow, and `finish` again.
     #[must_use]
-    pub fn finish<'s>(&self, groups: &'s Groups<'s>, env: Env<'s>) -> Vec<(&'s [u8], Row<'s>)> {
+    pub fn finish<'s>(&self, groups: &'s Groups<'s>, env: Env<'s>) -> Vec<Row<'s>> {
         if self.by.is_empty() && groups.is_empty() {
             let nothing = env.bump.alloc(Groups::new_in(env.bump, &KeyHasher::fixed()));
             nothing.find_or_insert(b"", |store| self.partials(store));
@@ -113,7 +113,7 @@ impl Stats {
         let ids = groups.sorted().into_iter().zip(0..);
         ids.filter_map(|(id, offset)| {
             let rank = Rank { offset, ..Rank::default() };
-            Some((groups.group(id).key(), self.finish_group(groups, id, rank, env)?))
+            self.finish_group(groups, id, rank, env)
         })
         .collect()
     }
@@ -145,24 +145,19 @@ impl Stats {
         }
         let mut row = Row::empty(env.bump, rank);
         row.replace(cells);
-        Some(row)
+        Some(row.of_group(group.key()))
     }
 
     /// The result over the rows of a finished window; they stand in the order of the search.
     #[must_use]
-    pub fn apply_all<'e>(
-        &self,
-        rows: Vec<Row<'e>>,
-        env: Env<'e>,
-        hasher: &KeyHasher,
-    ) -> Vec<Row<'e>> {
-        let mut groups = Groups::new_in(env.bump, hasher);
+    pub fn apply_all<'e>(&self, rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
+        let mut groups = Groups::new_in(env.bump, &KeyHasher::default());
         for (row, offset) in rows.iter().zip(0..) {
             // Commands such as `sort` moved the rows: where they stand now is what counts.
             self.update_at(Rank { offset, ..Rank::default() }, &mut groups, row, env);
         }
         let groups: &'e Groups<'e> = env.bump.alloc(groups);
-        self.finish(groups, env).into_iter().map(|(_, row)| row).collect()
+        self.finish(groups, env)
     }
 
     fn update_at<'e>(
@@ -430,7 +425,7 @@ mod tests {
     fn run(text: &str, rows: &[&str]) -> Vec<String> {
         let mut lab = Lab::new(&[]);
         let stats = plan(text, &mut lab);
-        let rows = stats.apply_all(lab.rows(rows), lab.env(), &KeyHasher::random());
+        let rows = stats.apply_all(lab.rows(rows), lab.env());
         rows.iter().map(|row| lab.show(row)).collect()
     }
 
@@ -616,9 +611,9 @@ mod tests {
             let row = event.event(&format!("_time=1 host=h p={process} unknown=u"));
             assert_eq!(stats.update(&mut groups, &row, event.env()), [GroupId::new(0)]);
         }
-        let [(key, row)] = &stats.finish(&groups, lab.env())[..] else { panic!("one group") };
+        let [row] = &stats.finish(&groups, lab.env())[..] else { panic!("one group") };
         assert_eq!(
-            (*key, lab.show(row)),
+            (row.group(), lab.show(row)),
             (&b"h\0\0"[..], "host=h p=a|b unknown=u last=a".to_owned())
         );
     }
@@ -633,7 +628,7 @@ mod tests {
             let mut scratch = Lab::new(&[]);
             scratch.names = lab.names.clone();
             let rows = stats.finish(groups, scratch.env());
-            rows.iter().map(|(_, row)| scratch.show(row)).collect::<Vec<_>>()
+            rows.iter().map(|row| scratch.show(row)).collect::<Vec<_>>()
         };
         stats.update(&mut groups, &rows[0], lab.env());
         assert_eq!(show(&groups), ["host=h p=1 count=1 avg(p)=1"]);
@@ -679,7 +674,7 @@ mod tests {
             split.iter().rev().for_each(|part| stats.merge(&mut merged, part));
             let show = |groups: &Groups<'_>| -> Vec<String> {
                 let groups: &Groups<'_> = groups;
-                stats.finish(groups, lab.env()).iter().map(|(_, row)| lab.show(row)).collect()
+                stats.finish(groups, lab.env()).iter().map(|row| lab.show(row)).collect()
             };
             prop_assert_eq!(show(&merged), show(&whole));
         }

@@ -1,0 +1,246 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use caltrop_core::config::{Input, Mode, Options, Window};
+use caltrop_host::Clock;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
+
+use crate::units;
+
+/// Runs Splunk detection rules where logs are born.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run rules over events and print their alerts, one JSON object each.
+    Run(RunArgs),
+    /// Run one ad-hoc search over events and print its result rows.
+    Search(SearchArgs),
+    /// Say which rules compile, which do not, and why.
+    Check(CheckArgs),
+    /// Show what became of a rule: stages, fields, anchor, windows.
+    Explain(ExplainArgs),
+}
+
+/// `caltrop run`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// Rule files, folders or globs.
+    #[arg(long, required = true, num_args = 1, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Treat the inputs as a stream: windows close as event time passes, alerts come at once.
+    #[arg(long)]
+    pub(crate) stream: bool,
+    /// How event time is cut: `all`, `rule`, or a duration such as `1h` [default: all; with --stream: rule]
+    #[arg(long, value_parser = units::window)]
+    pub(crate) window: Option<Window>,
+    /// How far behind its newest event a host may deliver others.
+    #[arg(long, default_value = "10s", value_parser = units::duration_ns)]
+    pub(crate) lateness: i64,
+    /// How long a host may be silent before the clock moves its watermark.
+    #[arg(long, default_value = "30s", value_parser = units::duration_ns)]
+    pub(crate) idle: i64,
+    /// An event further ahead of the clock than this moves no watermark.
+    #[arg(long, default_value = "5m", value_parser = units::duration_ns)]
+    pub(crate) max_future: i64,
+    /// A refused rule fails the run.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) events: EventArgs,
+    /// Files or folders; `-` is standard input. Plain, gzip or zstd.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+}
+
+/// `caltrop search`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SearchArgs {
+    /// The search.
+    #[arg(value_name = "SPL")]
+    pub(crate) spl: String,
+    #[command(flatten)]
+    pub(crate) events: EventArgs,
+    /// Files or folders; `-` is standard input. Plain, gzip or zstd.
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+}
+
+/// `caltrop check`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// Rule files, folders or globs.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long, conflicts_with = "short")]
+    pub(crate) json: bool,
+    /// Print one line for each finding.
+    #[arg(long)]
+    pub(crate) short: bool,
+    /// Warnings count as findings.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
+}
+
+/// `caltrop explain`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// A rule file, or a rule's id with --rules.
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+    /// Where to look for the id.
+    #[arg(long, num_args = 1, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// For each event of this file: which stage kept or dropped it, and the first test that failed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) events: EventArgs,
+}
+
+/// What macros and fields mean.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct KnowledgeArgs {
+    /// App folders laid over the built-in knowledge.
+    #[arg(long, num_args = 1, value_name = "DIR")]
+    pub(crate) knowledge: Vec<PathBuf>,
+    /// Event ids only as written: `EventCode=1` does not match `<EventID>1<`.
+    #[arg(long)]
+    pub(crate) strict_raw: bool,
+}
+
+/// How events are read.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EventArgs {
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
+    /// How events are written.
+    #[arg(long, default_value = "auto")]
+    pub(crate) format: Format,
+    /// The zone of times that carry none.
+    #[arg(long, default_value = "UTC", value_parser = units::zone)]
+    pub(crate) tz: TimeZone,
+    /// The host of events that name none.
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// Splunk's source of the events [default: from the event]
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Splunk's sourcetype of the events [default: from the event]
+    #[arg(long)]
+    pub(crate) sourcetype: Option<String>,
+    /// Splunk's index of the events.
+    #[arg(long)]
+    pub(crate) index: Option<String>,
+    /// `now()` in epoch seconds [default: the start of the run]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) now: Option<f64>,
+    /// Longer events are cut and counted.
+    #[arg(long, default_value = "1MiB", value_parser = units::bytes)]
+    pub(crate) max_event_bytes: usize,
+    /// Bytes of open state; beyond, a batch stops and a stream sends early.
+    #[arg(long, default_value = "256MiB", value_parser = units::bytes)]
+    pub(crate) max_state: usize,
+    /// How results are printed.
+    #[arg(long, default_value = "ndjson")]
+    pub(crate) output: Output,
+    /// Look at every event in full. The answers are the same.
+    #[arg(long)]
+    pub(crate) no_prefilter: bool,
+    /// Write the figures of the run to this file, as one JSON object.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stats: Option<PathBuf>,
+}
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Found out for each event.
+    Auto,
+    /// Rows that are fields already, one JSON object each.
+    Rows,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// One JSON object a line.
+    Ndjson,
+    /// Aligned columns, for people.
+    Table,
+    /// Comma-separated values.
+    Csv,
+}
+
+impl EventArgs {
+    /// The options of an engine that reads a closed set of events.
+    pub(crate) fn options(&self, clock: &Clock) -> Options {
+        Options {
+            max_event_bytes: self.max_event_bytes,
+            max_state_bytes: self.max_state,
+            input: match self.format {
+                Format::Auto => Input::Auto,
+                Format::Rows => Input::Rows,
+            },
+            prefilter: !self.no_prefilter,
+            now_s: self.now.unwrap_or_else(|| clock.wall_s()),
+            zone: self.tz.clone(),
+            ..Options::default()
+        }
+    }
+}
+
+impl RunArgs {
+    /// The options of the engine.
+    pub(crate) fn options(&self, clock: &Clock) -> Options {
+        let (mode, window) =
+            if self.stream { (Mode::Stream, Window::Rule) } else { (Mode::Batch, Window::All) };
+        Options {
+            mode,
+            window: self.window.unwrap_or(window),
+            lateness_ns: self.lateness,
+            idle_ns: self.idle,
+            max_future_ns: self.max_future,
+            ..self.events.options(clock)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_engine() {
+        let args = Args::parse_from(["caltrop", "run", "--rules", "rules", "demo"]);
+        let Command::Run(args) = args.command else { panic!("parsed as another command") };
+        let (ours, engine) = (args.options(&Clock::start()), Options::default());
+        assert_eq!(ours.lateness_ns, engine.lateness_ns);
+        assert_eq!(ours.idle_ns, engine.idle_ns);
+        assert_eq!(ours.max_future_ns, engine.max_future_ns);
+        assert_eq!(ours.max_event_bytes, engine.max_event_bytes);
+        assert_eq!(ours.max_state_bytes, engine.max_state_bytes);
+        assert_eq!((ours.mode, ours.window), (engine.mode, engine.window));
+    }
+}

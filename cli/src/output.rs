@@ -1,0 +1,218 @@
+//! Where results and messages go.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, BufWriter, IsTerminal, StdoutLock, Write},
+};
+
+use caltrop_core::alert::Alert;
+
+use crate::args::Output;
+
+/// Says something to the person at the terminal: on standard error, never among the results.
+pub(crate) fn note(message: fmt::Arguments<'_>) {
+    // A closed standard error is no reason to stop.
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
+/// Standard output, buffered.
+pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+/// What a result is to its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// The alert of a rule, with the rule's own metadata.
+    Alert,
+    /// A row of an ad-hoc search.
+    Row,
+}
+
+/// Prints results as they come, or all at the end where columns must be known first.
+pub(crate) struct Printer {
+    out: BufWriter<StdoutLock<'static>>,
+    shape: Shape,
+    form: Form,
+    /// The first error of the output: everything after it is dropped.
+    failed: Option<io::Error>,
+    flush: bool,
+}
+
+enum Form {
+    Ndjson,
+    /// Rows wait here until the last one has said which columns there are.
+    Columns(Output, Vec<Record>),
+}
+
+/// One row, each column as one text.
+type Record = Vec<(String, String)>;
+
+impl Printer {
+    /// A printer of `shape`; with `flush`, every result is written at once.
+    pub(crate) fn new(output: Output, shape: Shape, flush: bool) -> Self {
+        let form = match output {
+            Output::Ndjson => Form::Ndjson,
+            columns => Form::Columns(columns, Vec::new()),
+        };
+        let flush = flush || io::stdout().is_terminal();
+        Self { out: stdout(), shape, form, failed: None, flush }
+    }
+
+    /// Prints one result.
+    pub(crate) fn print(&mut self, alert: &Alert<'_>) {
+        if self.failed.is_some() {
+            return;
+        }
+        match &mut self.form {
+            Form::Columns(_, records) => records.push(record(alert, self.shape)),
+            Form::Ndjson => {
+                if let Err(error) = self.print_json(alert) {
+                    self.failed = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Whether nobody reads the results any more.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    fn print_json(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        match self.shape {
+            Shape::Alert => alert.write_json(&mut self.out)?,
+            Shape::Row => alert.write_row_json(&mut self.out)?,
+        }
+        self.out.write_all(b"\n")?;
+        if self.flush { self.out.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if let Form::Columns(output, records) = &self.form {
+            let columns = columns(records);
+            match output {
+                Output::Csv => write_csv(&mut self.out, &columns, records)?,
+                _ => write_table(&mut self.out, &columns, records)?,
+            }
+        }
+        self.out.flush()
+    }
+}
+
+fn record(alert: &Alert<'_>, shape: Shape) -> Record {
+    let mut record = Record::new();
+    if shape == Shape::Alert {
+        record.push(("rule".to_owned(), alert.rule.id.clone()));
+    }
+    for field in alert.fields {
+        let texts: Vec<_> = field.texts.iter().map(|text| String::from_utf8_lossy(text)).collect();
+        record.push((String::from_utf8_lossy(field.name).into_owned(), texts.join("\n")));
+    }
+    record
+}
+
+/// Every column, in the order in which they were first met.
+fn columns(records: &[Record]) -> Vec<String> {
+    let mut order = Vec::new();
+    let mut seen = BTreeMap::new();
+    for (name, _) in records.iter().flatten() {
+        if seen.insert(name.clone(), ()).is_none() {
+            order.push(name.clone());
+        }
+    }
+    order
+}
+
+fn cell<'r>(record: &'r Record, column: &str) -> &'r str {
+    record.iter().find(|(name, _)| name == column).map_or("", |(_, text)| text)
+}
+
+fn write_csv(out: &mut dyn Write, columns: &[String], records: &[Record]) -> io::Result<()> {
+    if columns.is_empty() {
+        return Ok(());
+    }
+    write_line(out, columns.iter().map(String::as_str))?;
+    for record in records {
+        write_line(out, columns.iter().map(|column| cell(record, column)))?;
+    }
+    Ok(())
+}
+
+fn write_line<'t>(out: &mut dyn Write, cells: impl Iterator<Item = &'t str>) -> io::Result<()> {
+    let cells: Vec<String> = cells.map(csv_cell).collect();
+    writeln!(out, "{}", cells.join(","))
+}
+
+/// A cell that no spreadsheet takes for a formula, quoted where it must be.
+fn csv_cell(text: &str) -> String {
+    let is_formula =
+        text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+fn write_table(out: &mut dyn Write, columns: &[String], records: &[Record]) -> io::Result<()> {
+    let rows: Vec<Vec<String>> = records
+        .iter()
+        .map(|record| columns.iter().map(|column| table_cell(cell(record, column))).collect())
+        .collect();
+    let header: Vec<String> = columns.iter().map(|name| table_cell(name)).collect();
+    let width = |index: usize| {
+        let cells =
+            rows.iter().chain(std::iter::once(&header)).map(|row| row[index].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    for row in std::iter::once(&header).chain(&rows) {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(text, &width)| format!("{text:width$}")).collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// A cell on one line, whose control characters cannot reach the terminal.
+fn table_cell(text: &str) -> String {
+    let joined = text.replace('\n', "; ");
+    joined
+        .chars()
+        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_defuses_formulas_and_leaves_numbers() {
+        assert_eq!(csv_cell("=cmd()"), "'=cmd()");
+        assert_eq!(csv_cell("-5"), "-5");
+        assert_eq!(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+
+    #[test]
+    fn a_table_never_passes_control_characters_on() {
+        let records = vec![vec![("a".to_owned(), "\u{1b}[31mred".to_owned())]];
+        let mut out = Vec::new();
+        write_table(&mut out, &columns(&records), &records).expect("a Vec takes everything");
+        assert_eq!(String::from_utf8_lossy(&out), "a\n\u{fffd}[31mred\n");
+    }
+
+    #[test]
+    fn columns_come_in_the_order_in_which_they_were_met() {
+        let field = |name: &str| (name.to_owned(), "x".to_owned());
+        let records = vec![vec![field("b")], vec![field("a"), field("b"), field("c")]];
+        assert_eq!(columns(&records), ["b", "a", "c"]);
+    }
+}

@@ -1,0 +1,122 @@
+//! The executable rule set: what `ruleset` builds and `engine` runs.
+//!
+//! Immutable and shared: one per process, behind an `Arc`. Everything that changes while events run lives in the engine.
+
+use crate::{
+    event::mapping::Mapping,
+    ids::{FieldId, RuleId},
+    names::Names,
+    scan,
+    stage::{Stage, bin::Bin, stats::Stats},
+};
+
+/// All rules, compiled.
+#[derive(Debug)]
+pub struct RuleSet {
+    /// The rules in the order of their paths.
+    pub(crate) rules: Vec<Rule>,
+    /// The names that rules and knowledge use.
+    pub(crate) names: Names,
+    /// What the knowledge makes of the fields of an event.
+    pub(crate) mapping: Mapping,
+    /// What the scan looks for.
+    pub(crate) scan: scan::Program,
+    /// How many regexes need a cache.
+    pub(crate) regexes: usize,
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// What its file says of it.
+    pub meta: RuleMeta,
+    /// Its pipeline, cut where it first needs more than one row.
+    pub(crate) plan: Plan,
+}
+
+/// What a rule's file says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleMeta {
+    /// Where it came from: its identity.
+    pub path: String,
+    /// Its id; by default the file's stem.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it finds.
+    pub description: String,
+    /// ATT&CK technique ids, such as `T1047`.
+    pub technique_ids: Vec<String>,
+}
+
+/// A pipeline, ready to run.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Runs on each event alone.
+    pub(crate) mapped: Box<[Stage]>,
+    /// Takes the rows of many events together; `None` where the mapped row is the result.
+    pub(crate) reduce: Option<Reduce>,
+    /// Runs on the rows of a window when it closes.
+    pub(crate) finish: Box<[Stage]>,
+    /// How soon a window of it can close.
+    pub(crate) closing: Closing,
+    /// Whether its first command makes rows out of nothing.
+    pub(crate) generates: bool,
+}
+
+/// The command that takes rows together.
+#[derive(Debug)]
+pub(crate) enum Reduce {
+    /// `stats`: groups and accumulators.
+    Stats(Stats),
+    /// Any other: the rows are kept, in order, for the finish.
+    Collect,
+}
+
+/// When a window of a plan may close.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Closing {
+    /// The bucket that closes on its own: `_time` passed only through this `bin` and is grouped by.
+    pub(crate) bucket: Option<Bin>,
+    /// Whether every group holds the event's own `host`, so that its host's watermark alone closes it.
+    pub(crate) by_host: bool,
+    /// The length of a window where no bucket closes early, in nanoseconds.
+    pub(crate) period_ns: i64,
+}
+
+impl RuleSet {
+    /// How many rules there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// One rule.
+    #[must_use]
+    pub fn rule(&self, rule: RuleId) -> &Rule {
+        &self.rules[rule.index()]
+    }
+
+    /// Every rule, in the order of their paths.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// The text of a field name.
+    #[must_use]
+    pub fn field(&self, field: FieldId) -> &str {
+        self.names.text(field)
+    }
+
+    /// How the scan looks for its anchors.
+    #[must_use]
+    pub fn searcher(&self) -> &'static str {
+        self.scan.searcher()
+    }
+}

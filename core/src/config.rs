@@ -1,0 +1,110 @@
+//! The options of an engine and its counters: every bound has a name, a unit and a counter.
+
+use jiff::tz::TimeZone;
+
+/// One second in the engine's unit of time.
+pub const SECOND_NS: i64 = 1_000_000_000;
+
+/// How an engine works. The defaults are those of `caltrop run` over files.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether events are a closed set or a stream without an end.
+    pub mode: Mode,
+    /// How event time is cut into windows.
+    pub window: Window,
+    /// How far behind its newest event a host may deliver others, in nanoseconds (stream).
+    pub lateness_ns: i64,
+    /// After this much silence a host's watermark follows the clock, in nanoseconds (stream).
+    pub idle_ns: i64,
+    /// An event further ahead of the clock than this moves no watermark, in nanoseconds (stream).
+    pub max_future_ns: i64,
+    /// Longer events are cut here, in bytes, and counted in [`Counters::cut_events`].
+    pub max_event_bytes: usize,
+    /// Bytes of open state. In batch the engine stops, see [`Engine::exhausted`](crate::engine::Engine::exhausted); in a
+    /// stream the growing window is sent early, marked partial.
+    pub max_state_bytes: usize,
+    /// How the bytes of an event are read.
+    pub input: Input,
+    /// Whether events are scanned for anchors first. Off only to prove that it changes nothing.
+    pub prefilter: bool,
+    /// `now()`, in epoch seconds.
+    pub now_s: f64,
+    /// The zone of times that carry none, and of day-long buckets.
+    pub zone: TimeZone,
+}
+
+/// Whether events are a closed set or a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Events come in any order; nothing closes before `finish`.
+    Batch,
+    /// Windows close when the watermark passes their end.
+    Stream,
+}
+
+/// How event time is cut into windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// One window over all time.
+    All,
+    /// Each rule's own: the least multiple of its largest span that is at least an hour.
+    Rule,
+    /// The same length for every rule, in nanoseconds.
+    Fixed(i64),
+}
+
+/// How the bytes of an event are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Found out for each event.
+    Auto,
+    /// Rows that are fields already: one JSON object each.
+    Rows,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Batch,
+            window: Window::All,
+            lateness_ns: 10 * SECOND_NS,
+            idle_ns: 30 * SECOND_NS,
+            max_future_ns: 300 * SECOND_NS,
+            max_event_bytes: 1 << 20,
+            max_state_bytes: 256 << 20,
+            input: Input::Auto,
+            prefilter: true,
+            now_s: 0.0,
+            zone: TimeZone::UTC,
+        }
+    }
+}
+
+/// What an engine has seen and done since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events pushed.
+    pub events: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Pairs of an event and a rule that the scan let through.
+    pub candidates: u64,
+    /// Alerts sent.
+    pub alerts: u64,
+    /// Events longer than `max_event_bytes`: their first part was looked at.
+    pub cut_events: u64,
+    /// Rows that are not a JSON object: not looked at.
+    pub malformed_rows: u64,
+    /// Rows that came after their window had closed: not part of any alert.
+    pub late_dropped: u64,
+    /// Rows without a usable `_time`, where a window needs one: not part of any alert.
+    pub timeless_dropped: u64,
+    /// Events too far ahead of the clock to move a watermark: looked at like any other.
+    pub future_events: u64,
+    /// Windows sent early because the state grew beyond its bound.
+    pub partial_windows: u64,
+    /// Bytes of open state now.
+    pub state_bytes: usize,
+    /// The most bytes of open state so far.
+    pub state_bytes_peak: usize,
+}

@@ -1,0 +1,413 @@
+//! The life of an event, from its bytes to the alerts it causes.
+//!
+//! [`Engine::push`] is the whole story in order: scan the bytes for rules that could match, read time and host, run
+//! each candidate's per-event stages, put the surviving row into its window, and close the windows that the event's
+//! time has completed. [`Engine::advance`] closes what silence has completed, [`Engine::finish`] everything.
+//!
+//! An engine is the mutable state of one stream; any number of them share one [`RuleSet`]. After warm-up an event that
+//! no rule selects allocates nothing, and no event ever makes it fail: what is odd is counted in [`Counters`].
+
+mod clock;
+mod trace;
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use crate::{
+    agg::window::{Slot, Window, Windows},
+    alert::{self, Alert, Partial, Parts},
+    compiled::{Plan, Reduce, Rule, RuleSet},
+    config::{Counters, Input, Mode, Options},
+    event::{Event, Head, Meta},
+    expr::regex::Caches,
+    ids::RuleId,
+    row::{Env, Rank, Row},
+    scan::candidates::Candidates,
+    stage::{Stage, Verdict},
+};
+use clock::Clocks;
+
+pub use trace::{StageVerdict, Trace};
+
+/// The mutable state of one stream of events.
+pub struct Engine {
+    rules: Arc<RuleSet>,
+    options: Options,
+    /// Where the work on one event lives; reset after it.
+    scratch: Bump,
+    caches: Caches,
+    candidates: Candidates,
+    windows: Windows,
+    clocks: Clocks,
+    counters: Counters,
+    exhausted: Option<RuleId>,
+}
+
+/// Where alerts go. The alert and all in it die when the call returns.
+pub type Sink<'s> = dyn FnMut(&Alert<'_>) + 's;
+
+impl Engine {
+    /// An engine without any state yet.
+    #[must_use]
+    pub fn new(rules: Arc<RuleSet>, options: Options) -> Self {
+        Self {
+            scratch: Bump::new(),
+            caches: Caches::new(rules.regexes),
+            candidates: rules.scan.candidates(),
+            windows: Windows::default(),
+            clocks: Clocks::default(),
+            counters: Counters::default(),
+            exhausted: None,
+            rules,
+            options,
+        }
+    }
+
+    /// Looks at one event. `raw` is its text without the line end, `head` what the caller knows of it besides.
+    pub fn push(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+        self.counters.events += 1;
+        self.counters.bytes += raw.len() as u64;
+        let raw = self.cut(raw);
+        if !self.select(raw) && !self.watches_time() {
+            return;
+        }
+        let mut work = Work::new(self, sink);
+        work.look_at(raw, head);
+        self.scratch.reset();
+    }
+
+    /// Looks at one event whose fields the caller has found already. Without `raw`, each name and each value is a text
+    /// of its own to the raw tests of `search`.
+    pub fn push_fields(
+        &mut self,
+        raw: Option<&[u8]>,
+        fields: &[(&[u8], &[u8])],
+        head: &Head<'_>,
+        sink: &mut Sink<'_>,
+    ) {
+        self.counters.events += 1;
+        self.counters.bytes += fields.iter().map(|(_, value)| value.len() as u64).sum::<u64>();
+        self.select_all();
+        let mut work = Work::new(self, sink);
+        work.look_at_fields(raw, fields, head);
+        self.scratch.reset();
+    }
+
+    /// Tells the engine the time: `wall_ns` since the epoch, `mono_ns` of a clock that never jumps. The only clock it
+    /// has. Closes the windows of hosts that have fallen silent.
+    pub fn advance(&mut self, wall_ns: i64, mono_ns: i64, sink: &mut Sink<'_>) {
+        self.clocks.advance(wall_ns, mono_ns, self.options.idle_ns);
+        if self.options.mode == Mode::Stream {
+            Work::new(self, sink).close_due();
+            self.scratch.reset();
+        }
+    }
+
+    /// Closes every window. The engine can go on afterwards with a new set of events.
+    pub fn finish(&mut self, sink: &mut Sink<'_>) {
+        Work::new(self, sink).finish();
+        self.clocks = Clocks::default();
+        self.scratch.reset();
+    }
+
+    /// What it has seen and done.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The rules that it runs.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// The rule whose state passed `max_state_bytes` in batch mode. Its results would be wrong: stop, and use a window.
+    #[must_use]
+    pub fn exhausted(&self) -> Option<RuleId> {
+        self.exhausted
+    }
+
+    fn cut<'a>(&mut self, raw: &'a [u8]) -> &'a [u8] {
+        if raw.len() <= self.options.max_event_bytes {
+            return raw;
+        }
+        self.counters.cut_events += 1;
+        &raw[..self.options.max_event_bytes]
+    }
+
+    /// Finds the rules that `raw` could match; whether there is any.
+    fn select(&mut self, raw: &[u8]) -> bool {
+        if !self.options.prefilter || self.options.input == Input::Rows {
+            return self.select_all();
+        }
+        self.candidates.clear();
+        self.rules.scan.run(raw, &self.scratch, &mut self.candidates)
+    }
+
+    fn select_all(&mut self) -> bool {
+        (0..self.rules.len()).for_each(|rule| self.candidates.insert(RuleId::new(rule)));
+        !self.rules.is_empty()
+    }
+
+    /// Whether even an event that no rule selects can close a window.
+    fn watches_time(&self) -> bool {
+        self.options.mode == Mode::Stream && !self.windows.is_empty()
+    }
+}
+
+/// One call's work: the parts of the engine, apart, so that the event can borrow its arena while windows change.
+struct Work<'e, 's> {
+    rules: &'e RuleSet,
+    options: &'e Options,
+    env: Env<'e>,
+    candidates: &'e Candidates,
+    windows: &'e mut Windows,
+    clocks: &'e mut Clocks,
+    counters: &'e mut Counters,
+    exhausted: &'e mut Option<RuleId>,
+    sink: &'e mut Sink<'s>,
+}
+
+impl<'e, 's> Work<'e, 's> {
+    fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
+        let env = Env {
+            bump: &engine.scratch,
+            names: &engine.rules.names,
+            caches: &engine.caches,
+            now_s: engine.options.now_s,
+            zone: &engine.options.zone,
+        };
+        Self {
+            rules: &engine.rules,
+            options: &engine.options,
+            env,
+            candidates: &engine.candidates,
+            windows: &mut engine.windows,
+            clocks: &mut engine.clocks,
+            counters: &mut engine.counters,
+            exhausted: &mut engine.exhausted,
+            sink,
+        }
+    }
+
+    fn look_at(&mut self, raw: &'e [u8], head: &Head<'e>) {
+        let event = match self.options.input {
+            Input::Auto => {
+                let meta = Meta::read(raw, head, self.env);
+                Event::new(raw, meta, &self.rules.mapping, self.env)
+            }
+            Input::Rows => match Event::of_row(raw, head, self.env) {
+                Ok(event) => event,
+                Err(_) => {
+                    self.counters.malformed_rows += 1;
+                    return;
+                }
+            },
+        };
+        self.run_candidates(event, head);
+    }
+
+    fn look_at_fields(
+        &mut self,
+        raw: Option<&'e [u8]>,
+        fields: &[(&'e [u8], &'e [u8])],
+        head: &Head<'e>,
+    ) {
+        let event = Event::of_fields(raw, fields, head, &self.rules.mapping, self.env);
+        self.run_candidates(event, head);
+    }
+
+    /// Runs every candidate on the event, then closes what the event's time has completed.
+    fn run_candidates(&mut self, event: Event<'e>, head: &Head<'_>) {
+        let event: &'e Event<'e> = self.env.bump.alloc(event);
+        let rank = self.rank(event, head);
+        self.hear(event);
+        for rule_id in self.candidates.iter() {
+            self.counters.candidates += 1;
+            self.run(rule_id, Row::over(event, self.env.bump, rank), event);
+        }
+        if self.options.mode == Mode::Stream {
+            self.close_due();
+        }
+    }
+
+    /// Moves the watermark of the event's host.
+    fn hear(&mut self, event: &Event<'_>) {
+        if self.options.mode == Mode::Stream
+            && let Some(time_ns) = event.meta().time_ns
+        {
+            let host = event.meta().host.unwrap_or_default();
+            if !self.clocks.hear(host, time_ns, self.options) {
+                self.counters.future_events += 1;
+            }
+        }
+    }
+
+    fn rank(&self, event: &Event<'_>, head: &Head<'_>) -> Rank {
+        let time_ns = event.meta().time_ns.unwrap_or(i64::MIN + 1);
+        let newest_first_ns = match self.options.input {
+            Input::Auto => -time_ns,
+            Input::Rows => 0,
+        };
+        Rank { newest_first_ns, input: head.input, offset: head.offset }
+    }
+
+    /// One rule on one event: its per-event stages, then its window or its alert.
+    fn run(&mut self, rule_id: RuleId, mut row: Row<'e>, event: &Event<'e>) {
+        let rule = &self.rules.rules[rule_id.index()];
+        if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, self.env) {
+            return;
+        }
+        match &rule.plan.reduce {
+            None => self.send_row(rule_id, rule, &row),
+            Some(reduce) => self.keep(rule_id, rule, reduce, &row, event),
+        }
+    }
+
+    /// A rule that reduces nothing: the row is the alert.
+    fn send_row(&mut self, rule_id: RuleId, rule: &'e Rule, row: &Row<'e>) {
+        let rank = row.rank();
+        let ordinal = format!("{}:{}", rank.input, rank.offset);
+        let key = alert::key(&rule.meta.path, None, ordinal.as_bytes());
+        let parts = Parts { rule_id, rule: &rule.meta, window_s: None, key, partial: None };
+        self.counters.alerts += 1;
+        (self.sink)(&Alert::new(parts, row, self.env));
+    }
+
+    /// Puts a row into the window that its time falls into.
+    fn keep(
+        &mut self,
+        rule_id: RuleId,
+        rule: &Rule,
+        reduce: &Reduce,
+        row: &Row<'e>,
+        event: &Event<'e>,
+    ) {
+        let Some(slot) = self.slot(rule_id, rule, row, event) else {
+            self.counters.timeless_dropped += 1;
+            return;
+        };
+        if self.options.mode == Mode::Stream && self.clocks.has_passed(&slot) {
+            self.counters.late_dropped += 1;
+            return;
+        }
+        self.windows.update(&slot, reduce, row, self.env);
+        self.bound_state(slot);
+    }
+
+    /// The window of a row; `None` where the row lacks the time that says which.
+    fn slot(&self, rule_id: RuleId, rule: &Rule, row: &Row<'e>, event: &Event<'e>) -> Option<Slot> {
+        let closing = &rule.plan.closing;
+        let span = clock::span(self.options, closing, row, event, self.env)?;
+        let by_host = self.options.mode == Mode::Stream && closing.by_host;
+        let host = by_host.then(|| event.meta().host.unwrap_or_default().into());
+        Some(Slot { end_ns: span.end, rule: rule_id, start_ns: span.start, host })
+    }
+
+    /// Keeps the open state under its bound: batch stops, a stream sends the growing window early.
+    fn bound_state(&mut self, slot: Slot) {
+        self.counters.state_bytes = self.windows.bytes();
+        self.counters.state_bytes_peak =
+            self.counters.state_bytes_peak.max(self.counters.state_bytes);
+        if self.counters.state_bytes <= self.options.max_state_bytes {
+            return;
+        }
+        match self.options.mode {
+            Mode::Batch => *self.exhausted = Some(slot.rule),
+            Mode::Stream => {
+                self.counters.partial_windows += 1;
+                self.close(&slot, Some(Partial::Memory));
+            }
+        }
+    }
+
+    /// Closes every window that its watermark has passed, the earliest end first.
+    fn close_due(&mut self) {
+        while let Some(slot) = self.clocks.first_passed(self.windows.slots()).cloned() {
+            self.close(&slot, None);
+        }
+    }
+
+    /// Closes every window, rule by rule.
+    fn finish(&mut self) {
+        for index in 0..self.rules.len() {
+            let rule_id = RuleId::new(index);
+            let is_open = |slot: &&Slot| slot.rule == rule_id;
+            if self.options.mode == Mode::Batch && !self.windows.slots().any(|slot| is_open(&slot))
+            {
+                self.finish_without_rows(rule_id);
+            }
+            loop {
+                let open = self.windows.slots().find(is_open).cloned();
+                let Some(slot) = open else { break };
+                self.close(&slot, None);
+            }
+        }
+    }
+
+    /// In batch, a rule that saw no row still says what it makes of none: `stats count` is 0, `makeresults` is a row.
+    fn finish_without_rows(&mut self, rule_id: RuleId) {
+        let slot = Slot::all_time(rule_id);
+        match &self.rules.rules[rule_id.index()].plan {
+            Plan { generates: true, .. } => self.send(&slot, Vec::new(), self.env, None),
+            Plan { reduce: Some(reduce), .. } => {
+                let window = self.windows.make(reduce);
+                self.send_window(&slot, window, None);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, slot: &Slot, partial: Option<Partial>) {
+        if let Some(window) = self.windows.take(slot) {
+            self.send_window(slot, window, partial);
+        }
+        self.counters.state_bytes = self.windows.bytes();
+    }
+
+    /// Turns a window back into rows, and sends what the rest of the pipeline makes of them.
+    fn send_window(&mut self, slot: &Slot, window: Window, partial: Option<Partial>) {
+        if let Some(reduce) = &self.rules.rules[slot.rule.index()].plan.reduce {
+            let env = Env { bump: window.bump(), ..self.env };
+            let rows = window.rows(reduce, env);
+            self.send(slot, rows, env, partial);
+        }
+        self.windows.recycle(window);
+    }
+
+    fn send<'w>(&mut self, slot: &Slot, rows: Vec<Row<'w>>, env: Env<'w>, partial: Option<Partial>)
+    where
+        'e: 'w,
+    {
+        let rules: &'e RuleSet = self.rules;
+        let rule = &rules.rules[slot.rule.index()];
+        let rows = rule.plan.finish.iter().fold(rows, |rows, stage| stage.apply_all(rows, env));
+        for row in &rows {
+            let key = alert::key(&rule.meta.path, slot.bounded_start_ns(), row.group());
+            let window_s = slot.bounds_s();
+            let parts = Parts { rule_id: slot.rule, rule: &rule.meta, window_s, key, partial };
+            self.counters.alerts += 1;
+            (self.sink)(&Alert::new(parts, row, env));
+        }
+    }
+}
+
+/// Whether a row passes every stage.
+fn passes<'e>(stages: &[Stage], row: &mut Row<'e>, env: Env<'e>) -> bool {
+    stages.iter().all(|stage| stage.apply(row, env) == Verdict::Keep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_moves_between_threads_and_a_rule_set_is_shared_by_them() {
+        fn is_send<T: Send>() {}
+        fn is_sync<T: Send + Sync>() {}
+        is_send::<Engine>();
+        is_sync::<RuleSet>();
+    }
+}

@@ -1,0 +1,73 @@
+//! What one rule makes of one event, stage by stage: for `explain --event`, not for speed.
+
+use super::Engine;
+use crate::{
+    config::Input,
+    event::{Event, Head, Meta},
+    ids::RuleId,
+    row::{Env, Rank, Row},
+    stage::{Stage, Verdict},
+};
+
+/// What one rule made of one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Whether the scan selects the rule for this event.
+    pub is_candidate: bool,
+    /// What each per-event stage said, up to the one that dropped the event.
+    pub stages: Vec<StageVerdict>,
+}
+
+/// What one stage said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageVerdict {
+    /// The number of the stage, from 1.
+    pub stage: usize,
+    /// Whether the event went on.
+    pub kept: bool,
+    /// The first test that failed, as written, where one is to blame.
+    pub failed: Option<String>,
+}
+
+impl Engine {
+    /// Runs the per-event stages of one rule on one event and says what each did. Changes nothing.
+    ///
+    /// # Errors
+    /// If the input is rows and `raw` is none: where and why it is no JSON object.
+    pub fn trace(&mut self, rule: RuleId, raw: &[u8], head: &Head<'_>) -> Result<Trace, String> {
+        let raw = &raw[..raw.len().min(self.options.max_event_bytes)];
+        self.select(raw);
+        let is_candidate = self.candidates.contains(rule);
+        let env = Env {
+            bump: &self.scratch,
+            names: &self.rules.names,
+            caches: &self.caches,
+            now_s: self.options.now_s,
+            zone: &self.options.zone,
+        };
+        let event = match self.options.input {
+            Input::Auto => Event::new(raw, Meta::read(raw, head, env), &self.rules.mapping, env),
+            Input::Rows => Event::of_row(raw, head, env).map_err(|error| error.to_string())?,
+        };
+        let row = Row::over(env.bump.alloc(event), env.bump, Rank::default());
+        let stages = stages(&self.rules.rules[rule.index()].plan.mapped, row, env);
+        self.scratch.reset();
+        Ok(Trace { is_candidate, stages })
+    }
+}
+
+fn stages<'e>(mapped: &[Stage], mut row: Row<'e>, env: Env<'e>) -> Vec<StageVerdict> {
+    let mut verdicts = Vec::new();
+    for (index, stage) in mapped.iter().enumerate() {
+        let failed = match stage {
+            Stage::Search(search) => search.blame(&row, env),
+            _ => None,
+        };
+        let kept = stage.apply(&mut row, env) == Verdict::Keep;
+        verdicts.push(StageVerdict { stage: index + 1, kept, failed });
+        if !kept {
+            break;
+        }
+    }
+    verdicts
+}

@@ -1,0 +1,191 @@
+//! The boolean expression of `search`, ready to run on a row.
+//!
+//! Field tests have SPL's search rules: no regard to case, `*` as a wildcard, and an absent field makes every comparison
+//! false, `!=` too. Raw tests look at `_raw` as it is, at Splunk's breakers (`scan::segment`).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{glob::Glob, number, raw::RawMatcher};
+use crate::{
+    ids::FieldId,
+    row::{Env, Fields, Row},
+    value::Value,
+};
+
+/// A search expression.
+#[derive(Clone, Debug)]
+pub enum Search {
+    /// Every row.
+    All,
+    /// Every one of them.
+    And(Box<[Search]>),
+    /// At least one of them.
+    Or(Box<[Search]>),
+    /// Not that.
+    Not(Box<Search>),
+    /// A test, with its text as written, for `explain`.
+    Leaf(Box<str>, Test),
+}
+
+/// One test.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// Of the raw text.
+    Raw(RawTest),
+    /// Of a field, by `=` or `IN`: some value is one of these.
+    Equals(FieldId, Box<[Pattern]>),
+    /// Of a field, by `!=`: some value is not this.
+    Differs(FieldId, Pattern),
+    /// Of a field, by `<` and its like: some value stands in this relation.
+    Ordered(FieldId, Relation, Bound),
+}
+
+/// A test of the raw text.
+#[derive(Clone, Debug)]
+pub struct RawTest {
+    /// What must stand there. `None` never matches: a TERM() with a major breaker.
+    pub matcher: Option<RawMatcher>,
+    /// Also true for a Windows event with this event id, however its rendering writes it.
+    pub event_id: Option<Box<[u8]>>,
+}
+
+/// The right-hand side of `=`: a text with wildcards, or a network.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// The text, compared with or without regard to case.
+    pub glob: Glob,
+    /// The network that the text reads as.
+    pub network: Option<IpNet>,
+}
+
+/// The order comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// The right-hand side of an order comparison.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// Its text.
+    pub text: Box<[u8]>,
+    /// The number that it reads as.
+    pub number: Option<f64>,
+}
+
+impl Search {
+    /// Whether `row` satisfies the expression.
+    #[must_use]
+    pub fn test<'e>(&self, row: &Row<'e>, env: Env<'e>) -> bool {
+        match self {
+            Self::All => true,
+            Self::And(terms) => terms.iter().all(|term| term.test(row, env)),
+            Self::Or(terms) => terms.iter().any(|term| term.test(row, env)),
+            Self::Not(term) => !term.test(row, env),
+            Self::Leaf(_, test) => test.test(row, env),
+        }
+    }
+
+    /// The first test that makes `row` fail, as written; `None` where it passes or no single test is to blame.
+    #[must_use]
+    pub fn blame<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Option<String> {
+        match self {
+            _ if self.test(row, env) => None,
+            Self::And(terms) => terms.iter().find_map(|term| term.blame(row, env)),
+            Self::Or(terms) => {
+                let alternatives: Vec<_> =
+                    terms.iter().filter_map(|term| term.blame(row, env)).collect();
+                Some(alternatives.join(" OR "))
+            }
+            Self::Not(term) => Some(format!("NOT {}", term.text())),
+            Self::Leaf(text, _) => Some(text.to_string()),
+            Self::All => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        let join = |terms: &[Search], operator: &str| {
+            let texts: Vec<_> = terms.iter().map(Self::text).collect();
+            format!("({})", texts.join(operator))
+        };
+        match self {
+            Self::All => "*".to_owned(),
+            Self::And(terms) => join(terms, " "),
+            Self::Or(terms) => join(terms, " OR "),
+            Self::Not(term) => format!("NOT {}", term.text()),
+            Self::Leaf(text, _) => text.to_string(),
+        }
+    }
+}
+
+impl Test {
+    fn test<'e>(&self, row: &Row<'e>, env: Env<'e>) -> bool {
+        match self {
+            Self::Raw(test) => test.test(row),
+            Self::Equals(field, patterns) => any_text(row.get(*field), env, |text| {
+                patterns.iter().any(|pattern| pattern.is_match(text))
+            }),
+            Self::Differs(field, pattern) => {
+                any_text(row.get(*field), env, |text| !pattern.is_match(text))
+            }
+            Self::Ordered(field, relation, bound) => {
+                any_text(row.get(*field), env, |text| relation.holds(text, bound))
+            }
+        }
+    }
+}
+
+impl RawTest {
+    fn test(&self, row: &Row<'_>) -> bool {
+        let matches = |matcher: &RawMatcher| row.any_raw_text(|text| matcher.is_match(text));
+        self.matcher.as_ref().is_some_and(matches)
+            || self.event_id.as_ref().is_some_and(|id| row.event_id() == Some(id))
+    }
+}
+
+impl Pattern {
+    fn is_match(&self, text: &[u8]) -> bool {
+        self.glob.is_match(text)
+            || self.network.is_some_and(|network| {
+                address(text).is_some_and(|address| network.contains(&address))
+            })
+    }
+}
+
+fn address(text: &[u8]) -> Option<IpAddr> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+impl Relation {
+    /// Numbers by value if both sides are numbers, else texts by their bytes.
+    fn holds(self, text: &[u8], bound: &Bound) -> bool {
+        let order = match (number::parse(text), bound.number) {
+            (Some(value), Some(bound)) => value.partial_cmp(&bound),
+            _ => Some(text.cmp(&bound.text)),
+        };
+        order.is_some_and(|order| match self {
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        })
+    }
+}
+
+/// Whether some text of `value` passes; false where it is absent.
+fn any_text<'e>(value: Value<'e>, env: Env<'e>, passes: impl Fn(&[u8]) -> bool) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Text(text) => passes(text),
+        other => other.texts(env.bump).iter().any(|text| passes(text)),
+    }
+}

@@ -1,0 +1,446 @@
+//! Which bytes every event that a rule matches must hold.
+//!
+//! A rule's per-event tests become a formula over [`Atom`]s; from it the planner takes the *anchor*, one clause of which
+//! every match satisfies at least one atom. The law is **no false negatives**: where it is not certain that a test
+//! implies bytes of the raw event, the test counts as true. So these are true: NOT, `!=`, order comparisons, networks,
+//! calculations that are not a contiguous piece of one raw value, and every field that an earlier stage wrote.
+
+use std::collections::BTreeSet;
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::resolve::{Origin, Origins};
+use crate::{
+    expr::dialect,
+    scan::{
+        Atom, Domain,
+        segment::{Breaker, class},
+    },
+    spl::tree::{
+        Command, CommandKind, CompareOp, Expr, ExprKind, Pipeline, RawKind, RawTerm, Search,
+        SearchValue, ValueKind,
+    },
+};
+
+/// What a test implies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Formula {
+    /// Nothing that the scan could look for.
+    True,
+    /// It can never pass.
+    False,
+    /// The event holds this.
+    Atom(Atom),
+    /// All of them.
+    And(Vec<Formula>),
+    /// At least one of them.
+    Or(Vec<Formula>),
+}
+
+/// What the scan looks for on behalf of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anchor {
+    /// Every match holds at least one of these. `None`: every event is a candidate.
+    pub clause: Option<Vec<Atom>>,
+}
+
+/// Literals shorter than this occur in nearly every event, so looking for them costs more than it saves.
+const SHORTEST_ANCHOR_BYTES: usize = 3;
+
+/// A clause with more alternatives than this is not worth its place in the automaton.
+const MOST_ALTERNATIVES: usize = 512;
+
+/// What every event that passes the per-event stages of `pipeline` must hold.
+#[must_use]
+pub fn formula(pipeline: &Pipeline, origins: &Origins, strict_raw: bool) -> Formula {
+    let mut walk = Walk { origins, strict_raw, written: Written::default() };
+    let mut terms = Vec::new();
+    for command in &pipeline.commands {
+        match walk.command(command) {
+            Some(formula) => terms.push(formula),
+            None => break,
+        }
+    }
+    Formula::and(terms)
+}
+
+/// The clause of `formula` that the fewest events should satisfy: the one whose shortest literal is longest.
+#[must_use]
+pub fn anchor(formula: &Formula) -> Anchor {
+    let clause = clause(formula).filter(|clause| {
+        clause.len() <= MOST_ALTERNATIVES
+            && clause.iter().all(|atom| atom.text.len() >= SHORTEST_ANCHOR_BYTES)
+    });
+    Anchor { clause }
+}
+
+/// Every atom of `formula`, each once.
+#[must_use]
+pub fn atoms(formula: &Formula) -> BTreeSet<Atom> {
+    match formula {
+        Formula::True | Formula::False => BTreeSet::new(),
+        Formula::Atom(atom) => BTreeSet::from([atom.clone()]),
+        Formula::And(terms) | Formula::Or(terms) => terms.iter().flat_map(atoms).collect(),
+    }
+}
+
+impl Formula {
+    fn and(terms: Vec<Formula>) -> Self {
+        if terms.contains(&Self::False) { Self::False } else { Self::And(terms) }
+    }
+
+    fn any_of(terms: impl IntoIterator<Item = Formula>) -> Self {
+        Self::Or(terms.into_iter().filter(|term| *term != Self::False).collect())
+    }
+}
+
+/// The best clause; `None` where the formula implies nothing, no atoms where it can never hold.
+fn clause(formula: &Formula) -> Option<Vec<Atom>> {
+    match formula {
+        Formula::True => None,
+        Formula::False => Some(Vec::new()),
+        Formula::Atom(atom) => Some(vec![atom.clone()]),
+        Formula::And(terms) => terms.iter().filter_map(clause).max_by_key(|clause| worth(clause)),
+        Formula::Or(terms) => {
+            let mut union: Vec<Atom> = terms
+                .iter()
+                .map(clause)
+                .collect::<Option<Vec<_>>>()?
+                .into_iter()
+                .flatten()
+                .collect();
+            union.sort();
+            union.dedup();
+            Some(union)
+        }
+    }
+}
+
+/// Longest shortest literal first, then whole tokens before substrings, then fewer alternatives.
+fn worth(clause: &[Atom]) -> (usize, bool, std::cmp::Reverse<usize>) {
+    let shortest = clause.iter().map(|atom| atom.text.len()).min().unwrap_or(usize::MAX);
+    (shortest, clause.iter().all(Atom::is_token), std::cmp::Reverse(clause.len()))
+}
+
+/// Fields that an earlier stage wrote: their values prove nothing about the event any more.
+#[derive(Default)]
+struct Written {
+    names: BTreeSet<String>,
+    everything: bool,
+}
+
+impl Written {
+    fn contains(&self, name: &str) -> bool {
+        self.everything || self.names.contains(name)
+    }
+
+    fn add(&mut self, name: &str) {
+        // A wildcard or a `{template}` may write any field.
+        self.everything |= name.contains(['*', '{']);
+        self.names.insert(name.to_owned());
+    }
+}
+
+/// The per-event stages of one pipeline, in order.
+struct Walk<'a> {
+    origins: &'a Origins,
+    strict_raw: bool,
+    written: Written,
+}
+
+impl Walk<'_> {
+    /// What a command implies; `None` where it no longer looks at single events.
+    fn command(&mut self, command: &Command) -> Option<Formula> {
+        match &command.kind {
+            CommandKind::Search(search) => return Some(self.search(search)),
+            CommandKind::Regex(regex) if !regex.negated => {
+                let field = regex.field.as_ref().map_or("_raw", |field| &field.value);
+                return Some(self.regex(field, &regex.pattern.text));
+            }
+            CommandKind::Where(expr) => return Some(self.predicate(expr)),
+            CommandKind::Regex(_) | CommandKind::Table(_) | CommandKind::Fields(_) => {}
+            CommandKind::Bin(bin) => {
+                let field = bin.target.as_ref().or(bin.field.as_ref());
+                self.written.add(field.map_or("_time", |field| &field.value));
+            }
+            CommandKind::Eval(assignments) => {
+                assignments.iter().for_each(|assignment| self.written.add(&assignment.field.value));
+            }
+            CommandKind::Rename(pairs) => pairs.iter().for_each(|pair| {
+                self.written.add(&pair.to.value);
+                self.written.add(&pair.from.value);
+            }),
+            _ => return None,
+        }
+        Some(Formula::True)
+    }
+
+    fn search(&self, search: &Search) -> Formula {
+        match search {
+            Search::And(terms) => {
+                Formula::and(terms.iter().map(|term| self.search(term)).collect())
+            }
+            Search::Or(terms) => Formula::any_of(terms.iter().map(|term| self.search(term))),
+            Search::Raw(term) => self.raw(term),
+            Search::Compare(test) if test.op == CompareOp::Eq => {
+                self.equals(&test.field.value, &test.value)
+            }
+            Search::In { field, values, .. } => {
+                Formula::any_of(values.iter().map(|value| self.equals(&field.value, value)))
+            }
+            Search::All(_)
+            | Search::Not(..)
+            | Search::Compare(_)
+            | Search::TimeModifier { .. }
+            | Search::Subsearch(_) => Formula::True,
+        }
+    }
+
+    fn raw(&self, term: &RawTerm) -> Formula {
+        if self.written.contains("_raw") || (!self.strict_raw && event_id(&term.text).is_some()) {
+            return Formula::True;
+        }
+        match term.kind {
+            RawKind::Term if super::lower::term_never_matches(&term.text) => Formula::False,
+            RawKind::Term => pieces(&term.text, Edges::Fenced, Domain::Raw),
+            RawKind::Word | RawKind::Phrase | RawKind::Case => {
+                pieces(&term.text, Edges::Fenced, Domain::Raw)
+            }
+        }
+    }
+
+    /// `field=value`: the pieces between the wildcards stand in the event, fenced at the edges of the value.
+    fn equals(&self, field: &str, value: &SearchValue) -> Formula {
+        let is_network = value.kind == ValueKind::Plain && value.text.contains('/');
+        match self.origin(field) {
+            Origin::Opaque => Formula::True,
+            // The text `10.0.0.0/8` may be a network, which is no text of the event.
+            _ if is_network && value.text.parse::<ipnet::IpNet>().is_ok() => Formula::True,
+            Origin::Raw => pieces(&value.text, Edges::Open, Domain::Raw),
+            Origin::Verbatim | Origin::Fenced => {
+                pieces(&value.text, Edges::Fenced, Domain::Decoded)
+            }
+        }
+    }
+
+    fn origin(&self, field: &str) -> Origin {
+        if self.written.contains(field) { Origin::Opaque } else { self.origins.of(field) }
+    }
+
+    fn regex(&self, field: &str, pattern: &str) -> Formula {
+        let domain = match self.origin(field) {
+            Origin::Opaque => return Formula::True,
+            Origin::Raw => Domain::Raw,
+            Origin::Verbatim | Origin::Fenced => Domain::Decoded,
+        };
+        dialect::parse(pattern).map_or(Formula::True, |hir| Literals::of(&hir, domain))
+    }
+
+    /// A `where` expression: only forms that must hold for the row to pass.
+    fn predicate(&self, expr: &Expr) -> Formula {
+        match &expr.kind {
+            ExprKind::And(terms) => {
+                Formula::and(terms.iter().map(|term| self.predicate(term)).collect())
+            }
+            ExprKind::Or(terms) => Formula::any_of(terms.iter().map(|term| self.predicate(term))),
+            ExprKind::Compare(CompareOp::Eq, left, right) => match (&left.kind, &right.kind) {
+                (ExprKind::Field(field), ExprKind::String(text))
+                | (ExprKind::String(text), ExprKind::Field(field)) => self.text_equals(field, text),
+                _ => Formula::True,
+            },
+            ExprKind::Call { name, arguments } => self.call(&name.value, arguments),
+            _ => Formula::True,
+        }
+    }
+
+    fn text_equals(&self, field: &str, text: &str) -> Formula {
+        match self.origin(field) {
+            // `x="1"` also holds for the text `1.0` where a number is compared.
+            Origin::Opaque => Formula::True,
+            _ if text.trim().parse::<f64>().is_ok() => Formula::True,
+            Origin::Raw => Formula::True,
+            Origin::Verbatim | Origin::Fenced => cut(text, Edges::Fenced, Domain::Decoded),
+        }
+    }
+
+    fn call(&self, name: &str, arguments: &[Expr]) -> Formula {
+        let Some(ExprKind::Field(field)) = arguments.first().map(|argument| &argument.kind) else {
+            return Formula::True;
+        };
+        let texts: Option<Vec<&str>> = arguments[1..]
+            .iter()
+            .map(|argument| match &argument.kind {
+                ExprKind::String(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        match (name.to_ascii_lowercase().as_str(), texts.as_deref()) {
+            ("match", Some([pattern])) => self.regex(field, pattern),
+            ("like", Some([pattern])) if self.origin(field) != Origin::Opaque => {
+                like_pieces(pattern, self.origin(field))
+            }
+            ("in", Some(values)) => {
+                Formula::any_of(values.iter().map(|value| self.text_equals(field, value)))
+            }
+            _ => Formula::True,
+        }
+    }
+}
+
+/// The event id that a phrase or TERM asks for, when its whole text does nothing else.
+#[must_use]
+pub fn event_id(text: &str) -> Option<&str> {
+    let digits = |text: &'_ str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let lower = text.to_ascii_lowercase();
+    let classic = lower.strip_prefix("eventcode=").map(|_| &text["eventcode=".len()..]);
+    let xml = || {
+        let opened = if lower.starts_with('<') { 1 } else { 0 };
+        lower[opened..].strip_prefix("eventid>")?.strip_suffix('<')?;
+        Some(&text[opened + "eventid>".len()..text.len() - 1])
+    };
+    classic.or_else(xml).filter(|id| digits(id))
+}
+
+/// Whether the edges of a text are boundaries in the event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edges {
+    /// They are: a breaker or the edge of a value stands there.
+    Fenced,
+    /// Anything may stand there.
+    Open,
+}
+
+/// What a text with `*` implies: the texts between the wildcards, all of them.
+fn pieces(text: &str, edges: Edges, domain: Domain) -> Formula {
+    let last = text.matches('*').count();
+    let terms = text.split('*').enumerate().map(|(index, piece)| {
+        let piece_edges = PieceEdges {
+            start: edges == Edges::Fenced && index == 0,
+            end: edges == Edges::Fenced && index == last,
+        };
+        cut_piece(piece, piece_edges, domain)
+    });
+    Formula::and(terms.collect())
+}
+
+/// The pieces of a `like` pattern between `%` and `_`. Its edges are not used as fences.
+fn like_pieces(pattern: &str, origin: Origin) -> Formula {
+    let domain = if origin == Origin::Raw { Domain::Raw } else { Domain::Decoded };
+    Formula::and(pattern.split(['%', '_']).map(|piece| cut(piece, Edges::Open, domain)).collect())
+}
+
+#[derive(Clone, Copy)]
+struct PieceEdges {
+    start: bool,
+    end: bool,
+}
+
+fn cut(text: &str, edges: Edges, domain: Domain) -> Formula {
+    let fenced = edges == Edges::Fenced;
+    cut_piece(text, PieceEdges { start: fenced, end: fenced }, domain)
+}
+
+/// A literal of a value, cut where its raw form may differ from it: at characters that XML or JSON write otherwise.
+///
+/// The raw form of `& < > " ' \ /` starts and ends with a breaker in every rendering, so a cut there is a fence; that of
+/// a control character is not (`\t` of JSON ends in a letter).
+fn cut_piece(text: &str, edges: PieceEdges, domain: Domain) -> Formula {
+    if domain == Domain::Raw {
+        return atom(text, edges, domain).map_or(Formula::True, Formula::Atom);
+    }
+    let mut terms = Vec::new();
+    let mut start = 0;
+    let mut start_fenced = edges.start;
+    for (at, character) in text.char_indices() {
+        let fences = matches!(character, '&' | '<' | '>' | '"' | '\'' | '\\' | '/');
+        if fences || character.is_control() {
+            terms.extend(atom(
+                &text[start..at],
+                PieceEdges { start: start_fenced, end: fences },
+                domain,
+            ));
+            start = at + character.len_utf8();
+            start_fenced = fences;
+        }
+    }
+    terms.extend(atom(&text[start..], PieceEdges { start: start_fenced, end: edges.end }, domain));
+    Formula::and(terms.into_iter().map(Formula::Atom).collect())
+}
+
+fn atom(text: &str, edges: PieceEdges, domain: Domain) -> Option<Atom> {
+    let inner = |byte: Option<&u8>| byte.is_some_and(|&byte| class(byte) == Breaker::None);
+    let bytes = text.as_bytes();
+    (!bytes.is_empty()).then(|| Atom {
+        text: bytes.to_ascii_lowercase().into(),
+        // At a breaker of its own the text needs no other.
+        starts_token: edges.start && inner(bytes.first()),
+        ends_token: edges.end && inner(bytes.last()),
+        domain,
+    })
+}
+
+/// Collects the literals that every match of a regex holds.
+struct Literals {
+    domain: Domain,
+    run: String,
+    terms: Vec<Formula>,
+}
+
+impl Literals {
+    fn of(hir: &Hir, domain: Domain) -> Formula {
+        let mut literals = Self { domain, run: String::new(), terms: Vec::new() };
+        literals.walk(hir);
+        literals.end_run();
+        Formula::and(literals.terms)
+    }
+
+    fn walk(&mut self, hir: &Hir) {
+        match hir.kind() {
+            HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+                Ok(text) => self.run.push_str(text),
+                Err(_) => self.end_run(),
+            },
+            HirKind::Class(class) => match one_letter(class) {
+                Some(letter) => self.run.push(letter),
+                None => self.end_run(),
+            },
+            HirKind::Capture(capture) => self.walk(&capture.sub),
+            HirKind::Concat(parts) => parts.iter().for_each(|part| self.walk(part)),
+            HirKind::Alternation(branches) => {
+                self.end_run();
+                let domain = self.domain;
+                self.terms
+                    .push(Formula::any_of(branches.iter().map(|branch| Self::of(branch, domain))));
+            }
+            HirKind::Repetition(repetition) => {
+                self.end_run();
+                if repetition.min > 0 {
+                    self.terms.push(Self::of(&repetition.sub, self.domain));
+                }
+            }
+            // An assertion takes no bytes, so the literals on both sides of it still touch.
+            HirKind::Look(_) | HirKind::Empty => {}
+        }
+    }
+
+    fn end_run(&mut self) {
+        let run = std::mem::take(&mut self.run);
+        self.terms.push(cut(&run, Edges::Open, self.domain));
+    }
+}
+
+/// The letter of a class that is one ASCII letter in both cases. With `s` and `k` such a class also holds the long s and
+/// the Kelvin sign, which the scan does not fold: then there is none.
+fn one_letter(class: &Class) -> Option<char> {
+    let ranges: Vec<(char, char)> = match class {
+        Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),
+        Class::Bytes(class) => {
+            class.iter().map(|range| (char::from(range.start()), char::from(range.end()))).collect()
+        }
+    };
+    let first = ranges.first()?.0.to_ascii_lowercase();
+    let one = ranges.iter().all(|(start, end)| {
+        start == end && start.is_ascii() && start.to_ascii_lowercase() == first
+    });
+    (one && first.is_ascii_alphabetic()).then_some(first)
+}

@@ -1,0 +1,131 @@
+//! The boolean expression of `search` to tests.
+
+use super::{atoms::event_id, lower_expr::Lowering};
+use crate::{
+    diag::{Code, Diagnostic, Span},
+    expr::{
+        glob::{Case, Glob},
+        number,
+        raw::{RawMatcher, Reach},
+        search::{Bound, Pattern, RawTest, Relation, Search as Program, Test},
+    },
+    spl::tree::{CompareOp, Comparison, RawKind, RawTerm, Search, SearchValue, ValueKind},
+};
+
+/// The tests of `search`.
+pub(super) fn lower(search: &Search, strict_raw: bool, lowering: &mut Lowering<'_>) -> Program {
+    let mut lower = Lower { strict_raw, lowering };
+    lower.search(search)
+}
+
+struct Lower<'a, 'b> {
+    strict_raw: bool,
+    lowering: &'a mut Lowering<'b>,
+}
+
+impl Lower<'_, '_> {
+    fn search(&mut self, search: &Search) -> Program {
+        match search {
+            // A time modifier sets the window of a search and filters no field.
+            Search::All(_) | Search::TimeModifier { .. } => Program::All,
+            Search::And(terms) => {
+                Program::And(terms.iter().map(|term| self.search(term)).collect())
+            }
+            Search::Or(terms) => Program::Or(terms.iter().map(|term| self.search(term)).collect()),
+            Search::Not(term, _) => Program::Not(Box::new(self.search(term))),
+            Search::Raw(term) => {
+                let test = self.raw(term);
+                self.leaf(term.span, test)
+            }
+            Search::Compare(comparison) => {
+                let test = self.compare(comparison);
+                self.leaf(comparison.span, test)
+            }
+            Search::In { field, values, span } => {
+                let field = self.lowering.names.intern(&field.value);
+                let test = Test::Equals(field, values.iter().map(pattern).collect());
+                self.leaf(*span, test)
+            }
+            Search::Subsearch(pipeline) => {
+                self.lowering.diagnostics.push(
+                    Diagnostic::error(
+                        Code::UnsupportedSearch,
+                        pipeline.span,
+                        "caltrop does not run subsearches yet",
+                    )
+                    .label("a subsearch")
+                    .help("write the values out, as `field IN (a, b)`"),
+                );
+                Program::All
+            }
+        }
+    }
+
+    fn leaf(&self, span: Span, test: Test) -> Program {
+        Program::Leaf(span.text(self.lowering.source).into(), test)
+    }
+
+    fn raw(&mut self, term: &RawTerm) -> Test {
+        let matcher = match term.kind {
+            RawKind::Term => self.term(term),
+            RawKind::Word => Some(RawMatcher::phrase(&term.text, Case::Insensitive, Reach::Word)),
+            RawKind::Phrase => {
+                Some(RawMatcher::phrase(&term.text, Case::Insensitive, Reach::Anything))
+            }
+            RawKind::Case => Some(RawMatcher::phrase(&term.text, Case::Sensitive, Reach::Anything)),
+        };
+        let event_id =
+            event_id(&term.text).filter(|_| !self.strict_raw && term.kind != RawKind::Case);
+        Test::Raw(RawTest { matcher, event_id: event_id.map(|id| id.as_bytes().into()) })
+    }
+
+    fn term(&mut self, term: &RawTerm) -> Option<RawMatcher> {
+        let matcher = RawMatcher::term(&term.text);
+        if matcher.is_none() {
+            self.lowering.diagnostics.push(
+                Diagnostic::warning(
+                    Code::TermNeverMatches,
+                    term.span,
+                    "no event can match this TERM()",
+                )
+                .label("holds a major breaker, and no token does")
+                .help(format!(
+                    "search for the phrase \"{}\" instead",
+                    term.text.replace('"', "\\\"")
+                )),
+            );
+        }
+        matcher
+    }
+
+    fn compare(&mut self, comparison: &Comparison) -> Test {
+        let field = self.lowering.names.intern(&comparison.field.value);
+        let value = &comparison.value;
+        let bound = || Bound {
+            text: value.text.as_bytes().into(),
+            number: number::parse(value.text.as_bytes()),
+        };
+        match comparison.op {
+            CompareOp::Eq => Test::Equals(field, Box::new([pattern(value)])),
+            CompareOp::Ne => Test::Differs(field, pattern(value)),
+            CompareOp::Lt => Test::Ordered(field, Relation::Less, bound()),
+            CompareOp::Le => Test::Ordered(field, Relation::LessOrEqual, bound()),
+            CompareOp::Gt => Test::Ordered(field, Relation::Greater, bound()),
+            CompareOp::Ge => Test::Ordered(field, Relation::GreaterOrEqual, bound()),
+        }
+    }
+}
+
+fn pattern(value: &SearchValue) -> Pattern {
+    let case = match value.kind {
+        ValueKind::Case => Case::Sensitive,
+        ValueKind::Plain | ValueKind::Term => Case::Insensitive,
+    };
+    Pattern { glob: Glob::new(&value.text, case), network: network(value) }
+}
+
+/// The network that a value reads as; bits beyond its prefix are ignored.
+fn network(value: &SearchValue) -> Option<ipnet::IpNet> {
+    let is_plain = value.kind == ValueKind::Plain && value.text.contains('/');
+    value.text.parse().ok().filter(|_| is_plain)
+}

@@ -1,0 +1,63 @@
+//! The macros of the knowledge, as expansion asks for them.
+
+use bumpalo::Bump;
+use jiff::tz::TimeZone;
+
+use super::{expand::Macros, lower_expr::Lowering};
+use crate::{
+    expr::{
+        program::Scope,
+        regex::{Caches, RegexIds},
+    },
+    ids::FieldId,
+    knowledge::{Knowledge, macros::MacroDefinition},
+    names::Names,
+    row::{Env, Fields},
+    spl,
+    value::Value,
+};
+
+impl Macros for Knowledge {
+    fn find(&self, name: &str, arity: usize) -> Option<&MacroDefinition> {
+        self.macros.get(&(name.to_owned(), arity))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.macros.keys().map(|(name, _)| name.clone()).collect();
+        names.dedup();
+        names
+    }
+
+    fn evaluate(&self, expression: &str) -> Result<String, String> {
+        let (expr, mut diagnostics) = spl::parse_expression(expression);
+        let (mut names, mut regexes) = (Names::default(), RegexIds::default());
+        let program = Lowering {
+            source: expression,
+            names: &mut names,
+            regexes: &mut regexes,
+            diagnostics: &mut diagnostics,
+        }
+        .value(&expr);
+        if let Some(diagnostic) = diagnostics.first() {
+            return Err(diagnostic.message.clone());
+        }
+        let (bump, caches) = (Bump::new(), Caches::new(regexes.count()));
+        // A macro is expanded before there is any event, so there is no time either.
+        let env =
+            Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, zone: &TimeZone::UTC };
+        let value = program.value(&Scope { fields: &NoFields, env });
+        match value.text(&bump) {
+            Some(text) => Ok(String::from_utf8_lossy(text).into_owned()),
+            None => Err("it has no single value".to_owned()),
+        }
+    }
+}
+
+/// Every field is absent while macros are expanded.
+struct NoFields;
+
+impl<'e> Fields<'e> for NoFields {
+    fn get(&self, _: FieldId) -> Value<'e> {
+        Value::Null
+    }
+}

@@ -1,0 +1,223 @@
+//! The life of a rule, from the text of its file to its place in an executable [`RuleSet`].
+//!
+//! [`RuleSetBuilder::add_file`] reads rule files, [`RuleSetBuilder::build`] compiles what they hold: expand macros, parse,
+//! lower to stages, find the anchor. Every mistake of every rule is collected; a rule with an error is left out with its
+//! reasons, and the rest load.
+
+use crate::{
+    compiled::{Plan, Rule, RuleMeta, RuleSet},
+    diag::{Code, Diagnostic, Severity, Span},
+    event::mapping::Mapping,
+    expr::regex::RegexIds,
+    knowledge::Knowledge,
+    names::Names,
+    plan::{
+        atoms::{self, Anchor, Formula},
+        expand::{self, Expanded},
+        explain::{self, Explanation},
+        lower,
+        lower_expr::Lowering,
+        resolve::{self, Origins},
+    },
+    rule::{self, RuleSource},
+    scan,
+    spl::{self, tree::Pipeline},
+};
+
+/// Collects rules and compiles them.
+#[derive(Debug)]
+pub struct RuleSetBuilder {
+    knowledge: Knowledge,
+    options: BuildOptions,
+    sources: Vec<RuleSource>,
+    reports: Vec<RuleReport>,
+}
+
+/// How rules are compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuildOptions {
+    /// Whether `EventCode=N` and `<EventID>N<` are true only as written, and not for the event id of another rendering.
+    pub strict_raw: bool,
+}
+
+/// What became of one rule, or of one file that holds none.
+#[derive(Clone, Debug)]
+pub struct RuleReport {
+    /// The file.
+    pub path: String,
+    /// The rule's id; empty if the file could not be read as a rule.
+    pub id: String,
+    /// The rule's title.
+    pub title: String,
+    /// What is wrong with it; spans point into the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A rule set, and what is to be said of each rule.
+#[derive(Debug)]
+pub struct Built {
+    /// The rules that can run.
+    pub rules: RuleSet,
+    /// One report for each rule, refused or not, in the order of their paths.
+    pub reports: Vec<RuleReport>,
+    /// What is wrong with the knowledge: the file and a diagnostic that points into it.
+    pub knowledge: Vec<(String, Diagnostic)>,
+}
+
+/// One rule on its way: everything that is known of it once it is compiled.
+pub(crate) struct Compilation {
+    pub(crate) expanded: Expanded,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) plan: Plan,
+    pub(crate) closing_reason: String,
+    pub(crate) formula: Formula,
+    pub(crate) anchor: Anchor,
+    /// Spans point into the SPL of the rule.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What the rules of a set share while they are compiled.
+pub(crate) struct Shared {
+    pub(crate) names: Names,
+    pub(crate) regexes: RegexIds,
+    pub(crate) origins: Origins,
+}
+
+impl RuleReport {
+    /// Whether the rule is left out.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+impl RuleSetBuilder {
+    /// A builder without rules. `knowledge` says what macros and fields mean.
+    #[must_use]
+    pub fn new(knowledge: Knowledge, options: BuildOptions) -> Self {
+        Self { knowledge, options, sources: Vec::new(), reports: Vec::new() }
+    }
+
+    /// Adds the rules of one file. `path` is what they are known by.
+    pub fn add_file(&mut self, path: &str, text: &str) {
+        let (sources, diagnostics) = rule::parse(path, text);
+        if !diagnostics.is_empty() {
+            let (id, title) = sources
+                .first()
+                .map_or_else(Default::default, |source| (source.id.clone(), source.title.clone()));
+            self.reports.push(RuleReport { path: path.to_owned(), id, title, diagnostics });
+        }
+        self.sources.extend(sources);
+    }
+
+    /// Adds one rule that is no file: an ad-hoc search.
+    pub fn add_spl(&mut self, name: &str, spl: &str) {
+        self.sources.push(RuleSource::from_spl(name, spl));
+    }
+
+    /// Compiles everything that was added.
+    #[must_use]
+    pub fn build(mut self) -> Built {
+        // Identity is the path, so the order of the rules does not depend on the order of the files.
+        self.sources.sort_by(|left, right| left.path.cmp(&right.path));
+        let (mut shared, mapping, knowledge) = self.share();
+        let mut rules = Vec::new();
+        let mut anchors = Vec::new();
+        for source in &self.sources {
+            let compilation = compile(source, &self.knowledge, self.options, &mut shared);
+            let report = report(source, &compilation);
+            if !report.is_refused() {
+                rules.push(Rule { meta: meta(source), plan: compilation.plan });
+                anchors.push(compilation.anchor.clause);
+            }
+            self.reports.push(report);
+        }
+        self.reports.sort_by(|left, right| left.path.cmp(&right.path));
+        let scan = scan::Program::new(&anchors);
+        let Shared { names, regexes, .. } = shared;
+        let rules = RuleSet { rules, names, mapping, scan, regexes: regexes.count() };
+        Built { rules, reports: self.reports, knowledge }
+    }
+
+    /// Explains every rule that was added and compiles, in the order of their paths.
+    #[must_use]
+    pub fn explain(&self) -> Vec<Explanation> {
+        let (mut shared, ..) = self.share();
+        let mut explanations: Vec<Explanation> = Vec::new();
+        for source in &self.sources {
+            let compilation = compile(source, &self.knowledge, self.options, &mut shared);
+            if !report(source, &compilation).is_refused() {
+                explanations.push(explain::explain(source, &compilation, &shared.origins));
+            }
+        }
+        explanations.sort_by(|left, right| left.path.cmp(&right.path));
+        explanations
+    }
+
+    /// The names and origins that the knowledge gives to every rule.
+    fn share(&self) -> (Shared, Mapping, Vec<(String, Diagnostic)>) {
+        let mut shared = Shared {
+            names: Names::default(),
+            regexes: RegexIds::default(),
+            origins: Origins::of_knowledge(&self.knowledge),
+        };
+        let (mapping, problems) =
+            resolve::mapping(&self.knowledge, &mut shared.names, &mut shared.regexes);
+        (shared, mapping, problems)
+    }
+}
+
+/// One rule: expand, parse, lower, find the anchor.
+pub(crate) fn compile(
+    source: &RuleSource,
+    knowledge: &Knowledge,
+    options: BuildOptions,
+    shared: &mut Shared,
+) -> Compilation {
+    let (expanded, mut diagnostics) = expand::expand(&source.spl, knowledge);
+    let (pipeline, mut found) = spl::parse(&expanded.text);
+    let mut lowering = Lowering {
+        source: &expanded.text,
+        names: &mut shared.names,
+        regexes: &mut shared.regexes,
+        diagnostics: &mut found,
+    };
+    let (plan, closing_reason) = lower::plan(&pipeline, options.strict_raw, &mut lowering);
+    let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
+    let anchor = atoms::anchor(&formula);
+    if anchor.clause.is_none() && !plan.generates {
+        found.push(no_anchor(&pipeline));
+    }
+    let to_rule = |span: Span| expanded.map.original(span);
+    diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.map_spans(to_rule)));
+    Compilation { expanded, pipeline, plan, closing_reason, formula, anchor, diagnostics }
+}
+
+/// A rule that looks at every event is allowed, but its author should know.
+fn no_anchor(pipeline: &Pipeline) -> Diagnostic {
+    let span = pipeline.commands.first().map_or(pipeline.span, |command| command.span);
+    Diagnostic::warning(Code::NoAnchor, span, "nothing selects the events of this rule cheaply")
+        .label("every event is looked at")
+        .help("search for a word of three letters or more that every wanted event holds")
+}
+
+fn report(source: &RuleSource, compilation: &Compilation) -> RuleReport {
+    let to_file = |span: Span| source.file_span(span);
+    let diagnostics = compilation.diagnostics.iter().cloned();
+    RuleReport {
+        path: source.path.clone(),
+        id: source.id.clone(),
+        title: source.title.clone(),
+        diagnostics: diagnostics.map(|diagnostic| diagnostic.map_spans(to_file)).collect(),
+    }
+}
+
+fn meta(source: &RuleSource) -> RuleMeta {
+    RuleMeta {
+        path: source.path.clone(),
+        id: source.id.clone(),
+        title: source.title.clone(),
+        description: source.description.clone(),
+        technique_ids: source.technique_ids.clone(),
+    }
+}

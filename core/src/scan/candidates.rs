@@ -1,0 +1,68 @@
+//! A set of rules, as bits.
+
+use crate::ids::RuleId;
+
+/// The rules that an event could match. Made once per engine and reused for every event.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates {
+    words: Vec<u64>,
+}
+
+impl Candidates {
+    /// The empty set over `rules` rules.
+    #[must_use]
+    pub fn new(rules: usize) -> Self {
+        Self { words: vec![0; rules.div_ceil(64)] }
+    }
+
+    /// Removes every rule.
+    pub fn clear(&mut self) {
+        self.words.fill(0);
+    }
+
+    /// Adds a rule.
+    pub fn insert(&mut self, rule: RuleId) {
+        self.words[rule.index() / 64] |= 1 << (rule.index() % 64);
+    }
+
+    /// Whether a rule is in the set.
+    #[must_use]
+    pub fn contains(&self, rule: RuleId) -> bool {
+        self.words[rule.index() / 64] >> (rule.index() % 64) & 1 == 1
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|&word| word == 0)
+    }
+
+    /// The rules in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = RuleId> + '_ {
+        self.words.iter().enumerate().flat_map(|(index, &word)| {
+            std::iter::successors((word != 0).then_some(word), |word| {
+                let rest = word & (word - 1);
+                (rest != 0).then_some(rest)
+            })
+            .map(move |word| RuleId::new(index * 64 + word.trailing_zeros() as usize))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_come_out_in_ascending_order() {
+        let mut candidates = Candidates::new(200);
+        for rule in [199, 0, 64, 63, 128] {
+            candidates.insert(RuleId::new(rule));
+        }
+        let rules: Vec<_> = candidates.iter().map(RuleId::index).collect();
+        assert_eq!(rules, [0, 63, 64, 128, 199]);
+        assert!(candidates.contains(RuleId::new(64)) && !candidates.contains(RuleId::new(65)));
+        candidates.clear();
+        assert!(candidates.is_empty());
+    }
+}
