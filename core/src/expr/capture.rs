@@ -227,3 +227,62 @@ fn marked<'e>(text: &'e [u8], dollar: Dollar, bump: &'e Bump) -> &'e [u8] {
     }
     copy
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every match with its groups: `whole(group, group)`, a group that took no part is `-`.
+    fn matches(pattern: &str, haystack: &[u8]) -> Vec<String> {
+        let mut ids = RegexIds::default();
+        let finder =
+            Finder::compile(pattern, &mut ids).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+        let (caches, bump, mut shown) = (Caches::new(ids.count()), Bump::new(), Vec::new());
+        let groups = finder.group_names().count();
+        let complete = finder.for_each(&caches, haystack, &bump, |found| {
+            let text = |index| found.group(index).map_or("-".into(), String::from_utf8_lossy);
+            let inner: Vec<_> = (1..groups).map(text).collect();
+            shown.push(format!("{}({})", text(0), inner.join(", ")));
+            true
+        });
+        assert!(complete, "{pattern}");
+        shown
+    }
+
+    #[test]
+    fn matches_and_their_groups() {
+        let cases: &[(&str, &[u8], &[&str])] = &[
+            ("a", b"banana", &["a()", "a()", "a()"]),
+            (r"(?<k>\w+)=(\w+)?", b"a=1 b=", &["a=1(a, 1)", "b=(b, -)"]),
+            ("x*", b"ab", &["()", "()", "()"]),
+            ("x*", "é".as_bytes(), &["()", "()"]),
+            (".*", b"ab", &["ab()"]),
+            ("(a.*)$", b"xab\n", &["ab(ab)"]),
+            (r"a(\s*)$", b"a\n", &["a\n(\n)"]),
+            (r"a(\s*?)$", b"a\n", &["a()"]),
+            ("(.)", b"a\xff", &["a(a)", "\u{fffd}(\u{fffd})"]),
+            ("z", b"ab", &[]),
+        ];
+        for (pattern, haystack, expected) in cases {
+            assert_eq!(matches(pattern, haystack), *expected, "{pattern} on {haystack:?}");
+        }
+    }
+
+    #[test]
+    fn groups_have_names() {
+        let finder = Finder::compile(r"(?<user>\w+)@(\w+)", &mut RegexIds::default()).unwrap();
+        assert_eq!(finder.group_names().collect::<Vec<_>>(), [None, Some("user"), None]);
+        assert_eq!(finder.pattern(), r"(?<user>\w+)@(\w+)");
+    }
+
+    #[test]
+    fn a_walk_ends_where_it_is_told_to() {
+        let finder = Finder::compile("a", &mut RegexIds::default()).unwrap();
+        let (caches, bump, mut count) = (Caches::default(), Bump::new(), 0);
+        let complete = finder.for_each(&caches, b"aaa", &bump, |_| {
+            count += 1;
+            false
+        });
+        assert_eq!((complete, count), (true, 1));
+    }
+}

@@ -9,6 +9,7 @@ mod hash;
 mod informational;
 mod math;
 mod multivalue;
+mod printf;
 mod text;
 
 use std::ops::{Range, RangeInclusive};
@@ -153,6 +154,7 @@ const fn example(expression: &'static str, value: &'static str) -> Example {
 pub const FAMILIES: &[&[Function]] = &[
     conditional::FUNCTIONS,
     text::FUNCTIONS,
+    printf::FUNCTIONS,
     hash::FUNCTIONS,
     informational::FUNCTIONS,
     conversion::FUNCTIONS,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many values `mvrange` makes at most.
-const MAX_RANGE: usize = 1 << 16;
+const MAX_RANGE: f64 = 65_536.0;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     value(
@@ -256,7 +256,7 @@ fn prepare_element(arguments: &[Expr], otherwise: &str) -> Result<Prepared, Refu
 
 fn mvfind<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let matching = |text: &&[u8]| is_match(call, 1, Value::Text(text), scope) == Value::Bool(true);
-    texts(call, 0, scope).iter().position(|text| matching(text)).map_or(Value::Null, count)
+    texts(call, 0, scope).iter().position(matching).map_or(Value::Null, count)
 }
 
 fn mvindex<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
@@ -299,11 +299,11 @@ fn mvrange<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let step = if call.arguments.len() == 2 { Some(1.0) } else { step(call.argument(2, scope)) };
     let Some(step) = step.filter(|step| *step != 0.0) else { return Value::Null };
     let count = ((end - start) / step).ceil();
-    if !(count >= 1.0 && count <= 65_536.0) {
+    if !(1.0..=MAX_RANGE).contains(&count) {
         return Value::Null;
     }
     let mut values = BumpVec::new_in(scope.env.bump);
-    for place in (0_u32..).map(f64::from).take_while(|place| *place < count).take(MAX_RANGE) {
+    for place in (0_u32..).map(f64::from).take_while(|place| *place < count) {
         values.push(number::print(start + place * step, scope.env.bump));
     }
     Value::from_list(values.into_bump_slice())

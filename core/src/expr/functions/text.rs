@@ -196,7 +196,7 @@ fn substr<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     };
     let characters = i64::try_from(char_starts(text).count()).unwrap_or(i64::MAX);
     let length = match call.arguments.len() {
-        2 => characters.saturating_add(1),
+        2 => i64::MAX / 2,
         _ => match call.integer(2, scope) {
             Some(length) => length,
             None => return Value::Null,
@@ -312,7 +312,7 @@ fn urldecode<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'%', rest) {
         decoded.extend_from_slice(&rest[..at]);
-        let byte = rest.get(at + 1..at + 3).and_then(|digits| hex_byte(digits));
+        let byte = rest.get(at + 1..at + 3).and_then(hex_byte);
         decoded.push(byte.unwrap_or(b'%'));
         rest = &rest[at + if byte.is_some() { 3 } else { 1 }..];
     }
@@ -341,7 +341,8 @@ mod tests {
             ("substr(\"hello\", 2, 0)", ""),
             ("substr(\"hello\", 2, 99)", "ello"),
             ("substr(\"hello\", 1e300)", "null"),
-            ("substr(\"hello\", -8999999999999999, 8999999999999999)", "hell"),
+            ("substr(\"hello\", -8999999999999999, 8999999999999999)", "hello"),
+            ("substr(\"hello\", -9)", "hello"),
             ("substr(missing, 1)", "null"),
         ];
         for (expression, expected) in cases {
