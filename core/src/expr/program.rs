@@ -198,6 +198,7 @@ impl Expr {
 
     /// Whether the expression holds; `None` where that is unknown because a value is missing.
     #[must_use]
+    #[inline(never)] // Keeps the frame of `value` short.
     pub fn test(&self, scope: &Scope<'_, '_>) -> Option<bool> {
         match self {
             Self::Not(inner) => inner.test(scope).map(|truth| !truth),
@@ -273,6 +274,7 @@ impl Expr {
 }
 
 impl Comparison {
+    #[inline(never)] // Keeps the frame of `Expr::test` short.
     fn test(&self, scope: &Scope<'_, '_>) -> Option<bool> {
         compare::compare(
             self.relation,
@@ -284,6 +286,7 @@ impl Comparison {
 }
 
 impl Chain {
+    #[inline(never)] // Keeps the frame of `Expr::value` short.
     fn value<'e>(&self, scope: &Scope<'_, 'e>) -> Value<'e> {
         let mut left = self.first.value(scope);
         let mut quoted = self.first.is_quoted();
@@ -388,4 +391,108 @@ fn join<'e>(first: Value<'e>, operands: &[(Operator, Expr)], scope: &Scope<'_, '
         }
     }
     Value::Text(text.into_bump_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::{
+        expr::testing::{Bench, Table, evaluate, test},
+        plan::lower_expr::MAX_DEPTH,
+    };
+
+    /// What nested frames may use of the 24 KiB that a push has; unoptimised frames are many times larger.
+    const NESTED_BYTES: usize = if cfg!(debug_assertions) { 256 << 10 } else { 12 << 10 };
+
+    /// Fields that note how deep in the stack they are read.
+    struct Depth {
+        top: usize,
+        bytes: Cell<usize>,
+    }
+
+    impl<'e> Fields<'e> for Depth {
+        fn get(&self, _: FieldId) -> Value<'e> {
+            let local = 0_u8;
+            self.bytes.set(self.bytes.get().max(self.top.abs_diff((&raw const local).addr())));
+            Value::Text(b"abc")
+        }
+    }
+
+    #[test]
+    fn the_deepest_expressions_need_little_stack() {
+        let nest = |open: &str, close: &str| {
+            format!("{}f{}", open.repeat(MAX_DEPTH), close.repeat(MAX_DEPTH))
+        };
+        let expressions = [
+            nest("lower(", ")"),
+            nest("replace(", r#", "(a)$|[^b]+", "\1")"#),
+            nest("mvmap(f, ", ")").replace("f)", "g)"),
+            nest("max(1, ", ")"),
+            nest("printf(\"%s\", ", ")"),
+            nest("mvdedup(", ")"),
+            nest("coalesce(null(), ", ")"),
+            nest("sha512(", ")"),
+            nest("round(", ", 2)"),
+            nest("-(1 + ", ")").replacen("-(1 + ", "", MAX_DEPTH / 2).replacen(
+                ')',
+                "",
+                MAX_DEPTH / 2,
+            ),
+            nest("(\"a\".", ")"),
+            format!(
+                "if({}f=1{}, 1, 2)",
+                "NOT (1=1 AND ".repeat(MAX_DEPTH / 2 - 2),
+                ")".repeat(MAX_DEPTH / 2 - 2)
+            ),
+        ];
+        for text in expressions {
+            let mut bench = Bench::default();
+            let expr = bench.value(&text);
+            let bytes = bench.with_row(&[], |_, env| {
+                let local = 0_u8;
+                let depth = Depth { top: (&raw const local).addr(), bytes: Cell::new(0) };
+                std::hint::black_box(expr.value(&Scope { fields: &depth, env }));
+                depth.bytes.get()
+            });
+            assert!(0 < bytes && bytes < NESTED_BYTES, "{bytes} bytes for {text}");
+        }
+    }
+
+    #[test]
+    fn branches_run_only_when_chosen() {
+        let fields: Table = &[("s", &["406"]), ("mv", &["a", "b"])];
+        let cases = [
+            ("case(s==200, \"OK\", s==404, \"NF\")", "null"),
+            ("case(s==200, \"OK\", true(), mv)", "a | b"),
+            ("if(isnull(m) AND isnotnull(s), \"y\", \"n\")", "y"),
+            ("if(s>1, if(s>400, if(s>405, 3, 2), 1), 0)", "3"),
+            ("coalesce(gone, mv)", "a | b"),
+            ("if(if(1=1, s=406, s=1), 1, 2)", "1"),
+        ];
+        for (expression, expected) in cases {
+            assert_eq!(evaluate(expression, fields), expected, "{expression}");
+        }
+        assert_eq!(test("case(1=2, 1=1, 1=1, s=406)", fields), Some(true));
+        assert_eq!(test("NOT s=1 AND s=2 OR s=406", fields), Some(true));
+    }
+
+    #[test]
+    fn the_fields_of_an_expression_are_all_found() {
+        let mut bench = Bench::default();
+        let expr = bench.value("if(a=b AND NOT (c>1 OR d=1 XOR e=1), len(f).g, -h)");
+        let mut names = Vec::new();
+        expr.for_each_field(&mut |field| names.push(bench.names.text(field).to_owned()));
+        assert_eq!(names, ["a", "b", "c", "d", "e", "f", "g", "h"]);
+    }
+
+    #[test]
+    fn a_text_does_not_grow_without_bound() {
+        let text = "a".repeat(5 << 20);
+        assert_eq!(evaluate("len(f.f.f)", &[("f", &[&text])]), (15 << 20).to_string());
+        assert_eq!(evaluate("len(f.f.f.f)", &[("f", &[&text])]), "null");
+        assert_eq!(evaluate("len(replace(f, \"a\", \"xxxx\"))", &[("f", &[&text])]), "null");
+        assert_eq!(evaluate("len(mvjoin(split(f, \"\"), \"xxxx\"))", &[("f", &[&text])]), "null");
+    }
 }

@@ -115,6 +115,7 @@ impl Conversion {
         Some((conversion, at + 1))
     }
 
+    #[inline(never)] // Keeps the frame that evaluates the arguments short.
     fn convert<'e>(&self, value: Value<'e>, bump: &'e Bump) -> Option<BumpString<'e>> {
         let body = match self.letter {
             b's' => self.text(value, bump)?,

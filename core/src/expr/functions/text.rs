@@ -230,28 +230,32 @@ fn prepare_finder(arguments: &[Expr], ids: &mut RegexIds) -> Result<Prepared, Re
 }
 
 fn replace<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
-    let (bump, caches) = (scope.env.bump, scope.env.caches);
     let (Some(text), Some(template)) = (call.text(0, scope), call.text(2, scope)) else {
         return Value::Null;
     };
-    let mut replaced = Replaced {
-        text: BumpVec::with_capacity_in(text.len(), bump),
-        source: text,
-        copied: 0,
-        fits: true,
-    };
-    let complete = match &call.prepared {
-        Prepared::Finder(finder) => {
-            finder.for_each(caches, text, bump, |found| replaced.push(&found, template))
-        }
-        _ => {
-            let Some(pattern) = call.text(1, scope) else { return Value::Null };
-            let walk = caches.data_finder(pattern, |finder| {
-                finder.for_each(text, bump, |found| replaced.push(&found, template))
-            });
-            walk == Some(true)
-        }
-    };
+    let (bump, caches) = (scope.env.bump, scope.env.caches);
+    if let Prepared::Finder(finder) = &call.prepared {
+        return replace_all(text, template, bump, |found| {
+            finder.for_each(caches, text, bump, found)
+        });
+    }
+    let Some(pattern) = call.text(1, scope) else { return Value::Null };
+    replace_all(text, template, bump, |found| {
+        caches.data_finder(pattern, |finder| finder.for_each(text, bump, found)) == Some(true)
+    })
+}
+
+/// Replaces each match that `walk` finds; null if the walk does not come to its end.
+#[inline(never)] // Keeps the frame that evaluates the arguments short.
+fn replace_all<'e>(
+    source: &'e [u8],
+    template: &[u8],
+    bump: &'e Bump,
+    walk: impl FnOnce(&mut dyn FnMut(Match<'_, 'e>) -> bool) -> bool,
+) -> Value<'e> {
+    let text = BumpVec::with_capacity_in(source.len(), bump);
+    let mut replaced = Replaced { text, source, copied: 0, fits: true };
+    let complete = walk(&mut |found| replaced.push(&found, template));
     if complete { replaced.finish() } else { Value::Null }
 }
 
