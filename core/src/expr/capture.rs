@@ -1,8 +1,8 @@
 //! Where a pattern matches, and what its groups hold: for `replace` and its like.
 //!
-//! The text is decoded first, so what is found is always UTF-8. Finding every match of a pattern whose matches have no
-//! largest length can cost the square of the text, for each search may look to its end in vain; such a walk is given a
-//! budget and ends when it is used up.
+//! The text is decoded first, so what is found is always UTF-8. Finding every match of a pattern whose matches may be long
+//! can cost the square of the text, for each search may look far ahead in vain; so a walk is given a budget and ends when
+//! that is used up.
 
 use std::{ops::Range, sync::Arc};
 
@@ -22,7 +22,7 @@ const ONE_PASS_BYTES: usize = 256 << 10;
 const CACHE_BYTES: usize = 512 << 10;
 const DATA_BYTES: usize = 128 << 10;
 
-/// How many bytes a walk over all matches may look at, counting each search as if it looked to the end of the text.
+/// How many bytes a walk over all matches may read again, counting each search as if it looked as far as it can.
 const WALK_BYTES: usize = 1 << 30;
 
 /// A compiled pattern that finds its matches. Cheap to clone.
@@ -38,8 +38,8 @@ pub struct Finder {
 struct Program {
     regex: meta::Regex,
     dollar: Dollar,
-    /// Whether a match may be arbitrarily long.
-    unbounded: bool,
+    /// How far a search may look past the start of the match that it finds.
+    reach_bytes: usize,
 }
 
 impl Finder {
@@ -158,7 +158,11 @@ impl Program {
             .configure(config)
             .build_from_hir(hir)
             .map_err(|_| format!("the pattern needs more than {nfa_bytes} bytes once compiled"))?;
-        Ok(Self { regex, dollar, unbounded: hir.properties().maximum_len().is_none() })
+        Ok(Self {
+            regex,
+            dollar,
+            reach_bytes: hir.properties().maximum_len().unwrap_or(usize::MAX),
+        })
     }
 
     fn walk<'e>(
@@ -193,9 +197,9 @@ impl Program {
         true
     }
 
-    /// What one search over `length_bytes` is charged.
+    /// What one search over `length_bytes` is charged: what it may read again that an earlier one has read.
     fn cost(&self, length_bytes: usize) -> usize {
-        if self.unbounded { length_bytes } else { 0 }
+        length_bytes.min(self.reach_bytes)
     }
 }
 

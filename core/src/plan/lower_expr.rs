@@ -8,17 +8,13 @@ use crate::{
     expr::{
         Call, Expr,
         functions::{self, Body, Function, Refusal},
-        program::{Chain, Comparison, Literal, Operator, Relation},
+        program::{Chain, Comparison, Literal, MAX_DEPTH, Operator, Prepared, Relation},
         regex::RegexIds,
     },
     names::Names,
     spl::tree,
     stage::eval::{Piece, Target},
 };
-
-/// How deep evaluation may nest. Chains of operators, and `if` in the last argument of an `if`, do not nest; a push has
-/// 24 KiB of stack.
-pub const MAX_DEPTH: usize = 32;
 
 /// Names that are functions of `stats` only.
 const AGGREGATES: &[&str] = &[
@@ -209,7 +205,7 @@ impl Lowering<'_> {
             .collect();
         let lowered: Box<[Expr]> = lowered.into_iter().collect::<Option<_>>()?;
         let prepared = match function.prepare.map(|prepare| prepare(&lowered, self.regexes)) {
-            None => functions::UNPREPARED,
+            None => Prepared::None,
             Some(Ok(prepared)) => prepared,
             Some(Err(refusal)) => {
                 let diagnostic = self.refused(&refusal, arguments);

@@ -208,12 +208,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |call, scope| one(call, scope, f64::atanh),
         &[example("atanh(0)", "0"), example("round(atanh(0.5), 3)", "0.549")],
     ),
-    value(
-        "now",
-        0..=0,
-        |_, scope| Value::Number(scope.env.now_s),
-        &[example("now()", "1700000000"), example("now() - 60", "1699999940")],
-    ),
 ];
 
 fn one(call: &Call, scope: &Scope<'_, '_>, compute: impl FnOnce(f64) -> f64) -> Value<'static> {

@@ -11,6 +11,7 @@ mod math;
 mod multivalue;
 mod printf;
 mod text;
+mod time;
 
 use std::ops::{Range, RangeInclusive};
 
@@ -139,9 +140,6 @@ const fn boolean(
     Function { name, arguments, tests, kind, body, prepare: None, examples }
 }
 
-/// What a call without preparation holds.
-pub const UNPREPARED: Prepared = Prepared::None;
-
 /// As many arguments as one likes.
 const MANY: usize = usize::MAX;
 
@@ -160,6 +158,7 @@ pub const FAMILIES: &[&[Function]] = &[
     conversion::FUNCTIONS,
     multivalue::FUNCTIONS,
     math::FUNCTIONS,
+    time::FUNCTIONS,
 ];
 
 /// Functions of Splunk that caltrop does not run yet.

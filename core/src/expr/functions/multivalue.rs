@@ -261,16 +261,16 @@ fn mvfind<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
 
 fn mvindex<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let values = texts(call, 0, scope);
-    let Some(first) = call.integer(1, scope) else { return Value::Null };
-    let last = if call.arguments.len() == 2 { Some(first) } else { call.integer(2, scope) };
-    let Some(last) = last else { return Value::Null };
     let length = i64::try_from(values.len()).unwrap_or(i64::MAX);
     let place = |index: i64| if index < 0 { index + length } else { index };
-    let (first, end) = (
-        place(first).max(if call.arguments.len() == 2 { i64::MIN } else { 0 }),
-        place(last).min(length - 1) + 1,
-    );
-    let (Ok(first), Ok(end)) = (usize::try_from(first), usize::try_from(end)) else {
+    let Some(first) = call.integer(1, scope).map(place) else { return Value::Null };
+    let (first, last) = match (call.arguments.len(), call.integer(2, scope).map(place)) {
+        (2, _) => (first, first),
+        (_, Some(last)) => (first.max(0), last),
+        (_, None) => return Value::Null,
+    };
+    let (Ok(first), Ok(end)) = (usize::try_from(first), usize::try_from(last.min(length - 1) + 1))
+    else {
         return Value::Null;
     };
     Value::from_list(values.get(first..end).unwrap_or_default())
