@@ -9,7 +9,8 @@
 //! as the CRLF-aware end of line, [`Look::EndCRLF`](regex_syntax::hir::Look), which no PCRE pattern can spell; the
 //! automata give it its meaning (see [`regex`](super::regex)). To whoever walks a [`Hir`] it is an assertion like any other.
 //!
-//! Not exact: inside brackets under `(?i)`, `\w` also takes the two non-ASCII letters that fold into ASCII ones.
+//! Not exact: inside brackets under `(?i)`, `\w` and `[:alpha:]` also take the two non-ASCII letters that fold into ASCII
+//! ones.
 
 use std::ops::Range;
 

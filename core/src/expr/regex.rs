@@ -240,8 +240,10 @@ fn mark_class(class: Class) -> Hir {
 }
 
 fn program(hir: &Hir, dollar: Dollar, limit_bytes: usize) -> Result<thompson::NFA, String> {
+    // Every pattern but `\C` takes whole characters; `utf8` keeps an empty match, such as that of `\B`, out of the middle
+    // of one.
     let config = thompson::Config::new()
-        .utf8(false)
+        .utf8(true)
         .nfa_size_limit(Some(limit_bytes))
         .which_captures(WhichCaptures::None)
         .look_matcher(look_matcher(dollar));
@@ -304,6 +306,11 @@ mod tests {
             (r"^(?i)\w$", "\u{212A}", false),
             (r"\bcat\b", "écaté", true),
             (r"\Bat", "cat", true),
+            (r"\B", "s\u{a0}s", false),
+            (r"\B", "s\u{a0}\u{a0}s", true),
+            (r"x*\B", "aſc", false),
+            (r"^.\C.$", "aéb", false),
+            (r"^.\C\C.$", "aéb", true),
             ("^.$", "é", true),
             ("^.$", "\n", false),
             ("^(?s).$", "\n", true),
