@@ -1,8 +1,8 @@
 //! Where a pattern matches, and what its groups hold: for `replace` and its like.
 //!
-//! The text is decoded first, so what is found is always UTF-8. Finding every match of a pattern whose matches have no
-//! largest length can cost the square of the text, for each search may look to its end in vain; such a walk is given a
-//! budget and ends when it is used up.
+//! The text is decoded first, so what is found is always UTF-8. Finding every match of a pattern whose matches may be long
+//! can cost the square of the text, for each search may look far ahead in vain; so a walk is given a budget and ends when
+//! that is used up.
 
 use std::{ops::Range, sync::Arc};
 
@@ -22,7 +22,7 @@ const ONE_PASS_BYTES: usize = 256 << 10;
 const CACHE_BYTES: usize = 512 << 10;
 const DATA_BYTES: usize = 128 << 10;
 
-/// How many bytes a walk over all matches may look at, counting each search as if it looked to the end of the text.
+/// How many bytes a walk over all matches may read again, counting each search as if it looked as far as it can.
 const WALK_BYTES: usize = 1 << 30;
 
 /// A compiled pattern that finds its matches. Cheap to clone.
@@ -38,8 +38,8 @@ pub struct Finder {
 struct Program {
     regex: meta::Regex,
     dollar: Dollar,
-    /// Whether a match may be arbitrarily long.
-    unbounded: bool,
+    /// How far a search may look past the start of the match that it finds.
+    reach_bytes: usize,
 }
 
 impl Finder {
@@ -158,7 +158,11 @@ impl Program {
             .configure(config)
             .build_from_hir(hir)
             .map_err(|_| format!("the pattern needs more than {nfa_bytes} bytes once compiled"))?;
-        Ok(Self { regex, dollar, unbounded: hir.properties().maximum_len().is_none() })
+        Ok(Self {
+            regex,
+            dollar,
+            reach_bytes: hir.properties().maximum_len().unwrap_or(usize::MAX),
+        })
     }
 
     fn walk<'e>(
@@ -193,9 +197,9 @@ impl Program {
         true
     }
 
-    /// What one search over `length_bytes` is charged.
+    /// What one search over `length_bytes` is charged: what it may read again that an earlier one has read.
     fn cost(&self, length_bytes: usize) -> usize {
-        if self.unbounded { length_bytes } else { 0 }
+        length_bytes.min(self.reach_bytes)
     }
 }
 
@@ -226,4 +230,63 @@ fn marked<'e>(text: &'e [u8], dollar: Dollar, bump: &'e Bump) -> &'e [u8] {
         *last = super::regex::FINAL_NEWLINE;
     }
     copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every match with its groups: `whole(group, group)`, a group that took no part is `-`.
+    fn matches(pattern: &str, haystack: &[u8]) -> Vec<String> {
+        let mut ids = RegexIds::default();
+        let finder =
+            Finder::compile(pattern, &mut ids).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+        let (caches, bump, mut shown) = (Caches::new(ids.count()), Bump::new(), Vec::new());
+        let groups = finder.group_names().count();
+        let complete = finder.for_each(&caches, haystack, &bump, |found| {
+            let text = |index| found.group(index).map_or("-".into(), String::from_utf8_lossy);
+            let inner: Vec<_> = (1..groups).map(text).collect();
+            shown.push(format!("{}({})", text(0), inner.join(", ")));
+            true
+        });
+        assert!(complete, "{pattern}");
+        shown
+    }
+
+    #[test]
+    fn matches_and_their_groups() {
+        let cases: &[(&str, &[u8], &[&str])] = &[
+            ("a", b"banana", &["a()", "a()", "a()"]),
+            (r"(?<k>\w+)=(\w+)?", b"a=1 b=", &["a=1(a, 1)", "b=(b, -)"]),
+            ("x*", b"ab", &["()", "()", "()"]),
+            ("x*", "é".as_bytes(), &["()", "()"]),
+            (".*", b"ab", &["ab()"]),
+            ("(a.*)$", b"xab\n", &["ab(ab)"]),
+            (r"a(\s*)$", b"a\n", &["a\n(\n)"]),
+            (r"a(\s*?)$", b"a\n", &["a()"]),
+            ("(.)", b"a\xff", &["a(a)", "\u{fffd}(\u{fffd})"]),
+            ("z", b"ab", &[]),
+        ];
+        for (pattern, haystack, expected) in cases {
+            assert_eq!(matches(pattern, haystack), *expected, "{pattern} on {haystack:?}");
+        }
+    }
+
+    #[test]
+    fn groups_have_names() {
+        let finder = Finder::compile(r"(?<user>\w+)@(\w+)", &mut RegexIds::default()).unwrap();
+        assert_eq!(finder.group_names().collect::<Vec<_>>(), [None, Some("user"), None]);
+        assert_eq!(finder.pattern(), r"(?<user>\w+)@(\w+)");
+    }
+
+    #[test]
+    fn a_walk_ends_where_it_is_told_to() {
+        let finder = Finder::compile("a", &mut RegexIds::default()).unwrap();
+        let (caches, bump, mut count) = (Caches::default(), Bump::new(), 0);
+        let complete = finder.for_each(&caches, b"aaa", &bump, |_| {
+            count += 1;
+            false
+        });
+        assert_eq!((complete, count), (true, 1));
+    }
 }

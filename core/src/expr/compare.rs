@@ -84,10 +84,10 @@ pub fn arithmetic<'e>(
     right: Operand<'e>,
     bump: &'e Bump,
 ) -> Value<'e> {
-    if matches!(operator, Operator::Add | Operator::Concat) {
-        if let Some(joined) = joined(operator, left, right, bump) {
-            return joined;
-        }
+    if matches!(operator, Operator::Add | Operator::Concat)
+        && let Some(joined) = joined(operator, left, right, bump)
+    {
+        return joined;
     }
     let (Some(left), Some(right)) = (left.value.number(), right.value.number()) else {
         return Value::Null;

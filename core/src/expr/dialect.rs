@@ -9,7 +9,8 @@
 //! as the CRLF-aware end of line, [`Look::EndCRLF`](regex_syntax::hir::Look), which no PCRE pattern can spell; the
 //! automata give it its meaning (see [`regex`](super::regex)). To whoever walks a [`Hir`] it is an assertion like any other.
 //!
-//! Not exact: inside brackets under `(?i)`, `\w` also takes the two non-ASCII letters that fold into ASCII ones.
+//! Not exact: inside brackets under `(?i)`, `\w` and `[:alpha:]` also take the two non-ASCII letters that fold into ASCII
+//! ones.
 
 use std::ops::Range;
 
@@ -604,4 +605,109 @@ fn refused_group(special: &str) -> Option<(&'static str, usize)> {
     }
     let (mark, construct) = GROUPS.iter().find(|(mark, _)| special.starts_with(mark))?;
     Some((construct, mark.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_construct_and_its_place_in_the_pattern() {
+        let cases = [
+            ("ab(?=c)", 2..5, "look-ahead"),
+            (r"(?<!\/)\bx", 0..4, "negative look-behind"),
+            (r"(a)\1", 3..5, "back-reference"),
+            ("a++", 2..3, "possessive"),
+            ("(?>a)", 0..3, "atomic"),
+            (r"foo\Kbar", 3..5, "\\K"),
+            (r"a\h", 1..3, "\\h"),
+            (r"\R", 0..2, "\\R"),
+            ("(?R)", 0..3, "recursion"),
+            ("(?1)", 0..3, "recursion"),
+            ("(?(1)a)", 0..3, "conditional"),
+            ("(?|a)", 0..3, "branch reset"),
+            ("(*UTF8)a", 0..2, "verb"),
+            (r"a\y", 1..3, "not an escape"),
+            (r"a\", 1..2, "lone backslash"),
+            ("a**", 2..3, "nothing"),
+            ("*a", 0..1, "nothing"),
+            ("a|*", 2..3, "nothing"),
+            ("{3}", 0..3, "nothing"),
+            ("x[a", 1..2, "never closed"),
+            (r"[\C]", 1..3, "brackets"),
+            (r"\x{D800}", 0..8, "character"),
+            (r"\d(", 2..3, "unclosed"),
+            (r"\d\d)", 4..5, "unopened"),
+            (r"\d[z-a]", 3..6, "range"),
+            (r"\s\p{Nope}", 2..10, "property"),
+            ("(?<n>a)(?<n>b)", 10..12, "duplicate"),
+        ];
+        for (pattern, span, message) in cases {
+            let error = parse(pattern).expect_err(pattern);
+            assert!(error.message.contains(message), "{pattern}: {}", error.message);
+            assert_eq!(error.offset_span, span, "{pattern}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth: usize| format!("{}a{}", "(?:".repeat(depth), ")".repeat(depth));
+        assert!(parse(&nested(200)).is_ok());
+        assert!(parse(&nested(300)).is_err());
+        assert!(parse(&nested(100_000)).is_err());
+        assert!(parse(&"(".repeat(100_000)).is_err());
+        assert!(parse(&"[".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn literals_and_assertions_of_pcre() {
+        use regex_syntax::hir::{HirKind, Look};
+        let literal = |pattern: &str| match parse(pattern).expect(pattern).into_kind() {
+            HirKind::Literal(literal) => String::from_utf8(literal.0.into()).expect("UTF-8"),
+            other => panic!("{pattern}: {other:?}"),
+        };
+        let cases = [
+            (r"\QC:\a*\E", r"C:\a*"),
+            (r"\Qa.b", "a.b"),
+            (r"a\Eb", "ab"),
+            (r"\<Data\>", "<Data>"),
+            ("{a}", "{a}"),
+            ("{", "{"),
+            ("a{,3}", "a{,3}"),
+            ("a{x}", "a{x}"),
+            ("a]", "a]"),
+            (r"\x41\x{42}\x9", "AB\t"),
+            (r"\e\cA\0\012", "\u{1b}\u{1}\0\n"),
+            (r"a\-\/\é", "a-/é"),
+            ("a(?#comment)b", "ab"),
+            ("(?x)a b # comment\n c", "abc"),
+            ("(?x: a )b", "ab"),
+            ("[&]", "&"),
+        ];
+        for (pattern, expected) in cases {
+            assert_eq!(literal(pattern), expected, "{pattern}");
+        }
+        assert!(matches!(parse("$").unwrap().kind(), HirKind::Look(Look::EndCRLF)));
+        assert!(matches!(parse(r"\Z").unwrap().kind(), HirKind::Look(Look::EndCRLF)));
+        assert!(matches!(parse(r"\z").unwrap().kind(), HirKind::Look(Look::End)));
+        assert!(matches!(parse("(?m)$").unwrap().kind(), HirKind::Look(Look::EndLF)));
+        assert!(parse("(?:(?m)a)$").unwrap().properties().look_set().contains(Look::EndCRLF));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_pattern_panics_and_errors_point_into_it(pattern in r"[\\\[\](){}?*+|^$.<>!:=#PQExdwsb0-9a-c é,-]{0,24}") {
+            if let Err(error) = parse(&pattern) {
+                proptest::prop_assert!(error.offset_span.end <= pattern.len(), "{:?}", error);
+                proptest::prop_assert!(pattern.get(error.offset_span.clone()).is_some(), "{:?}", error);
+            }
+        }
+
+        /// Where two dialects agree on what is plain, so must the meaning.
+        #[test]
+        fn plain_patterns_are_left_as_they_are(pattern in r"([a-d.]|\[a-c\]|\(a\|b\)|\\n){1,8}[*+?]?") {
+            let plain = ParserBuilder::new().utf8(false).build().parse(&pattern).expect("plain");
+            proptest::prop_assert_eq!(parse(&pattern).expect("plain"), plain);
+        }
+    }
 }

@@ -8,6 +8,9 @@ use super::{
     regex::{Regex, RegexIds},
 };
 
+/// The longest pattern that data may supply.
+const DATA_PATTERN_BYTES: usize = 1 << 12;
+
 /// A compiled pattern of `like`.
 #[derive(Clone, Debug)]
 pub enum Like {
@@ -45,6 +48,9 @@ impl Like {
 /// Whether the whole of `text` matches a pattern that data supplied; `None` where that is too long or no UTF-8.
 #[must_use]
 pub fn is_match_data(pattern: &[u8], caches: &Caches, text: &[u8]) -> Option<bool> {
+    if pattern.len() > DATA_PATTERN_BYTES {
+        return None;
+    }
     if pattern.contains(&b'_') {
         let pattern = std::str::from_utf8(pattern).ok()?;
         return caches.is_match(regex_text(pattern).as_bytes(), text);
@@ -97,6 +103,14 @@ mod tests {
                 Some(expected),
                 "{pattern} from data"
             );
+        }
+    }
+
+    #[test]
+    fn a_pattern_from_data_is_bounded() {
+        let caches = Caches::default();
+        for pattern in ["%".repeat(5000), format!("_{}", "a".repeat(2000))] {
+            assert_eq!(is_match_data(pattern.as_bytes(), &caches, b"a"), None);
         }
     }
 }

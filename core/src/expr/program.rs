@@ -1,10 +1,11 @@
 //! A compiled expression, and how it is evaluated.
 //!
 //! An expression is a tree without names: fields are ids, functions are pointers, patterns that the rule spells out are
-//! compiled. Evaluating it allocates in the arena of [`Env`] only and never fails: what cannot be computed is null.
+//! compiled. Evaluating it never fails, for what cannot be computed is null, and allocates in the arena of [`Env`] only,
+//! unless data supplies a pattern: that is compiled on the heap, once for as long as it stays in use.
 //!
 //! The tree is shaped so that evaluation needs little stack: a chain of operators is one node, and the branches of `if`
-//! and `case` are evaluated in the frame of their call. What nesting remains is bounded by `plan::lower_expr`.
+//! and `case` are evaluated in the frame of their call. What nesting remains is bounded by [`MAX_DEPTH`].
 
 use bumpalo::collections::Vec as BumpVec;
 
@@ -20,6 +21,10 @@ use crate::{
     row::{Env, Fields},
     value::Value,
 };
+
+/// How deep evaluation may nest, so that it fits into the 24 KiB of stack that a push has. Chains of operators do not
+/// nest, nor does an `if` in the last argument of an `if`.
+pub const MAX_DEPTH: usize = 32;
 
 /// What an expression is evaluated against.
 #[derive(Clone, Copy)]
@@ -198,6 +203,7 @@ impl Expr {
 
     /// Whether the expression holds; `None` where that is unknown because a value is missing.
     #[must_use]
+    #[inline(never)] // Keeps the frame of `value` short.
     pub fn test(&self, scope: &Scope<'_, '_>) -> Option<bool> {
         match self {
             Self::Not(inner) => inner.test(scope).map(|truth| !truth),
@@ -273,6 +279,7 @@ impl Expr {
 }
 
 impl Comparison {
+    #[inline(never)] // Keeps the frame of `Expr::test` short.
     fn test(&self, scope: &Scope<'_, '_>) -> Option<bool> {
         compare::compare(
             self.relation,
@@ -284,6 +291,7 @@ impl Comparison {
 }
 
 impl Chain {
+    #[inline(never)] // Keeps the frame of `Expr::value` short.
     fn value<'e>(&self, scope: &Scope<'_, 'e>) -> Value<'e> {
         let mut left = self.first.value(scope);
         let mut quoted = self.first.is_quoted();
@@ -388,4 +396,98 @@ fn join<'e>(first: Value<'e>, operands: &[(Operator, Expr)], scope: &Scope<'_, '
         }
     }
     Value::Text(text.into_bump_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::expr::testing::{Bench, Table, evaluate, test};
+
+    /// What nested frames may use of the 24 KiB that a push has; unoptimised frames are many times larger.
+    const NESTED_BYTES: usize = if cfg!(debug_assertions) { 64 << 10 } else { 12 << 10 };
+
+    /// Fields that note how deep in the stack they are read.
+    struct Depth {
+        top: usize,
+        bytes: Cell<usize>,
+    }
+
+    impl<'e> Fields<'e> for Depth {
+        fn get(&self, _: FieldId) -> Value<'e> {
+            let local = 0_u8;
+            self.bytes.set(self.bytes.get().max(self.top.abs_diff((&raw const local).addr())));
+            Value::Text(b"abc")
+        }
+    }
+
+    #[test]
+    fn the_deepest_expressions_need_little_stack() {
+        let nest = |open: &str, core: &str, close: &str, levels: usize| {
+            let times = MAX_DEPTH / levels;
+            format!("{}{core}{}", open.repeat(times), close.repeat(times))
+        };
+        let expressions = [
+            nest("lower(", "f", ")", 1),
+            nest("replace(", "f", r#", "(a)$|[^b]+", "\1")"#, 1),
+            nest("mvmap(f, ", "g", ")", 1),
+            nest("max(1, ", "f", ")", 1),
+            nest("printf(\"%s\", ", "f", ")", 1),
+            nest("mvdedup(", "f", ")", 1),
+            nest("coalesce(null(), ", "f", ")", 1),
+            nest("sha512(", "f", ")", 1),
+            nest("round(", "f", ", 2)", 1),
+            nest("-(1 + ", "f", ")", 2),
+            nest("(\"a\".", "f", ")", 1),
+            nest("if(NOT (1=1 AND f=", "1", "), 1, 2)", 4),
+        ];
+        for text in expressions {
+            let mut bench = Bench::default();
+            let expr = bench.value(&text);
+            let bytes = bench.with_row(&[], |_, env| {
+                let local = 0_u8;
+                let depth = Depth { top: (&raw const local).addr(), bytes: Cell::new(0) };
+                std::hint::black_box(expr.value(&Scope { fields: &depth, env }));
+                depth.bytes.get()
+            });
+            assert!(0 < bytes && bytes < NESTED_BYTES, "{bytes} bytes for {text}");
+        }
+    }
+
+    #[test]
+    fn branches_run_only_when_chosen() {
+        let fields: Table = &[("s", &["406"]), ("mv", &["a", "b"])];
+        let cases = [
+            ("case(s==200, \"OK\", s==404, \"NF\")", "null"),
+            ("case(s==200, \"OK\", true(), mv)", "a | b"),
+            ("if(isnull(m) AND isnotnull(s), \"y\", \"n\")", "y"),
+            ("if(s>1, if(s>400, if(s>405, 3, 2), 1), 0)", "3"),
+            ("coalesce(gone, mv)", "a | b"),
+            ("if(if(1=1, s=406, s=1), 1, 2)", "1"),
+        ];
+        for (expression, expected) in cases {
+            assert_eq!(evaluate(expression, fields), expected, "{expression}");
+        }
+        assert_eq!(test("case(1=2, 1=1, 1=1, s=406)", fields), Some(true));
+        assert_eq!(test("NOT s=1 AND s=2 OR s=406", fields), Some(true));
+    }
+
+    #[test]
+    fn the_fields_of_an_expression_are_all_found() {
+        let mut bench = Bench::default();
+        let expr = bench.value("if(a=b AND NOT (c>1 OR d=1 XOR e=1), len(f).g, -h)");
+        let mut names = Vec::new();
+        expr.for_each_field(&mut |field| names.push(bench.names.text(field).to_owned()));
+        assert_eq!(names, ["a", "b", "c", "d", "e", "f", "g", "h"]);
+    }
+
+    #[test]
+    fn a_text_does_not_grow_without_bound() {
+        let text = "a".repeat(5 << 20);
+        assert_eq!(evaluate("len(f.f.f)", &[("f", &[&text])]), (15 << 20).to_string());
+        assert_eq!(evaluate("len(f.f.f.f)", &[("f", &[&text])]), "null");
+        assert_eq!(evaluate("len(replace(f, \"a\", \"xxxx\"))", &[("f", &[&text])]), "null");
+        assert_eq!(evaluate("len(mvjoin(split(f, \"\"), \"xxxx\"))", &[("f", &[&text])]), "null");
+    }
 }

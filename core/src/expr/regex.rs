@@ -240,8 +240,10 @@ fn mark_class(class: Class) -> Hir {
 }
 
 fn program(hir: &Hir, dollar: Dollar, limit_bytes: usize) -> Result<thompson::NFA, String> {
+    // Every pattern but `\C` takes whole characters; `utf8` keeps an empty match, such as that of `\B`, out of the middle
+    // of one.
     let config = thompson::Config::new()
-        .utf8(false)
+        .utf8(true)
         .nfa_size_limit(Some(limit_bytes))
         .which_captures(WhichCaptures::None)
         .look_matcher(look_matcher(dollar));
@@ -268,4 +270,195 @@ fn lazy(nfa: thompson::NFA, cache_bytes: usize) -> Result<lazy::DFA, String> {
 /// The lazy automaton neither gives up nor quits: it was told no bound on its clearings and has no Unicode boundaries.
 fn search(lazy: &lazy::DFA, cache: &mut lazy::Cache, subject: &[u8]) -> bool {
     lazy.try_search_fwd(cache, &Input::new(subject).earliest(true)).is_ok_and(|end| end.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_match(pattern: &str, haystack: &[u8]) -> bool {
+        let mut ids = RegexIds::default();
+        let regex =
+            Regex::compile(pattern, &mut ids).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+        let caches = Caches::new(ids.count());
+        let matches = regex.is_match(&caches, haystack);
+        assert_eq!(
+            caches.is_match(pattern.as_bytes(), haystack),
+            Some(matches),
+            "{pattern}, as if data had supplied it"
+        );
+        matches
+    }
+
+    #[test]
+    fn patterns_mean_what_they_mean_in_pcre() {
+        let cases = [
+            ("(?i)WMIPRVSE", r"C:\x\WmiPrvSE.exe", true),
+            ("YES", "yes", false),
+            ("(?i)k", "\u{212A}", true),
+            (r"^\d+$", "１２３", false),
+            (r"^\D+$", "１２３", true),
+            (r"\s", "\u{a0}", false),
+            (r"^\w+$", "é", false),
+            (r"^[\w.]+$", "a.b", true),
+            (r"^[^\w]$", "é", true),
+            (r"^[\W]$", "é", true),
+            (r"^(?i)\w$", "\u{212A}", false),
+            (r"\bcat\b", "écaté", true),
+            (r"\Bat", "cat", true),
+            (r"\B", "s\u{a0}s", false),
+            (r"\B", "s\u{a0}\u{a0}s", true),
+            (r"x*\B", "aſc", false),
+            (r"^.\C.$", "aéb", false),
+            (r"^.\C\C.$", "aéb", true),
+            ("^.$", "é", true),
+            ("^.$", "\n", false),
+            ("^(?s).$", "\n", true),
+            ("^..$", "é", false),
+            (r"\x{202E}", "a\u{202e}", true),
+            ("[Ѐ-ӿ]", "ж", true),
+            (r"\CitrixReceiver", "xitrixReceiver", true),
+            ("^{.+}$", "{a}", true),
+            ("^{.+}$", "a", false),
+            (r"^[]a]+$", "]a]", true),
+            (r"^[\w-.]+$", "a-.", true),
+            (r"^[a\]b]$", "]", true),
+            (r"^[[:alpha:][:digit:]]+$", "a1", true),
+            (r"^[[]$", "[", true),
+            (r"^[a&&b]+$", "&a", true),
+            (r"^[\Q^]\E]+$", "]^", true),
+            (r"^[\b]$", "\u{8}", true),
+            ("(?i)a(?-i)b", "Ab", true),
+            ("(?i)a(?-i)b", "AB", false),
+            ("a|(?i)b|c", "C", true),
+            ("^(?<n>a)(?P<m>b)(?'o'c)$", "abc", true),
+            (r"a{2}", "aa", true),
+            (r"^a{,2}$", "a{,2}", true),
+            ("", "", true),
+        ];
+        for (pattern, haystack, expected) in cases {
+            assert_eq!(
+                is_match(pattern, haystack.as_bytes()),
+                expected,
+                "{pattern} on {haystack:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_dollar_stands_at_the_end_and_before_one_final_newline() {
+        let cases = [
+            ("a$", "a", true),
+            ("a$", "a\n", true),
+            ("a$", "a\n\n", false),
+            ("a$", "a\nb", false),
+            ("a$", "a\r\n", false),
+            (r"a\z", "a\n", false),
+            (r"a\Z", "a\n", true),
+            (r"a\n\z", "a\n", true),
+            (r"a\n$", "a\n", true),
+            (r"a$\n", "a\n", true),
+            (r"a$\n$", "a\n", true),
+            (r"a$\n\z", "a\n", true),
+            (r"a$\s$", "a\n", true),
+            ("^$", "\n", true),
+            ("^$", "", true),
+            ("^$", "\n\n", false),
+            ("(?:a$|b\\n\\z)", "b\n", true),
+            ("(a$)+", "a\n", true),
+            ("^a.$", "a\n", false),
+            ("^(?s)a.$", "a\n", true),
+            ("^a[^b]$", "a\n", true),
+            ("^a[^\\n]$", "a\n", false),
+            ("(?m)a$", "a\nb", true),
+            ("(?m)^b$", "a\nb\n", true),
+        ];
+        for (pattern, haystack, expected) in cases {
+            assert_eq!(
+                is_match(pattern, haystack.as_bytes()),
+                expected,
+                "{pattern} on {haystack:?}"
+            );
+        }
+        assert!(Regex::compile("(?m:a$)b$", &mut RegexIds::default()).is_err());
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_read_as_replacement_characters() {
+        let cases: [(&str, &[u8], bool); 7] = [
+            ("^a.b$", b"a\xffb", true),
+            ("^a.*b", b"a\xff\xfe\x80b", true),
+            ("^a[^c]b$", b"a\xc3b\n", true),
+            (r"^\W+$", b"\xff\xff", true),
+            ("^a$", b"a\xff", false),
+            ("^a$", b"a\n\xff", false),
+            (r"\x{FF}", b"\xff", false),
+        ];
+        for (pattern, haystack, expected) in cases {
+            assert_eq!(is_match(pattern, haystack), expected, "{pattern} on {haystack:?}");
+        }
+    }
+
+    #[test]
+    fn hostile_patterns_and_values_cost_linear_time() {
+        let text = "a".repeat(1 << 20);
+        for pattern in
+            ["(a*)*b", "(a|a)*b", "(a|aa)+$b", "^(([a-z])+.)+[A-Z]([a-z])+$", "(?:a?){30}a{30}b"]
+        {
+            assert!(!is_match(pattern, text.as_bytes()), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_and_what_is_large_runs_lazily() {
+        for pattern in ["(?:(?:a{1000}){1000}){1000}", r"(?:\pL{1000}){1000}", "a{4294967295}"] {
+            let error = Regex::compile(pattern, &mut RegexIds::default()).expect_err(pattern);
+            assert_eq!(error.offset_span, 0..pattern.len(), "{pattern}");
+        }
+        let mut ids = RegexIds::default();
+        let regex = Regex::compile(r"[ab]*a[ab]{20}c\w{20,1000}", &mut ids).unwrap();
+        assert_eq!(ids.count(), 1);
+        let haystack = format!("{}a{}c{}", "ab".repeat(5000), "b".repeat(20), "x".repeat(20));
+        for caches in [Caches::new(1), Caches::default()] {
+            assert!(regex.is_match(&caches, haystack.as_bytes()));
+            assert!(!regex.is_match(&caches, &haystack.as_bytes()[..haystack.len() - 1]));
+        }
+    }
+
+    proptest::proptest! {
+        /// An independent engine agrees on patterns that mean the same in both dialects.
+        #[test]
+        fn plain_patterns_match_as_in_another_engine(
+            pattern in r"(([abc.]|\[ab\]|\[\^a\]|\(a\|bc?\)|\(\?:ab\)|\^|\\n)[*+?]?){1,6}",
+            haystack in "[abc\n]{0,12}",
+        ) {
+            let other = regex_automata::meta::Regex::new(&pattern);
+            proptest::prop_assume!(other.is_ok());
+            let mut ids = RegexIds::default();
+            let regex = Regex::compile(&pattern, &mut ids);
+            proptest::prop_assume!(regex.is_ok());
+            let matches = regex.unwrap().is_match(&Caches::new(ids.count()), haystack.as_bytes());
+            proptest::prop_assert_eq!(matches, other.unwrap().is_match(&haystack));
+        }
+
+        /// `$` is the end, or the end of the text without its final newline, unless a newline is consumed behind it.
+        #[test]
+        fn a_dollar_at_the_end_matches_either_end(body in r"([abc]|\(a\|b\)|\[\^a\]|\.)[*+?]?([abc]|\\n)?", haystack in "[abc\n]{0,8}") {
+            let mut ids = RegexIds::default();
+            let regex = Regex::compile(&format!("(?:{body})$"), &mut ids).unwrap();
+            let whole = regex_automata::meta::Regex::new(&format!(r"(?:{body})\z")).unwrap();
+            let chopped = haystack.strip_suffix('\n').unwrap_or(&haystack);
+            let expected = whole.is_match(&haystack) || whole.is_match(chopped);
+            proptest::prop_assert_eq!(regex.is_match(&Caches::new(ids.count()), haystack.as_bytes()), expected);
+        }
+
+        #[test]
+        fn no_bytes_panic(pattern in "[a-c.$^*\\\\wsd|]{1,8}", haystack in proptest::collection::vec(0_u8..=255, 0..16)) {
+            let mut ids = RegexIds::default();
+            if let Ok(regex) = Regex::compile(&pattern, &mut ids) {
+                let caches = Caches::new(ids.count());
+                proptest::prop_assert_eq!(regex.is_match(&caches, &haystack), regex.is_match(&caches, &haystack));
+            }
+        }
+    }
 }

@@ -8,17 +8,13 @@ use crate::{
     expr::{
         Call, Expr,
         functions::{self, Body, Function, Refusal},
-        program::{Chain, Comparison, Literal, Operator, Relation},
+        program::{Chain, Comparison, Literal, MAX_DEPTH, Operator, Prepared, Relation},
         regex::RegexIds,
     },
     names::Names,
     spl::tree,
     stage::eval::{Piece, Target},
 };
-
-/// How deep evaluation may nest. Chains of operators, and `if` in the last argument of an `if`, do not nest; a push has
-/// 24 KiB of stack.
-pub const MAX_DEPTH: usize = 32;
 
 /// Names that are functions of `stats` only.
 const AGGREGATES: &[&str] = &[
@@ -209,7 +205,7 @@ impl Lowering<'_> {
             .collect();
         let lowered: Box<[Expr]> = lowered.into_iter().collect::<Option<_>>()?;
         let prepared = match function.prepare.map(|prepare| prepare(&lowered, self.regexes)) {
-            None => functions::UNPREPARED,
+            None => Prepared::None,
             Some(Ok(prepared)) => prepared,
             Some(Err(refusal)) => {
                 let diagnostic = self.refused(&refusal, arguments);
@@ -353,4 +349,143 @@ fn wrong_count(function: &Function, span: Span, found: usize) -> Diagnostic {
     let plural = if expected == "1" || expected == "at least 1" { "" } else { "s" };
     let message = format!("`{}` takes {expected} argument{plural}, not {found}", function.name);
     Diagnostic::error(Code::WrongArgumentCount, span, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::testing::{Bench, read};
+
+    /// Lowers `text` and shows each diagnostic as `code at text: message`.
+    fn complaints(text: &str, lower: impl FnOnce(&mut Lowering<'_>, &tree::Expr)) -> Vec<String> {
+        let mut bench = Bench::default();
+        lower(&mut bench.lowering(text), &read(text));
+        let show = |diagnostic: &Diagnostic| {
+            format!(
+                "{} at {}: {}",
+                diagnostic.code.text(),
+                diagnostic.primary.span.text(text),
+                diagnostic.message
+            )
+        };
+        bench.diagnostics.iter().map(show).collect()
+    }
+
+    fn value(text: &str) -> Vec<String> {
+        complaints(text, |lowering, expr| {
+            lowering.value(expr);
+        })
+    }
+
+    fn predicate(text: &str) -> Vec<String> {
+        complaints(text, |lowering, expr| {
+            lowering.predicate(expr);
+        })
+    }
+
+    #[test]
+    fn calls_are_checked() {
+        let cases = [
+            ("lenn(x)", "E0110 at lenn: no eval function is called `lenn`"),
+            ("strftime(x, \"%s\")", "E0306 at strftime: caltrop does not run `strftime` yet"),
+            ("len()", "E0111 at len(): `len` takes 1 argument, not 0"),
+            ("substr(x)", "E0111 at substr(x): `substr` takes 2 to 3 arguments, not 1"),
+            ("mvappend()", "E0111 at mvappend(): `mvappend` takes at least 1 argument, not 0"),
+            (
+                "cidrmatch(\"10.0.0\", x)",
+                "E0108 at \"10.0.0\": this is no network: write `10.0.0.0/8` or `2001:db8::/32`",
+            ),
+            ("tonumber(\"x\")", "E0108 at \"x\": this text is no number"),
+            (
+                "mvfilter(a=b)",
+                "E0108 at a=b: `mvfilter` filters the values of one field: name exactly one here",
+            ),
+            (
+                "case(a=1, 2, b=3, 4, 5=5)",
+                "E0108 at 5=5: this condition has no value: conditions and values come in pairs",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(value(text), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_wrong_regex_is_shown_where_it_is_wrong() {
+        let cases = [
+            (r#"match(x, "a(?=b)")"#, "(?="),
+            (r#"match(x, "\\\\\"(?=b)")"#, "(?="),
+            (r#"match(x, "a\\1")"#, r"\\1"),
+            (r#"replace(x, "\d(", "")"#, "("),
+            (r#"mvfind(x, "a**")"#, "*"),
+            (r#"match(x, "a{4294967295}")"#, "a{4294967295}"),
+        ];
+        for (text, place) in cases {
+            let complaints = value(text);
+            assert!(
+                complaints[0].starts_with(&format!("E0305 at {place}: ")),
+                "{text}: {complaints:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn booleans_stand_where_they_are_needed_and_nowhere_else() {
+        assert_eq!(predicate("a"), ["E0112 at a: a yes or no is needed here"]);
+        assert_eq!(
+            predicate("len(a) AND b"),
+            [
+                "E0112 at len(a): a yes or no is needed here",
+                "E0112 at b: a yes or no is needed here"
+            ]
+        );
+        assert_eq!(predicate("if(a, b=1, c=2)"), ["E0112 at a: a yes or no is needed here"]);
+        assert_eq!(predicate("if(a=1, b=1, c=2) OR NOT match(a, \"x\") XOR true()"), [""; 0]);
+        let assign = |text: &str| {
+            complaints(text, |lowering, expr| {
+                let field = Spanned::new("f".to_owned(), Span::default());
+                lowering.assignment(&tree::Assignment { field, value: expr.clone() });
+            })
+        };
+        assert_eq!(assign("a=b"), ["E0113 at a=b: `f` cannot hold a boolean"]);
+        assert_eq!(assign("if(a=b, true(), false())").len(), 1);
+        assert_eq!(assign("if(a=b, 1, 0)"), [""; 0]);
+    }
+
+    #[test]
+    fn unknown_names_come_with_advice() {
+        let help = |text: &str| {
+            let mut bench = Bench::default();
+            bench.lowering(text).value(&read(text));
+            bench.diagnostics[0].help.clone()
+        };
+        assert_eq!(help("lenn(x)").as_deref(), Some("did you mean `len`?"));
+        assert_eq!(help("dc(x)").as_deref(), Some("aggregates such as `dc` belong in `stats`"));
+        assert_eq!(help("completely_different(x)"), None);
+    }
+
+    #[test]
+    fn long_chains_do_not_nest_and_deep_nesting_is_refused() {
+        assert_eq!(value(&format!("a{}", ".a+a".repeat(500))), [""; 0]);
+        let nested = |depth: usize| format!("{}a{}", "len(".repeat(depth), ")".repeat(depth));
+        assert_eq!(value(&nested(MAX_DEPTH)), [""; 0]);
+        assert_eq!(value(&nested(MAX_DEPTH + 1)).len(), 1);
+        let branches =
+            |depth: usize| format!("{}1{}", "if(a=1, 2, ".repeat(depth), ")".repeat(depth));
+        assert_eq!(value(&branches(200)), [""; 0]);
+    }
+
+    #[test]
+    fn names_are_split_at_their_braces() {
+        let mut bench = Bench::default();
+        let field = bench.names.intern("f");
+        assert_eq!(
+            bench.target("a_{f}_b"),
+            Target::Template(
+                [Piece::Text("a_".into()), Piece::Field(field), Piece::Text("_b".into())].into()
+            )
+        );
+        let plain = bench.names.intern("a{}.b");
+        assert_eq!(bench.target("a{}.b"), Target::Field(plain));
+    }
 }

@@ -1,5 +1,6 @@
 //! Digests, in lower-case hexadecimal.
 
+use bumpalo::Bump;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
@@ -53,12 +54,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn digest<'e, D: Digest>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
+    call.text(0, scope)
+        .map_or(Value::Null, |text| Value::Text(hexadecimal::<D>(text, scope.env.bump)))
+}
+
+#[inline(never)] // The state of a digest must not lie in the frame that evaluates the argument.
+fn hexadecimal<'e, D: Digest>(text: &[u8], bump: &'e Bump) -> &'e [u8] {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let Some(text) = call.text(0, scope) else { return Value::Null };
     let digest = D::digest(text);
     let digits =
         digest.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
     let bytes = 2 * digest.len();
     let mut digits = digits.into_iter();
-    Value::Text(scope.env.bump.alloc_slice_fill_with(bytes, |_| digits.next().unwrap_or_default()))
+    bump.alloc_slice_fill_with(bytes, |_| digits.next().unwrap_or_default())
 }

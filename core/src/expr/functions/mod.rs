@@ -9,7 +9,9 @@ mod hash;
 mod informational;
 mod math;
 mod multivalue;
+mod printf;
 mod text;
+mod time;
 
 use std::ops::{Range, RangeInclusive};
 
@@ -138,9 +140,6 @@ const fn boolean(
     Function { name, arguments, tests, kind, body, prepare: None, examples }
 }
 
-/// What a call without preparation holds.
-pub const UNPREPARED: Prepared = Prepared::None;
-
 /// As many arguments as one likes.
 const MANY: usize = usize::MAX;
 
@@ -153,11 +152,13 @@ const fn example(expression: &'static str, value: &'static str) -> Example {
 pub const FAMILIES: &[&[Function]] = &[
     conditional::FUNCTIONS,
     text::FUNCTIONS,
+    printf::FUNCTIONS,
     hash::FUNCTIONS,
     informational::FUNCTIONS,
     conversion::FUNCTIONS,
     multivalue::FUNCTIONS,
     math::FUNCTIONS,
+    time::FUNCTIONS,
 ];
 
 /// Functions of Splunk that caltrop does not run yet.

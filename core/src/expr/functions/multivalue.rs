@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many values `mvrange` makes at most.
-const MAX_RANGE: usize = 1 << 16;
+const MAX_RANGE: f64 = 65_536.0;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     value(
@@ -256,21 +256,21 @@ fn prepare_element(arguments: &[Expr], otherwise: &str) -> Result<Prepared, Refu
 
 fn mvfind<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let matching = |text: &&[u8]| is_match(call, 1, Value::Text(text), scope) == Value::Bool(true);
-    texts(call, 0, scope).iter().position(|text| matching(text)).map_or(Value::Null, count)
+    texts(call, 0, scope).iter().position(matching).map_or(Value::Null, count)
 }
 
 fn mvindex<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let values = texts(call, 0, scope);
-    let Some(first) = call.integer(1, scope) else { return Value::Null };
-    let last = if call.arguments.len() == 2 { Some(first) } else { call.integer(2, scope) };
-    let Some(last) = last else { return Value::Null };
     let length = i64::try_from(values.len()).unwrap_or(i64::MAX);
     let place = |index: i64| if index < 0 { index + length } else { index };
-    let (first, end) = (
-        place(first).max(if call.arguments.len() == 2 { i64::MIN } else { 0 }),
-        place(last).min(length - 1) + 1,
-    );
-    let (Ok(first), Ok(end)) = (usize::try_from(first), usize::try_from(end)) else {
+    let Some(first) = call.integer(1, scope).map(place) else { return Value::Null };
+    let (first, last) = match (call.arguments.len(), call.integer(2, scope).map(place)) {
+        (2, _) => (first, first),
+        (_, Some(last)) => (first.max(0), last),
+        (_, None) => return Value::Null,
+    };
+    let (Ok(first), Ok(end)) = (usize::try_from(first), usize::try_from(last.min(length - 1) + 1))
+    else {
         return Value::Null;
     };
     Value::from_list(values.get(first..end).unwrap_or_default())
@@ -299,11 +299,11 @@ fn mvrange<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let step = if call.arguments.len() == 2 { Some(1.0) } else { step(call.argument(2, scope)) };
     let Some(step) = step.filter(|step| *step != 0.0) else { return Value::Null };
     let count = ((end - start) / step).ceil();
-    if !(count >= 1.0 && count <= 65_536.0) {
+    if !(1.0..=MAX_RANGE).contains(&count) {
         return Value::Null;
     }
     let mut values = BumpVec::new_in(scope.env.bump);
-    for place in (0_u32..).map(f64::from).take_while(|place| *place < count).take(MAX_RANGE) {
+    for place in (0_u32..).map(f64::from).take_while(|place| *place < count) {
         values.push(number::print(start + place * step, scope.env.bump));
     }
     Value::from_list(values.into_bump_slice())

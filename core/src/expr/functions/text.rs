@@ -196,7 +196,7 @@ fn substr<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     };
     let characters = i64::try_from(char_starts(text).count()).unwrap_or(i64::MAX);
     let length = match call.arguments.len() {
-        2 => characters.saturating_add(1),
+        2 => i64::MAX / 2,
         _ => match call.integer(2, scope) {
             Some(length) => length,
             None => return Value::Null,
@@ -230,28 +230,32 @@ fn prepare_finder(arguments: &[Expr], ids: &mut RegexIds) -> Result<Prepared, Re
 }
 
 fn replace<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
-    let (bump, caches) = (scope.env.bump, scope.env.caches);
     let (Some(text), Some(template)) = (call.text(0, scope), call.text(2, scope)) else {
         return Value::Null;
     };
-    let mut replaced = Replaced {
-        text: BumpVec::with_capacity_in(text.len(), bump),
-        source: text,
-        copied: 0,
-        fits: true,
-    };
-    let complete = match &call.prepared {
-        Prepared::Finder(finder) => {
-            finder.for_each(caches, text, bump, |found| replaced.push(&found, template))
-        }
-        _ => {
-            let Some(pattern) = call.text(1, scope) else { return Value::Null };
-            let walk = caches.data_finder(pattern, |finder| {
-                finder.for_each(text, bump, |found| replaced.push(&found, template))
-            });
-            walk == Some(true)
-        }
-    };
+    let (bump, caches) = (scope.env.bump, scope.env.caches);
+    if let Prepared::Finder(finder) = &call.prepared {
+        return replace_all(text, template, bump, |found| {
+            finder.for_each(caches, text, bump, found)
+        });
+    }
+    let Some(pattern) = call.text(1, scope) else { return Value::Null };
+    replace_all(text, template, bump, |found| {
+        caches.data_finder(pattern, |finder| finder.for_each(text, bump, found)) == Some(true)
+    })
+}
+
+/// Replaces each match that `walk` finds; null if the walk does not come to its end.
+#[inline(never)] // Keeps the frame that evaluates the arguments short.
+fn replace_all<'e>(
+    source: &'e [u8],
+    template: &[u8],
+    bump: &'e Bump,
+    walk: impl FnOnce(&mut dyn FnMut(Match<'_, 'e>) -> bool) -> bool,
+) -> Value<'e> {
+    let text = BumpVec::with_capacity_in(source.len(), bump);
+    let mut replaced = Replaced { text, source, copied: 0, fits: true };
+    let complete = walk(&mut |found| replaced.push(&found, template));
     if complete { replaced.finish() } else { Value::Null }
 }
 
@@ -312,7 +316,7 @@ fn urldecode<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'%', rest) {
         decoded.extend_from_slice(&rest[..at]);
-        let byte = rest.get(at + 1..at + 3).and_then(|digits| hex_byte(digits));
+        let byte = rest.get(at + 1..at + 3).and_then(hex_byte);
         decoded.push(byte.unwrap_or(b'%'));
         rest = &rest[at + if byte.is_some() { 3 } else { 1 }..];
     }
@@ -341,7 +345,8 @@ mod tests {
             ("substr(\"hello\", 2, 0)", ""),
             ("substr(\"hello\", 2, 99)", "ello"),
             ("substr(\"hello\", 1e300)", "null"),
-            ("substr(\"hello\", -8999999999999999, 8999999999999999)", "hell"),
+            ("substr(\"hello\", -8999999999999999, 8999999999999999)", "hello"),
+            ("substr(\"hello\", -9)", "hello"),
             ("substr(missing, 1)", "null"),
         ];
         for (expression, expected) in cases {
@@ -393,7 +398,10 @@ mod tests {
     #[test]
     fn a_walk_that_would_cost_the_square_of_the_text_gives_up() {
         let text = "a".repeat(1 << 20);
-        assert_eq!(evaluate("replace(f, \"a.*b|a\", \"x\")", &[("f", &[&text])]), "null");
+        for pattern in ["a.*b|a", "a{5000}b|a"] {
+            let expression = format!("replace(f, \"{pattern}\", \"x\")");
+            assert_eq!(evaluate(&expression, &[("f", &[&text])]), "null", "{pattern}");
+        }
         assert_eq!(
             evaluate("len(replace(f, \"a\", \"x\"))", &[("f", &[&text])]),
             (1 << 20).to_string()
