@@ -5,9 +5,11 @@
 
 mod codes;
 mod render;
+mod source_map;
 
 pub use codes::Code;
-pub use render::{render, short};
+pub use render::{render, render_colour, short};
+pub use source_map::{Origin, SourceMap};
 
 /// A byte range of some text: a rule's SPL, or the file that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -65,6 +65,15 @@ pub(super) fn quote_end(text: &str, open: usize) -> Option<usize> {
     }
 }
 
+/// The length of what `text` starts with, a quoted piece or an escape: what other passes over SPL must not look into.
+pub(crate) fn skip_quoted(text: &str) -> usize {
+    match text.as_bytes().first() {
+        Some(b'"') => quote_end(text, 0).unwrap_or(text.len()),
+        Some(b'\\') if is_escape(text, 0) => 2,
+        _ => text.chars().next().map_or(0, char::len_utf8),
+    }
+}
+
 /// One past the single quote that closes the one at `open`. A field's name holds no pipe, double quote or line end.
 pub(super) fn field_quote_end(text: &str, open: usize) -> Option<usize> {
     let inside = text.as_bytes().get(open + 1..)?;

@@ -22,6 +22,8 @@ pub mod tree;
 
 pub use print::print;
 
+pub(crate) use lexer::skip_quoted;
+
 use crate::diag::Diagnostic;
 use tree::Pipeline;
 

@@ -1,0 +1,3 @@
+//! Syntax and knowledge to an executable plan.
+
+pub mod expand;
