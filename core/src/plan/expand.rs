@@ -111,6 +111,8 @@ enum Context {
     Search,
     /// A pipe.
     Pipe,
+    /// An expression.
+    Expression,
     /// Arguments of another command.
     Arguments,
 }
@@ -339,7 +341,8 @@ impl Expander<'_> {
         let filling = match self.context {
             Context::Start | Context::Search => "*",
             Context::Pipe => "search *",
-            Context::Arguments => "",
+            Context::Expression if lacks_operand(&self.expanded.text) => "null()",
+            Context::Expression | Context::Arguments => "",
         };
         self.push(filling, span, false);
         self.context = self.context.after(filling);
@@ -359,6 +362,7 @@ impl Context {
             _ if word.is_empty() => context,
             Self::Start => Self::Search,
             Self::Pipe if word.starts_with("search") => Self::Search,
+            Self::Pipe if word.starts_with("where") || word.starts_with("eval") => Self::Expression,
             Self::Pipe => Self::Arguments,
             other => other,
         }
@@ -485,6 +489,15 @@ fn substitute(
     }
     result.push_str(rest);
     Some(result)
+}
+
+/// Whether the expression at the end of `text` waits for an operand.
+fn lacks_operand(text: &str) -> bool {
+    let text = text.trim_end();
+    let word_start = text.trim_end_matches(char::is_alphanumeric).len();
+    let words = ["and", "or", "xor", "not", "like", "where"];
+    text.ends_with(['=', '<', '>', '(', ',', '+', '-', '*', '/', '%', '.', '!'])
+        || words.iter().any(|word| text[word_start..].eq_ignore_ascii_case(word))
 }
 
 /// The name that was most likely meant.
@@ -661,6 +674,8 @@ mod tests {
             "| search x OR `a`",
             "x | table a, `a`",
             "| tstats `a` count",
+            "| where x > relative_time(now(), `a`) AND `a`",
+            "| where `a` OR `a` | eval x=`a`, y=1 `a`",
             "`a`",
         ] {
             let (expanded, diagnostics) = expand(text, &Table::default());

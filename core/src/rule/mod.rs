@@ -149,7 +149,7 @@ references: null
             let rule = rule(text);
             for (at, c) in rule.spl.char_indices().filter(|(_, c)| !c.is_whitespace()) {
                 let place = rule.file_span(Span::new(at, at + c.len_utf8())).text(text);
-                let is_same = place.chars().next_back() == Some(c) || place == "\\u00e9";
+                let is_same = place.ends_with(c) || place == "\\u00e9";
                 assert!(is_same && !place.contains('\n'), "{text}: {c} at {at} is {place:?}");
             }
         }

@@ -103,7 +103,7 @@ impl<'t> Parser<'t> {
     fn bare(&mut self, stops: &impl Fn(&str, usize) -> bool) -> &'t str {
         let start = self.at;
         while let Some(c) = self.peek() {
-            if c.is_whitespace() || c == '"' || stops(self.text, self.at) {
+            if c.is_whitespace() || c == '"' || stops(&self.text[..self.end], self.at) {
                 break;
             }
             self.at += if c == '\\' && is_escape(self.text, self.at) { 2 } else { c.len_utf8() };

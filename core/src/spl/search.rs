@@ -66,7 +66,10 @@ impl Parser<'_> {
                 }
                 waiting = Some(operator);
             } else if let Some(operator) = self.eat_operator("OR") {
-                self.dangling(operator, "left");
+                // Behind a `)` that closes nothing it has a term to its left, in what was meant.
+                if terms.is_empty() || waiting.is_some() {
+                    self.dangling(operator, "left");
+                }
             } else {
                 waiting = None;
                 terms.push(self.disjunction());
@@ -303,14 +306,21 @@ impl Parser<'_> {
             self.at = span.end;
             return;
         }
-        let span = Span::new(self.at, self.at + self.peek().map_or(0, char::len_utf8));
-        let message = format!("unexpected `{}` in `{}`", span.text(self.text), self.command);
-        // The lexer has complained about brackets that have no partner.
-        if self.peek() != Some(']') {
-            let error = Diagnostic::error(Code::UnexpectedToken, span, message);
-            self.report(error.label("expected a term").help("quote text that is searched for"));
+        // The lexer has complained about brackets that have no partner or nest too deep.
+        match self.peek() {
+            Some(']') => self.bump(),
+            Some('[') => self.at = self.end,
+            _ => self.skip_unexpected_character(),
         }
+    }
+
+    fn skip_unexpected_character(&mut self) {
+        let start = self.at;
         self.bump();
+        let span = Span::new(start, self.at);
+        let message = format!("unexpected `{}` in `{}`", span.text(self.text), self.command);
+        let error = Diagnostic::error(Code::UnexpectedToken, span, message);
+        self.report(error.label("expected a term").help("quote text that is searched for"));
     }
 
     /// Whether the operator `name` stands here: upper case, and a whole word.
@@ -417,7 +427,7 @@ fn ends_value(text: &str, at: usize) -> bool {
         return ends_group(text, at);
     }
     let next = rest[1..].chars().next();
-    text[..at].ends_with('"') || next.is_none_or(|c| c.is_whitespace() || ",)\"".contains(c))
+    text[..at].ends_with('"') || next.is_none_or(|c| c.is_whitespace() || ",()[]\"".contains(c))
 }
 
 /// Whether a value of a list ends at `at`.
