@@ -60,7 +60,8 @@ fn files_of(catalog: &str) -> Vec<PathBuf> {
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+    let entries = std::fs::read_dir(folder).expect("the catalog is a folder");
+    for path in entries.map(|entry| entry.expect("the folder can be read").path()) {
         if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "yml") {

@@ -213,25 +213,33 @@ impl Parser<'_> {
         self.skip_space();
         if self.is_keyword("IN") && self.rest()[2..].trim_start().starts_with('(') {
             let list = self.list(field);
-            let span = list_span(&list);
+            let span = self.since(field.span.start);
             return Some(if is_negated { Search::Not(Box::new(list), span) } else { list });
         }
         let op = if is_negated { None } else { self.compare_op() };
-        let Some((op, op_span)) = op else {
+        if op.is_none() {
             self.at = after_field;
-            return None;
-        };
+        }
+        op.map(|(op, op_span)| self.comparison(field, quoting, op, op_span))
+    }
+
+    fn comparison(
+        &mut self,
+        field: &Spanned<String>,
+        quoting: Quoting,
+        op: CompareOp,
+        op_span: Span,
+    ) -> Search {
         let value = self.compared_value(op_span);
         let is_modifier = quoting == Quoting::Bare
             && op == CompareOp::Eq
             && TIME_MODIFIERS.contains(&field.value.as_str());
-        Some(if is_modifier {
+        if is_modifier {
             let value = Spanned::new(value.text, value.span);
-            Search::TimeModifier { name: field.clone(), value }
-        } else {
-            let span = field.span.to(value.span);
-            Search::Compare(Comparison { field: field.clone(), op, value, span })
-        })
+            return Search::TimeModifier { name: field.clone(), value };
+        }
+        let span = field.span.to(value.span);
+        Search::Compare(Comparison { field: field.clone(), op, value, span })
     }
 
     fn compare_op(&mut self) -> Option<(CompareOp, Span)> {
@@ -404,13 +412,6 @@ fn conjuncts(term: Search) -> Vec<Search> {
     match term {
         Search::And(terms) => terms,
         term => vec![term],
-    }
-}
-
-fn list_span(list: &Search) -> Span {
-    match list {
-        Search::In { span, .. } => *span,
-        _ => Span::default(),
     }
 }
 
