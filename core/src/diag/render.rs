@@ -24,7 +24,7 @@ pub fn short(diagnostic: &Diagnostic, path: &str, text: &str) -> String {
     let (code, message) = (diagnostic.code.text(), &diagnostic.message);
     let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
     let all = format!("{path}:{line}:{column}: {severity}[{code}]: {message}{help}");
-    all.replace(['\n', '\r'], " ")
+    all.replace(char::is_control, " ")
 }
 
 impl Severity {

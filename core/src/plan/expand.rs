@@ -11,6 +11,7 @@
 pub use crate::diag::SourceMap;
 use crate::diag::{Code, Diagnostic, Origin, Span};
 use crate::knowledge::macros::MacroDefinition;
+use crate::plan::suggest::closest;
 use crate::spl::skip_quoted;
 
 /// How deep macros may call each other.
@@ -21,6 +22,13 @@ pub const MAX_EXPANDED_BYTES: usize = 1 << 20;
 
 /// How many calls one text may make in all: a bound on the time that empty macros can take.
 const MAX_CALLS: usize = 10_000;
+
+/// How many bytes all definitions together may have, counted at each call: a bound on the time that large comments in
+/// definitions can take.
+const MAX_WORK_BYTES: usize = 16 * MAX_EXPANDED_BYTES;
+
+/// For how many unknown macros a known one is suggested: the search costs time and after some nobody reads it.
+const MAX_SUGGESTIONS: usize = 32;
 
 /// Where macros come from.
 pub trait Macros {
@@ -73,6 +81,7 @@ pub fn expand(text: &str, macros: &dyn Macros) -> (Expanded, Vec<Diagnostic>) {
         diagnostics: Vec::new(),
         active: Vec::new(),
         context: Context::Start,
+        work_bytes: 0,
         is_stopped: false,
     };
     expander.text(text, None);
@@ -86,7 +95,8 @@ struct Expander<'m> {
     /// The macros that are being expanded, the outermost first.
     active: Vec<(String, usize)>,
     context: Context,
-    /// The text became too long: nothing more is expanded.
+    work_bytes: usize,
+    /// A limit was passed: nothing more is expanded.
     is_stopped: bool,
 }
 
@@ -99,6 +109,8 @@ enum Context {
     Search,
     /// A pipe.
     Pipe,
+    /// An expression.
+    Expression,
     /// Arguments of another command.
     Arguments,
 }
@@ -226,18 +238,8 @@ impl Expander<'_> {
         if self.is_cycle(call.name, arity, span) {
             return;
         }
-        let values = match call.values(definition) {
-            Ok(values) => values,
-            Err(complaint) => return self.misfit(call, span, complaint),
-        };
-        if let Err(complaint) = self.validate(definition, &values) {
-            return self.misfit(call, span, complaint);
-        }
-        let Some(text) = self.replaced(&definition.definition, definition, &values, span) else {
-            return;
-        };
-        let text = if definition.is_eval { macros.evaluate(&text) } else { Ok(text) };
-        match text {
+        match self.definition_text(call, definition) {
+            Ok(text) if self.has_worked(text.len()) => self.stop(span),
             Ok(text) => {
                 self.active.push((call.name.to_owned(), arity));
                 self.text(&text, Some(span));
@@ -245,6 +247,24 @@ impl Expander<'_> {
             }
             Err(complaint) => self.misfit(call, span, complaint),
         }
+    }
+
+    /// The text that `call` stands for, or what is wrong with the call.
+    fn definition_text(
+        &self,
+        call: &Call<'_>,
+        definition: &MacroDefinition,
+    ) -> Result<String, String> {
+        let values = call.values(definition)?;
+        self.validate(definition, &values)?;
+        let text = substitute(&definition.definition, definition, &values)?;
+        if definition.is_eval { self.macros.evaluate(&text) } else { Ok(text) }
+    }
+
+    /// Counts `bytes` of a definition; whether they are too many by now.
+    fn has_worked(&mut self, bytes: usize) -> bool {
+        self.work_bytes += bytes;
+        self.work_bytes >= MAX_WORK_BYTES
     }
 
     /// Whether the macro is already being expanded, or too many are; complains if so.
@@ -270,28 +290,13 @@ impl Expander<'_> {
 
     fn validate(&self, definition: &MacroDefinition, values: &[String]) -> Result<(), String> {
         let Some(validation) = &definition.validation else { return Ok(()) };
-        let expression = substitute(validation, definition, values, MAX_EXPANDED_BYTES)
-            .ok_or("its validation is too large")?;
+        let expression = substitute(validation, definition, values)?;
         let result = self.macros.evaluate(&expression)?;
         if ["true", "1"].iter().any(|yes| result.eq_ignore_ascii_case(yes)) {
             return Ok(());
         }
         let message = definition.error_message.as_deref();
         Err(message.map_or_else(|| format!("it fails `{validation}`"), str::to_owned))
-    }
-
-    fn replaced(
-        &mut self,
-        text: &str,
-        definition: &MacroDefinition,
-        values: &[String],
-        span: Span,
-    ) -> Option<String> {
-        let replaced = substitute(text, definition, values, MAX_EXPANDED_BYTES);
-        if replaced.is_none() {
-            self.stop(span);
-        }
-        replaced
     }
 
     fn misfit(&mut self, call: &Call<'_>, span: Span, complaint: String) {
@@ -309,9 +314,10 @@ impl Expander<'_> {
         let arity = call.arguments.len();
         let shown =
             if arity == 0 { call.name.to_owned() } else { format!("{}({arity})", call.name) };
-        let names = self.macros.names();
+        let is_worth_it = self.diagnostics.len() < MAX_SUGGESTIONS;
+        let names = if is_worth_it { self.macros.names() } else { Vec::new() };
         let define = format!("define `[{shown}]` in a `macros.conf` under --knowledge");
-        let help = match closest(call.name, &names) {
+        let help = match closest(call.name, names.iter().map(String::as_str)) {
             Some(name) if name == call.name => {
                 format!("`{name}` takes another number of arguments; or {define}")
             }
@@ -329,7 +335,8 @@ impl Expander<'_> {
         let filling = match self.context {
             Context::Start | Context::Search => "*",
             Context::Pipe => "search *",
-            Context::Arguments => "",
+            Context::Expression if lacks_operand(&self.expanded.text) => "null()",
+            Context::Expression | Context::Arguments => "",
         };
         self.push(filling, span, false);
         self.context = self.context.after(filling);
@@ -349,6 +356,7 @@ impl Context {
             _ if word.is_empty() => context,
             Self::Start => Self::Search,
             Self::Pipe if word.starts_with("search") => Self::Search,
+            Self::Pipe if word.starts_with("where") || word.starts_with("eval") => Self::Expression,
             Self::Pipe => Self::Arguments,
             other => other,
         }
@@ -444,60 +452,39 @@ fn split_arguments(text: &str) -> Vec<&str> {
     parts
 }
 
-/// `text` with `$name$` replaced by the value of that argument; none, if it becomes longer than `limit`.
+/// `text` with `$name$` replaced by the value of that argument; an error, if it becomes too long.
 fn substitute(
     text: &str,
     definition: &MacroDefinition,
     values: &[String],
-    limit: usize,
-) -> Option<String> {
+) -> Result<String, String> {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         result.push_str(before);
         let named = after.split_once('$').and_then(|(name, after)| {
             let index = definition.arguments.iter().position(|argument| argument == name)?;
-            Some((values.get(index)?, after))
+            Some((values.get(index)?.as_str(), after))
         });
-        match named {
-            Some((value, after)) => {
-                result.push_str(value);
-                rest = after;
-            }
-            None => {
-                result.push('$');
-                rest = after;
-            }
-        }
-        if result.len() > limit {
-            return None;
+        // A `$` that names no argument is a `$`.
+        let (value, after) = named.unwrap_or(("$", after));
+        result.push_str(value);
+        rest = after;
+        if result.len() > MAX_EXPANDED_BYTES {
+            return Err(format!("its definition grows beyond {MAX_EXPANDED_BYTES} bytes"));
         }
     }
     result.push_str(rest);
-    Some(result)
+    Ok(result)
 }
 
-/// The name that was most likely meant.
-fn closest<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
-    let allowed = name.len() / 3;
-    let distances = names.iter().map(|other| (distance(name, other), other.as_str()));
-    let (distance, other) = distances.min()?;
-    (distance <= allowed).then_some(other)
-}
-
-/// How many bytes must be changed, added or removed to make one name the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, byte) in one.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, other) in other.bytes().enumerate() {
-            let changed = diagonal + usize::from(byte != other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
+/// Whether the expression at the end of `text` waits for an operand.
+fn lacks_operand(text: &str) -> bool {
+    let text = text.trim_end();
+    let word_start = text.trim_end_matches(char::is_alphanumeric).len();
+    let words = ["and", "or", "xor", "not", "like", "where"];
+    text.ends_with(['=', '<', '>', '(', ',', '+', '-', '*', '/', '%', '.', '!'])
+        || words.iter().any(|word| text[word_start..].eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -651,10 +638,13 @@ mod tests {
             "| search x OR `a`",
             "x | table a, `a`",
             "| tstats `a` count",
+            "| where x > relative_time(now(), `a`) AND `a`",
+            "| where `a` OR `a` | eval x=`a`, y=1 `a`",
             "`a`",
         ] {
             let (expanded, diagnostics) = expand(text, &Table::default());
-            assert_eq!(diagnostics.len(), 1);
+            let codes: Vec<Code> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+            assert!(codes.iter().all(|&code| code == Code::UnknownMacro) && !codes.is_empty());
             assert_eq!(crate::spl::parse(&expanded.text).1, [], "{text}: {}", expanded.text);
         }
     }
@@ -684,6 +674,11 @@ mod tests {
         }
         let (expanded, diagnostics) = expand("`m19`", &bomb);
         assert!(expanded.text.len() <= MAX_EXPANDED_BYTES);
+        assert_eq!(diagnostics.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::MacroTooLarge]);
+
+        let comment = format!("```{}```", "x".repeat(MAX_EXPANDED_BYTES - 10));
+        let empty = Table::default().with("empty", &[], &comment);
+        let (_, diagnostics) = expand(&"`empty`".repeat(1_000), &empty);
         assert_eq!(diagnostics.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::MacroTooLarge]);
 
         let mut chain = Table::default();

@@ -3,6 +3,7 @@
 //! Names become ids, functions their table entries, and patterns that the rule spells out are compiled. Everything that
 //! can be known to be wrong is said here, with its place: evaluation itself never fails.
 
+use crate::plan::suggest::closest;
 use crate::{
     diag::{Code, Diagnostic, Span, Spanned},
     expr::{
@@ -311,32 +312,11 @@ fn unknown(name: &Spanned<String>) -> Diagnostic {
     if AGGREGATES.contains(&lower.as_str()) {
         return diagnostic.help(format!("aggregates such as `{lower}` belong in `stats`"));
     }
-    match nearest(&lower) {
+    let known = functions::FAMILIES.iter().copied().flatten().map(|function| function.name);
+    match closest(&lower, known) {
         Some(function) => diagnostic.help(format!("did you mean `{function}`?")),
         None => diagnostic,
     }
-}
-
-/// The function whose name is at most two edits away, if one is nearest.
-fn nearest(name: &str) -> Option<&'static str> {
-    let known = functions::FAMILIES.iter().copied().flatten().map(|function| function.name);
-    let (distance, nearest) = known.map(|known| (distance(name, known), known)).min()?;
-    (distance <= 2 && distance < name.len()).then_some(nearest)
-}
-
-/// How many insertions, removals and replacements make `left` into `right` (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, left) in left.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, right) in right.bytes().enumerate() {
-            let replaced = diagonal + usize::from(left != right);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 fn wrong_count(function: &Function, span: Span, found: usize) -> Diagnostic {

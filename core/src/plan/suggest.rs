@@ -1,10 +1,15 @@
 //! "Did you mean": the known name that a mistyped one is closest to.
 
+/// More slips than this make another name.
+const MOST_SLIPS: usize = 3;
+
 /// The candidate that is at most a third of its letters away from `name`, if one is.
 pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let limit = name.chars().count().div_ceil(3).min(3);
+    let limit = name.len().div_ceil(3).min(MOST_SLIPS);
     candidates
         .into_iter()
+        // Names come from rules: one of a megabyte is compared with nothing.
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()

@@ -145,11 +145,14 @@ references: null
             "logic: >-\n  error\n  OR fail\n\n  | table é\n    | head\n  x\n",
             "logic: 'é error\n\n\n  OR ''x'' | table x'\n",
             "# c\nlogic: &a !!str 'x y'\n",
+            "logic: 'a b\r\n  c\r\n\r\n  d'\r\n",
+            "logic: |\r\n  a b\r\n\r\n  c\r\n",
+            "title: x\nlogic: >\n\n   a\n   b\n\n\n   c\n",
         ] {
             let rule = rule(text);
             for (at, c) in rule.spl.char_indices().filter(|(_, c)| !c.is_whitespace()) {
                 let place = rule.file_span(Span::new(at, at + c.len_utf8())).text(text);
-                let is_same = place.chars().next_back() == Some(c) || place == "\\u00e9";
+                let is_same = place.ends_with(c) || place == "\\u00e9";
                 assert!(is_same && !place.contains('\n'), "{text}: {c} at {at} is {place:?}");
             }
         }

@@ -27,6 +27,16 @@ pub(super) enum Quoting {
     Mixed,
 }
 
+impl Quoting {
+    fn of(has_quotes: bool, pieces: usize) -> Self {
+        match (has_quotes, pieces) {
+            (false, _) => Self::Bare,
+            (true, 1) => Self::Whole,
+            (true, _) => Self::Mixed,
+        }
+    }
+}
+
 /// What a backslash before a pipe means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escapes {
@@ -82,11 +92,7 @@ impl<'t> Parser<'t> {
             pieces += 1;
             text.push_str(&piece);
         }
-        let quoting = match (&first_quoted, pieces) {
-            (None, _) => Quoting::Bare,
-            (Some(_), 1) => Quoting::Whole,
-            (Some(_), _) => Quoting::Mixed,
-        };
+        let quoting = Quoting::of(first_quoted.is_some(), pieces);
         let span = Span::new(start, self.at);
         (pieces > 0).then_some(Argument { text, span, quoting, first_quoted })
     }
@@ -103,7 +109,7 @@ impl<'t> Parser<'t> {
     fn bare(&mut self, stops: &impl Fn(&str, usize) -> bool) -> &'t str {
         let start = self.at;
         while let Some(c) = self.peek() {
-            if c.is_whitespace() || c == '"' || stops(self.text, self.at) {
+            if c.is_whitespace() || c == '"' || stops(&self.text[..self.end], self.at) {
                 break;
             }
             self.at += if c == '\\' && is_escape(self.text, self.at) { 2 } else { c.len_utf8() };

@@ -284,8 +284,17 @@ fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)
 
 fn print_argument(out: &mut String, argument: &Argument) {
     match argument {
-        Argument::Word(word) => print_text(out, &word.value),
+        Argument::Word(word) => print_argument_word(out, &word.value),
         Argument::Subpipeline(pipeline) => print_subpipeline(out, pipeline),
+    }
+}
+
+fn print_argument_word(out: &mut String, word: &str) {
+    let is_special = |c: char| c.is_whitespace() || "\",[]|\\".contains(c);
+    if word.is_empty() || word.contains(is_special) {
+        print_quoted(out, word);
+    } else {
+        out.push_str(word);
     }
 }
 

@@ -66,7 +66,10 @@ impl Parser<'_> {
                 }
                 waiting = Some(operator);
             } else if let Some(operator) = self.eat_operator("OR") {
-                self.dangling(operator, "left");
+                // Behind a `)` that closes nothing it has a term to its left, in what was meant.
+                if terms.is_empty() || waiting.is_some() {
+                    self.dangling(operator, "left");
+                }
             } else {
                 waiting = None;
                 terms.push(self.disjunction());
@@ -210,25 +213,33 @@ impl Parser<'_> {
         self.skip_space();
         if self.is_keyword("IN") && self.rest()[2..].trim_start().starts_with('(') {
             let list = self.list(field);
-            let span = list_span(&list);
+            let span = self.since(field.span.start);
             return Some(if is_negated { Search::Not(Box::new(list), span) } else { list });
         }
         let op = if is_negated { None } else { self.compare_op() };
-        let Some((op, op_span)) = op else {
+        if op.is_none() {
             self.at = after_field;
-            return None;
-        };
+        }
+        op.map(|(op, op_span)| self.comparison(field, quoting, op, op_span))
+    }
+
+    fn comparison(
+        &mut self,
+        field: &Spanned<String>,
+        quoting: Quoting,
+        op: CompareOp,
+        op_span: Span,
+    ) -> Search {
         let value = self.compared_value(op_span);
         let is_modifier = quoting == Quoting::Bare
             && op == CompareOp::Eq
             && TIME_MODIFIERS.contains(&field.value.as_str());
-        Some(if is_modifier {
+        if is_modifier {
             let value = Spanned::new(value.text, value.span);
-            Search::TimeModifier { name: field.clone(), value }
-        } else {
-            let span = field.span.to(value.span);
-            Search::Compare(Comparison { field: field.clone(), op, value, span })
-        })
+            return Search::TimeModifier { name: field.clone(), value };
+        }
+        let span = field.span.to(value.span);
+        Search::Compare(Comparison { field: field.clone(), op, value, span })
     }
 
     fn compare_op(&mut self) -> Option<(CompareOp, Span)> {
@@ -303,14 +314,21 @@ impl Parser<'_> {
             self.at = span.end;
             return;
         }
-        let span = Span::new(self.at, self.at + self.peek().map_or(0, char::len_utf8));
-        let message = format!("unexpected `{}` in `{}`", span.text(self.text), self.command);
-        // The lexer has complained about brackets that have no partner.
-        if self.peek() != Some(']') {
-            let error = Diagnostic::error(Code::UnexpectedToken, span, message);
-            self.report(error.label("expected a term").help("quote text that is searched for"));
+        // The lexer has complained about brackets that have no partner or nest too deep.
+        match self.peek() {
+            Some(']') => self.bump(),
+            Some('[') => self.at = self.end,
+            _ => self.skip_unexpected_character(),
         }
+    }
+
+    fn skip_unexpected_character(&mut self) {
+        let start = self.at;
         self.bump();
+        let span = Span::new(start, self.at);
+        let message = format!("unexpected `{}` in `{}`", span.text(self.text), self.command);
+        let error = Diagnostic::error(Code::UnexpectedToken, span, message);
+        self.report(error.label("expected a term").help("quote text that is searched for"));
     }
 
     /// Whether the operator `name` stands here: upper case, and a whole word.
@@ -397,13 +415,6 @@ fn conjuncts(term: Search) -> Vec<Search> {
     }
 }
 
-fn list_span(list: &Search) -> Span {
-    match list {
-        Search::In { span, .. } => *span,
-        _ => Span::default(),
-    }
-}
-
 /// Whether a bare word, which may be a field's name, ends at `at`.
 fn ends_term(text: &str, at: usize) -> bool {
     let rest = &text[at..];
@@ -417,7 +428,7 @@ fn ends_value(text: &str, at: usize) -> bool {
         return ends_group(text, at);
     }
     let next = rest[1..].chars().next();
-    text[..at].ends_with('"') || next.is_none_or(|c| c.is_whitespace() || ",)\"".contains(c))
+    text[..at].ends_with('"') || next.is_none_or(|c| c.is_whitespace() || ",()[]\"".contains(c))
 }
 
 /// Whether a value of a list ends at `at`.

@@ -1,6 +1,7 @@
 //! `eval a=expr, b=expr`.
 
 use crate::diag::{Code, Diagnostic, Spanned};
+use crate::spl::args::{Escapes, unescape};
 use crate::spl::lexer::field_quote_end;
 use crate::spl::parser::Parser;
 use crate::spl::tree::{Assignment, CommandKind};
@@ -40,16 +41,22 @@ fn target(parser: &mut Parser<'_>) -> Option<Spanned<String>> {
 
 fn name(parser: &mut Parser<'_>) -> Spanned<String> {
     let start = parser.at;
-    let end = field_quote_end(parser.text, start).filter(|&end| end <= parser.end);
-    if let (Some('\''), Some(end)) = (parser.peek(), end) {
+    if let Some(end) = quoted_field_end(parser) {
         parser.at = end;
         let name = parser.text[start + 1..end - 1].to_owned();
         return Spanned::new(name, parser.since(start));
     }
     if parser.peek() == Some('"') {
-        return parser.name().unwrap_or_else(|| Spanned::new(String::new(), parser.here()));
+        let name = unescape(parser.quoted(), Escapes::Pipe);
+        return Spanned::new(name, parser.since(start));
     }
     parser.take_while(|c| !c.is_whitespace() && !"=,\"'()[]".contains(c))
+}
+
+fn quoted_field_end(parser: &Parser<'_>) -> Option<usize> {
+    let is_quoted = parser.peek() == Some('\'');
+    let end = is_quoted.then(|| field_quote_end(parser.text, parser.at)).flatten();
+    end.filter(|&end| end <= parser.end)
 }
 
 /// Goes past the comma, and past whatever cannot belong to the assignment before it.

@@ -7,13 +7,13 @@ use crate::spl::tree::{CommandKind, Renaming};
 pub(super) fn parse(parser: &mut Parser<'_>) -> CommandKind {
     let mut renamings = Vec::new();
     parser.skip_separators();
+    if parser.peek().is_none() {
+        parser.missing("fields", "write `rename old AS new`");
+        return CommandKind::Broken;
+    }
     while let Some(from) = parser.name() {
         renamings.extend(renaming(parser, from));
         parser.skip_separators();
-    }
-    if renamings.is_empty() {
-        parser.missing("fields", "write `rename old AS new`");
-        return CommandKind::Broken;
     }
     CommandKind::Rename(renamings)
 }

@@ -1,0 +1,537 @@
+//! The parser from outside: trees, places of complaints, hostile texts, and the round trip through `print`.
+
+use caltrop_core::diag::{Diagnostic, Severity, Span};
+use caltrop_core::spl::tree::{CommandKind, Expr, ExprKind, Search};
+use caltrop_core::spl::{parse, print};
+use proptest::prelude::*;
+
+/// The tree of `text`, on one line and without its spans.
+fn tree(text: &str) -> String {
+    let (pipeline, diagnostics) = parse(text);
+    assert!(
+        diagnostics.iter().all(|it| it.severity == Severity::Warning),
+        "{text}: {diagnostics:?}"
+    );
+    without_spans(&format!("{:?}", pipeline.commands))
+}
+
+/// The arguments of the only command of `text`, in the same form.
+fn arguments(text: &str) -> String {
+    let (pipeline, diagnostics) = parse(text);
+    assert_eq!(diagnostics, [], "{text}");
+    let [command] = pipeline.commands.as_slice() else { panic!("{text} is one command") };
+    without_spans(&format!("{:?}", command.kind))
+}
+
+fn without_spans(debug: &str) -> String {
+    let (mut result, mut rest) = (String::new(), debug);
+    while let Some((before, after)) = rest.split_once("Span { start: ") {
+        result.push_str(before);
+        result.push('_');
+        rest = after.split_once(" }").expect("Debug closes what it opens").1;
+    }
+    result.push_str(rest);
+    result.replace(", span: _", "").replace(", _)", ")")
+}
+
+/// `text` with a line under it for each complaint: carets at its place and its code.
+fn annotated(text: &str) -> String {
+    let underline = |diagnostic: &Diagnostic| {
+        let Span { start, end } = diagnostic.primary.span;
+        let column = text[..start].chars().count();
+        let width = text[start..end].chars().count().max(1);
+        format!("\n{}{} {}", " ".repeat(column), "^".repeat(width), diagnostic.code.text())
+    };
+    let (_, diagnostics) = parse(text);
+    text.to_owned() + &diagnostics.iter().map(underline).collect::<String>()
+}
+
+/// The complaints about the first line of `expected`, unless they are those in the lines under it.
+fn wrong_complaints(expected: &str) -> Option<String> {
+    let expected = expected.trim_matches('\n');
+    let found = annotated(expected.lines().next().unwrap_or_default());
+    (found != expected).then(|| format!("expected\n{expected}\nfound\n{found}\n"))
+}
+
+#[test]
+fn complaints_stand_at_their_places() {
+    let cases = [
+        r#"
+error (a OR b
+             ^ E0103"#,
+        r#"
+a) b
+ ^ E0104"#,
+        r#"
+a "b c
+  ^ E0101"#,
+        r#"
+OR a
+^^ E0114"#,
+        r#"
+a OR | head
+  ^^ E0114"#,
+        r#"
+a AND (b OR) NOT
+         ^^ E0114
+             ^^^ E0114"#,
+        r#"
+a | | head
+  ^ E0106"#,
+        r#"
+a |
+  ^ E0106"#,
+        r#"
+a | (b)
+    ^ E0102"#,
+        r#"
+a=
+ ^ E0114"#,
+        r#"
+(=b)
+ ^ E0114"#,
+        r#"
+f IN ()
+      ^ E0107"#,
+        r#"
+NOT [ search a | fields b
+                         ^ E0105"#,
+        r#"
+a ] b
+  ^ E0116"#,
+        r#"
+a or b and not c
+  ^^ W0502
+       ^^^ W0502
+           ^^^ W0502"#,
+        r#"
+| where
+       ^ E0107"#,
+        r#"
+| where count >= 10 AND dc(user > 3
+                                   ^ E0103"#,
+        r#"
+| where a=1) AND b=2
+           ^ E0104"#,
+        r#"
+| where a contains "b"
+          ^^^^^^^^ E0102"#,
+        r#"
+| where match(a,"x") ANDmatch(b,"y"
+                     ^^^^^^^^ E0102
+                                   ^ E0103"#,
+        r#"
+| where a AND | eval b=, c=*2
+          ^^^ E0114
+                       ^ E0102
+                           ^ E0114"#,
+        r#"
+| where if(a b, c, ) = 'x
+             ^ E0102
+                   ^ E0102
+                       ^ E0101"#,
+        r#"
+| eval a | eval "b c"==1
+       ^ E0108
+                ^^^^^ E0108"#,
+        r#"
+| rename a | rename a b, c AS d*
+         ^ E0108
+                    ^ E0108
+                              ^^ E0108"#,
+        r#"
+| stats by a | stats count by | stats sum(a b)
+            ^ E0107
+                             ^ E0107
+                                          ^^^ E0108"#,
+        r#"
+| table | fields - | regex a=
+       ^ E0107
+                  ^ E0107
+                             ^ E0107"#,
+        r#"
+| regex a="x" OR b="y"
+              ^^ E0102"#,
+        r#"
+| bin a b span= | head x | head limit=y | makeresults annotate=t
+        ^ E0102
+                       ^ E0102
+                                      ^ E0108
+                                                      ^^^^^^^^ E0303"#,
+        r#"
+| bin a span= | bin a AS | stats count AS
+             ^ E0107
+                        ^ E0107
+                                         ^ E0107"#,
+    ];
+    let wrong: Vec<String> = cases.iter().filter_map(|case| wrong_complaints(case)).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn search_reads_or_before_and() {
+    insta::assert_snapshot!(arguments("a b OR NOT c (d e) OR f"), @r#"Search(And([Raw(RawTerm { kind: Word, text: "a" }), Or([Raw(RawTerm { kind: Word, text: "b" }), Not(Raw(RawTerm { kind: Word, text: "c" }))]), Or([And([Raw(RawTerm { kind: Word, text: "d" }), Raw(RawTerm { kind: Word, text: "e" })]), Raw(RawTerm { kind: Word, text: "f" })])]))"#);
+    insta::assert_snapshot!(arguments("NOT(a)OR(b) f IN(1,\"2 3\" 4*) g NOT IN (x)"), @r#"Search(And([Or([Not(Raw(RawTerm { kind: Word, text: "a" })), Raw(RawTerm { kind: Word, text: "b" })]), In { field: Spanned { value: "f" }, values: [SearchValue { text: "1", kind: Plain }, SearchValue { text: "2 3", kind: Plain }, SearchValue { text: "4*", kind: Plain }] }, Not(In { field: Spanned { value: "g" }, values: [SearchValue { text: "x", kind: Plain }] })]))"#);
+    insta::assert_snapshot!(arguments(r#"x= "a*" y>=1 "r s"!=CASE(B) TERM("C:\\d") earliest=-1h *"#), @r#"Search(And([Compare(Comparison { field: Spanned { value: "x" }, op: Eq, value: SearchValue { text: "a*", kind: Plain } }), Compare(Comparison { field: Spanned { value: "y" }, op: Ge, value: SearchValue { text: "1", kind: Plain } }), Compare(Comparison { field: Spanned { value: "r s" }, op: Ne, value: SearchValue { text: "B", kind: Case } }), Raw(RawTerm { kind: Term, text: "C:\\d" }), TimeModifier { name: Spanned { value: "earliest" }, value: Spanned { value: "-1h" } }, All(_)]))"#);
+}
+
+#[test]
+fn expressions_read_and_before_or() {
+    insta::assert_snapshot!(arguments("| where not a=1 and !b OR 'c d'.\"e\"+-2*3 LIKE f"), @r#"Where(Expr { kind: Or([Expr { kind: And([Expr { kind: Not(Expr { kind: Compare(Eq, Expr { kind: Field("a") }, Expr { kind: Number("1") }) }) }, Expr { kind: Not(Expr { kind: Field("b") }) }]) }, Expr { kind: Call { name: Spanned { value: "LIKE" }, arguments: [Expr { kind: Arithmetic(Concat, Expr { kind: Field("c d") }, Expr { kind: Arithmetic(Add, Expr { kind: String("e") }, Expr { kind: Arithmetic(Multiply, Expr { kind: Negate(Expr { kind: Number("2") }) }, Expr { kind: Number("3") }) }) }) }, Expr { kind: Field("f") }] } }]) })"#);
+    insta::assert_snapshot!(arguments("| where x in(1, null) XOR y NOT LIKE \"%\" AND ISNULL( )"), @r#"Where(Expr { kind: Xor(Expr { kind: Call { name: Spanned { value: "in" }, arguments: [Expr { kind: Field("x") }, Expr { kind: Number("1") }, Expr { kind: Field("null") }] } }, Expr { kind: And([Expr { kind: Not(Expr { kind: Call { name: Spanned { value: "LIKE" }, arguments: [Expr { kind: Field("y") }, Expr { kind: String("%") }] } }) }, Expr { kind: Call { name: Spanned { value: "ISNULL" }, arguments: [] } }]) }) })"#);
+}
+
+#[test]
+fn the_seed_shape() {
+    let text = "(\"EventCode=1\" OR \"<EventID>1<\") TERM(Wmi) | regex p=\"(?i)(Wmi)\" \
+                | table _time, host user parent_*, | bin span=1s | stats values(*) as * by _time, host";
+    insta::assert_snapshot!(tree(text), @r#"[Command { name: Spanned { value: "search" }, kind: Search(And([Or([Raw(RawTerm { kind: Phrase, text: "EventCode=1" }), Raw(RawTerm { kind: Phrase, text: "<EventID>1<" })]), Raw(RawTerm { kind: Term, text: "Wmi" })])) }, Command { name: Spanned { value: "regex" }, kind: Regex(Regex { field: Some(Spanned { value: "p" }), negated: false, pattern: Pattern { text: "(?i)(Wmi)", quoted_alone: None } }) }, Command { name: Spanned { value: "table" }, kind: Table([Spanned { value: "_time" }, Spanned { value: "host" }, Spanned { value: "user" }, Spanned { value: "parent_*" }]) }, Command { name: Spanned { value: "bin" }, kind: Bin(Bin { field: None, span: Some(Spanned { value: "1s" }), target: None, options: [] }) }, Command { name: Spanned { value: "stats" }, kind: Stats(Stats { aggregates: [Aggregate { function: Spanned { value: "values" }, argument: Field(Spanned { value: "*" }), alias: Some(Spanned { value: "*" }), text: "values(*)" }], by: [Spanned { value: "_time" }, Spanned { value: "host" }], options: [] }) }]"#);
+}
+
+#[test]
+fn commands_with_arguments_in_any_order() {
+    for (text, printed) in [
+        ("| bucket span = 5m _time AS t", "| bucket span=5m _time AS t"),
+        ("| bin size bins=10 span=10", r#"| bin span=10 bins=10 size"#),
+        ("| head 5", "| head limit=5"),
+        ("| head (a>1) null=t", "| head (a > 1) limit=10 null=t"),
+        ("| makeresults", "| makeresults count=1"),
+        ("| fields + a b", "| fields a, b"),
+        ("| fields -a, \"b c\"", "| fields - a, \"b c\""),
+        ("| rename \"a.b\" as \"x y\", c* AS *", "| rename a.b AS \"x y\", c* AS *"),
+        (
+            "| stats c(eval( x=\"a,b\" )) AS \"n n\" , dc( \"p q\" ) count BY a b allnum=t",
+            "| stats allnum=t c(eval( x=\"a,b\" )) AS \"n n\", dc( \"p q\" ), count BY a, b",
+        ),
+        ("| regex auid!=^\\d+", "| regex auid!=\"^\\\\d+\""),
+        ("| regex \"a b\"=\"x\"", "| regex \"a b\"=\"x\""),
+        ("| regex uri-\"x=\"y", "| regex uri-\"x=\"\"y\""),
+        (
+            "| eval \"a b\"=1, {c}_d=2, 'e f'=<<FIELD>>.x<<MATCHSTR>>",
+            "| eval \"a b\"=1, {c}_d=2, \"e f\"=<<FIELD>> . x<<MATCHSTR>>",
+        ),
+        (
+            "| join x type=left [inputlookup y | head 1]",
+            "| join x type=left [ inputlookup y | head limit=1 ]",
+        ),
+        ("| rex field=a mode=sed \"s/[|]//g\"", "| rex field=a mode=sed \"s/[|]//g\""),
+        ("a,b \"c\",d=\"e\",f=g,h, *Get()* x=y()", "a,b \"c\" d=e f=\"g,h\" *Get()* x=\"y()\""),
+        ("a | search x", "a | search x"),
+        ("", "*"),
+    ] {
+        let (pipeline, diagnostics) = parse(text);
+        assert!(
+            diagnostics.iter().all(|it| it.severity == Severity::Warning),
+            "{text}: {diagnostics:?}"
+        );
+        assert_eq!(print(&pipeline), printed, "{text}");
+    }
+}
+
+#[test]
+fn only_three_escapes_are_resolved() {
+    for (text, expected) in [
+        (r#""C:\\Windows\Temp\*""#, r"C:\Windows\Temp\*"),
+        (r#""a\"b \| \n \(""#, r#"a"b | \n \("#),
+        (r"C:\\Windows\Temp", r"C:\Windows\Temp"),
+    ] {
+        let (pipeline, _) = parse(text);
+        let CommandKind::Search(Search::Raw(term)) = &pipeline.commands[0].kind else {
+            panic!("{text} is one term");
+        };
+        assert_eq!(term.text, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_regex_argument_joins_its_pieces_and_keeps_its_escaped_pipes() {
+    for (text, joined, alone) in [
+        (r#"| regex "Policies\\\(?<x>.)""#, r"Policies\\(?<x>.)", None),
+        (r#"| regex a="^(a\|b|c)$""#, r"^(a\|b|c)$", None),
+        (r#"| regex "-l "(?<u>"[^\s]+")"\s""#, r"-l (?<u>[^\s]+)\s", Some("-l ")),
+        (r#"| regex p="(a|b)")"#, r"(a|b))", Some("(a|b)")),
+    ] {
+        let (pipeline, diagnostics) = parse(text);
+        assert!(diagnostics.iter().all(|it| it.severity == Severity::Warning), "{diagnostics:?}");
+        let CommandKind::Regex(regex) = &pipeline.commands[0].kind else { panic!("{text}") };
+        assert_eq!(regex.pattern.text, joined, "{text}");
+        assert_eq!(regex.pattern.quoted_alone.as_deref(), alone, "{text}");
+        assert_eq!(diagnostics.len(), usize::from(alone.is_some()), "{text}");
+    }
+}
+
+#[test]
+fn nesting_is_bounded_and_chains_are_not() {
+    const MANY: usize = 100_000;
+    for (prefix, opening, closing) in [
+        ("", "(", ")"),
+        ("", "NOT ", "a"),
+        ("", "[search ", "]"),
+        ("| where ", "(", ")"),
+        ("| where ", "-", ""),
+        ("| where ", "!", ""),
+        ("| where ", "f(", ")"),
+        ("| where ", "a+", ""),
+        ("| where ", "a XOR ", ""),
+        ("| where ", "a IN (", ")"),
+        ("| stats c(eval(", "f(", ")"),
+        ("| append ", "[append ", "]"),
+        ("| head ", "(", ")"),
+    ] {
+        for closing in [closing, ""] {
+            let text = format!("{prefix}{}a{}", opening.repeat(MANY), closing.repeat(MANY));
+            let (_, diagnostics) = parse(&text);
+            let is_told = diagnostics.iter().any(|it| it.severity == Severity::Error);
+            assert!(is_told, "{prefix}{opening}");
+            assert!(diagnostics.len() < 5, "{prefix}{opening}: {}", diagnostics.len());
+        }
+    }
+    for (prefix, link) in [
+        ("", "a OR "),
+        ("", "a "),
+        ("", "\"a\" AND "),
+        ("| where ", "a AND "),
+        ("| where ", "a OR "),
+        ("| eval a=", "1, b="),
+        ("| table ", "a, "),
+        ("", "a | "),
+    ] {
+        let text = format!("{prefix}{}a", link.repeat(MANY));
+        assert_eq!(parse(&text).1, [], "{prefix}{link}");
+    }
+    for text in ["TERM(", "\"", "'", "(\"", "`", "\\", "<<", "[\"", "|", "a=(", "f IN (", "é\"[("]
+    {
+        let _ = parse(&text.repeat(MANY / 10));
+        let _ = parse(&format!("| where {}", text.repeat(MANY / 10)));
+    }
+}
+
+/// Pieces that texts are made of: words of the language, and what breaks it.
+fn fragments() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        prop::sample::select(vec![
+            "a",
+            "b*",
+            "OR",
+            "AND",
+            "NOT",
+            "(",
+            ")",
+            "[",
+            "]",
+            "|",
+            "\"",
+            "'",
+            "\\",
+            ",",
+            "=",
+            "!=",
+            "<",
+            ">=",
+            "TERM(",
+            "CASE(",
+            "IN",
+            "in (",
+            "\"x y\"",
+            "'f g'",
+            " where ",
+            " eval ",
+            " stats ",
+            " by ",
+            " as ",
+            " AS ",
+            " bin ",
+            " span=1s ",
+            "| regex ",
+            "| rex ",
+            "| table ",
+            "| fields ",
+            "| rename ",
+            "| head ",
+            "| search ",
+            "| where ",
+            "| eval z=",
+            "+",
+            "-",
+            ".",
+            "1.5",
+            "1e",
+            "f(",
+            "<<FIELD>>",
+            "```",
+            "`m`",
+            "é",
+            "\u{2028}",
+            "\n",
+            "\t",
+            "{}",
+            "*",
+            "XOR",
+            "LIKE",
+            "==",
+        ])
+        .prop_map(str::to_owned),
+        "[ -~]{0,4}",
+    ];
+    prop::collection::vec((pieces, prop::bool::ANY), 0..24).prop_map(|pieces| {
+        let glue = |(piece, space): (String, bool)| if space { piece + " " } else { piece };
+        pieces.into_iter().map(glue).collect()
+    })
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z_]{1,6}", "[a-z.{}*:]{1,6}", "[ -~]{0,6}"]
+}
+
+fn field() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z_]{1,6}", "[ !#-&(-{}~]{0,6}", Just("and".to_owned()), Just("1".to_owned())]
+}
+
+fn is_free_word(word: &str) -> bool {
+    !["and", "or", "not", "in", "like", "xor"].contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Expressions as text that is fully parenthesised, so that what they mean is plain.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        "[0-9]{1,3}(\\.[0-9]{1,2})?",
+        "[a-z_]{1,5}".prop_filter("an operator", |word| is_free_word(word)),
+        field().prop_map(|name| format!("'{name}'")),
+        "[a-z %|\\[\\]]{0,5}".prop_map(|text| format!("\"{text}\"")),
+    ];
+    leaf.prop_recursive(5, 40, 3, |inner| {
+        let op = prop::sample::select(vec![
+            "+", "-", "*", "/", "%", ".", "=", "==", "!=", "<", "<=", ">", ">=", "AND", "or",
+            "XOR", "LIKE",
+        ]);
+        prop_oneof![
+            (inner.clone(), op, inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            inner.clone().prop_map(|a| format!("-({a})")),
+            inner.clone().prop_map(|a| format!("(NOT {a})")),
+            (
+                "[a-z]{2,6}".prop_filter("an operator", |word| is_free_word(word)),
+                prop::collection::vec(inner.clone(), 0..3)
+            )
+                .prop_map(|(name, list)| format!("{name}({})", list.join(","))),
+            (inner.clone(), prop::collection::vec(inner, 1..3))
+                .prop_map(|(a, list)| format!("({a} IN ({}))", list.join(", "))),
+        ]
+    })
+}
+
+fn search() -> impl Strategy<Value = String> {
+    let quoted = || {
+        "[ -~]{0,6}"
+            .prop_map(|text| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
+    };
+    let word = || "[a-z0-9_.*:/-]{1,6}".prop_filter("an operator", |word| is_free_word(word));
+    let leaf = prop_oneof![
+        word(),
+        quoted(),
+        quoted().prop_map(|text| format!("TERM({text})")),
+        (name(), prop::sample::select(vec!["=", "!=", "<", ">="]), quoted()).prop_map(
+            |(field, op, value)| {
+                let field = field.replace('\\', "\\\\").replace('"', "\\\"");
+                format!("\"{field}\"{op}{value}")
+            }
+        ),
+        (word(), quoted(), word()).prop_map(|(field, a, b)| format!("f{field} IN ({a}, {b})")),
+    ];
+    leaf.prop_recursive(5, 40, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4)
+                .prop_map(|list| format!("({})", list.join(" "))),
+            prop::collection::vec(inner.clone(), 2..4)
+                .prop_map(|list| format!("({})", list.join(" OR "))),
+            inner.prop_map(|term| format!("NOT {term}")),
+        ]
+    })
+}
+
+/// Parses `text`; if it is right, prints it and parses again, and both trees must be the same.
+fn check_round_trip(text: &str) -> bool {
+    let (pipeline, diagnostics) = parse(text);
+    for label in diagnostics.iter().flat_map(|it| std::iter::once(&it.primary).chain(&it.secondary))
+    {
+        assert!(text.get(label.span.start..label.span.end).is_some(), "{text:?}: {label:?}");
+    }
+    if diagnostics.iter().any(|it| it.severity == Severity::Error) {
+        return false;
+    }
+    let printed = print(&pipeline);
+    let (again, complaints) = parse(&printed);
+    assert!(
+        complaints.iter().all(|it| it.severity == Severity::Warning),
+        "{printed:?}: {complaints:?}"
+    );
+    let trees = [&pipeline, &again].map(|it| without_spans(&format!("{:?}", it.commands)));
+    assert_eq!(trees[0], trees[1], "{text:?} prints as {printed:?}");
+    true
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_parses_and_right_ones_print(text in fragments()) {
+        check_round_trip(&text);
+    }
+
+    #[test]
+    fn expressions_print_as_they_were_meant(text in expression()) {
+        let text = format!("| where {text}");
+        prop_assert!(check_round_trip(&text), "{}", text);
+    }
+
+    #[test]
+    fn searches_print_as_they_were_meant(text in search()) {
+        prop_assert!(check_round_trip(&text), "{}", text);
+    }
+
+    #[test]
+    fn lists_of_names_print_as_they_were_meant(names in prop::collection::vec(name(), 1..4)) {
+        let escape = |name: &String| {
+            format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+        };
+        let list = names.iter().map(escape).collect::<Vec<_>>().join(", ");
+        let (pipeline, _) = parse(&format!("| table {list}"));
+        let CommandKind::Table(found) = &pipeline.commands[0].kind else { panic!("a table") };
+        prop_assert_eq!(found.iter().map(|name| &name.value).collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
+        let text = format!("| table {list} | fields - {list} | stats count BY {list}");
+        prop_assert!(check_round_trip(&text));
+    }
+}
+
+/// The power of operators, tested where a wrong one changes the tree.
+#[test]
+fn operators_bind_as_the_manual_says() {
+    fn grouped(expr: &Expr) -> String {
+        let list = |operands: &[Expr], op: &str| {
+            format!("({})", operands.iter().map(grouped).collect::<Vec<_>>().join(op))
+        };
+        match &expr.kind {
+            ExprKind::Field(name) => name.clone(),
+            ExprKind::Negate(a) => format!("(-{})", grouped(a)),
+            ExprKind::Not(a) => format!("(!{})", grouped(a)),
+            ExprKind::Arithmetic(op, a, b) => format!("({} {op:?} {})", grouped(a), grouped(b)),
+            ExprKind::Compare(op, a, b) => format!("({} {op:?} {})", grouped(a), grouped(b)),
+            ExprKind::And(operands) => list(operands, " & "),
+            ExprKind::Or(operands) => list(operands, " | "),
+            ExprKind::Xor(a, b) => format!("({} ^ {})", grouped(a), grouped(b)),
+            other => format!("{other:?}"),
+        }
+    }
+    for (text, expected) in [
+        ("a OR b AND c XOR d", "((a | (b & c)) ^ d)"),
+        ("NOT a=b AND c", "((!(a Eq b)) & c)"),
+        ("a-b-c", "((a Subtract b) Subtract c)"),
+        ("a+b*c.d<e", "(((a Add (b Multiply c)) Concat d) Lt e)"),
+        ("-a*b", "((-a) Multiply b)"),
+        ("a AND (b AND c) AND d", "(a & b & c & d)"),
+    ] {
+        let (pipeline, diagnostics) = parse(&format!("| where {text}"));
+        assert_eq!(diagnostics, [], "{text}");
+        let CommandKind::Where(expr) = &pipeline.commands[0].kind else { panic!("{text}") };
+        assert_eq!(grouped(expr), expected, "{text}");
+    }
+}
