@@ -45,6 +45,40 @@ const ITEMS: &[(&str, &[&str])] = &[
     ("Odd Name", &["Odd_Name"]),
 ];
 
+/// Knowledge that makes fields in every way that the planner tells apart, laid over the default.
+pub(crate) const KNOWLEDGE: &str = r#"
+[source::XmlWinEventLog:...]
+FIELDALIAS-a = Image AS alias CommandLine ASNEW Image User ASNEW new_alias
+FIELDALIAS-b = host AS machine
+EVAL-first_word = mvindex(split(CommandLine," "),0)
+EVAL-second_part = mvindex(split(Image,"\\"),1)
+EVAL-last_slash = coalesce(nothing,mvindex(split(CommandLine,"/"),-1))
+EVAL-branch = if(EventCode=1,Image,CommandLine)
+EVAL-lowered = lower(Image)
+EVAL-joined = CommandLine.Image
+EVAL-letters = replace(CommandLine,"[^A-Za-z]","")
+EVAL-User = case(EventCode=3,Image,1=1,User)
+"#;
+
+/// The fields of [`KNOWLEDGE`], and texts that they may have.
+fn made(image: &str, command_line: &str) -> [(&'static str, String); 9] {
+    let part = |text: &str, joint: char, at: usize| {
+        text.split(joint).nth(at).unwrap_or_default().to_owned()
+    };
+    let letters = command_line.chars().filter(char::is_ascii_alphabetic).collect();
+    [
+        ("alias", image.to_owned()),
+        ("first_word", part(command_line, ' ', 0)),
+        ("second_part", part(image, '\\', 1)),
+        ("last_slash", command_line.rsplit('/').next().unwrap_or_default().to_owned()),
+        ("branch", image.to_owned()),
+        ("lowered", image.to_lowercase()),
+        ("joined", format!("{command_line}{image}")),
+        ("letters", letters),
+        ("User", image.to_owned()),
+    ]
+}
+
 /// A random event.
 pub(crate) fn event(random: &mut Random) -> Event {
     if random.once_in(12) {
@@ -65,6 +99,10 @@ pub(crate) fn event(random: &mut Random) -> Event {
             _ => {}
         }
     }
+    let value =
+        |name: &str| fields.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value);
+    let made = made(value("Image"), value("CommandLine"));
+    fields.extend(made);
     let qualifiers = random.pick(&["", "", " Qualifiers='0'"]);
     let mut raw = format!(
         "<Event xmlns='urn:x'><System><Provider Name='p'/><EventID{qualifiers}>{id}</EventID>\

@@ -42,7 +42,9 @@ fn number(variable: &str, default: usize) -> usize {
 fn the_scan_changes_no_alert() {
     let pairs = number("CALTROP_PREFILTER_PAIRS", PAIRS);
     let mut seed = u64::try_from(number("CALTROP_PREFILTER_SEED", 1)).expect("it fits");
-    let knowledge = Knowledge::builtin();
+    let mut knowledge = Knowledge::builtin();
+    let problems = knowledge.overlay(&[("local/props.conf", events::KNOWLEDGE)]);
+    assert!(problems.is_empty(), "{problems:?}");
     let mut tally = Tally::default();
     while tally.pairs < pairs {
         round(seed, &knowledge, &mut tally);
@@ -72,6 +74,17 @@ fn a_stream_that_waits_for_nothing_hears_only_what_a_rule_takes() {
     // The window of second 10 was open when second 40 was heard, so second 20 is late.
     assert_eq!((with.alerts.len(), with.counters.late_dropped), (1, 1));
     assert_eq!(without.counters.late_dropped, 1);
+}
+
+/// The whole is too large to compile, so that the quoted part runs, and is what must be looked for.
+#[test]
+fn a_pattern_with_text_outside_its_quotes_is_scanned_for_as_it_runs() {
+    let rules = common::searches(&["* | regex Image=\"evil\"zzzz(.{1000}){1000}"]);
+    let raw = b"<Event><EventData><Data Name='Image'>evil</Data></EventData></Event>".as_slice();
+    let options = Options::default();
+    for options in [without_prefilter(&options), options] {
+        assert_eq!(run(&rules, &options, [raw]).alerts.len(), 1, "{}", options.prefilter);
+    }
 }
 
 /// A few rules on a few events. One rule alone is searched for in another way than several.
