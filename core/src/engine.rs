@@ -69,11 +69,13 @@ impl Engine {
         self.counters.events += 1;
         self.counters.bytes += raw.len() as u64;
         let raw = self.cut(raw);
-        if !self.select(raw) && !self.watches_time() {
+        if self.select(raw) {
+            Work::new(self, sink).look_at(raw, head);
+        } else if self.watches_time() {
+            Work::new(self, sink).pass_by(raw, head);
+        } else {
             return;
         }
-        let mut work = Work::new(self, sink);
-        work.look_at(raw, head);
         self.scratch.reset();
     }
 
@@ -223,7 +225,7 @@ impl<'e, 's> Work<'e, 's> {
     fn run_candidates(&mut self, event: Event<'e>, head: &Head<'_>) {
         let event: &'e Event<'e> = self.env.bump.alloc(event);
         let rank = self.rank(event, head);
-        self.hear(event);
+        self.hear(event.meta());
         for rule_id in self.candidates.iter() {
             self.counters.candidates += 1;
             self.run(rule_id, Row::over(event, self.env.bump, rank), event);
@@ -233,12 +235,18 @@ impl<'e, 's> Work<'e, 's> {
         }
     }
 
+    /// An event that no rule selects: its time may complete a window.
+    fn pass_by(&mut self, raw: &'e [u8], head: &Head<'e>) {
+        self.hear(&Meta::read_time_and_host(raw, head, self.env));
+        self.close_due();
+    }
+
     /// Moves the watermark of the event's host.
-    fn hear(&mut self, event: &Event<'_>) {
+    fn hear(&mut self, meta: &Meta<'_>) {
         if self.options.mode == Mode::Stream
-            && let Some(time_ns) = event.meta().time_ns
+            && let Some(time_ns) = meta.time_ns
         {
-            let host = event.meta().host.unwrap_or_default();
+            let host = meta.host.unwrap_or_default();
             if !self.clocks.hear(host, time_ns, self.options) {
                 self.counters.future_events += 1;
             }

@@ -26,6 +26,7 @@ use crate::{
 use detect::Format;
 use mapping::{Class, Mapping};
 use rows::RowError;
+use winxml::System;
 
 /// What the caller knows of an event beside its bytes. Nothing here is required.
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,21 +120,34 @@ impl<'e> Meta<'e> {
         }
     }
 
+    /// Reads only when and where `raw` happened: all that an event which no rule selects can change.
+    #[must_use]
+    pub fn read_time_and_host(raw: &'e [u8], head: &Head<'e>, env: Env<'e>) -> Self {
+        let format = detect::detect(raw);
+        let given = Self::given(format, head);
+        match format {
+            Format::WinXml => given.with_time_and_host(&winxml::system(raw), raw, env.bump),
+            _ => given,
+        }
+    }
+
     /// Windows XML: its System element has the time, the host and the channel.
     fn with_system(self, raw: &'e [u8], env: Env<'e>) -> Self {
         let system = winxml::system(raw);
-        let decode = |text: &'e [u8]| entities::decode(text, env.bump);
+        let channel = system.channel.map(|channel| entities::decode(channel, env.bump));
+        Self { event_id: system.event_id, ..self }
+            .with_time_and_host(&system, raw, env.bump)
+            .with_channel(channel, env.bump)
+    }
+
+    fn with_time_and_host(self, system: &System<'e>, raw: &'e [u8], bump: &'e Bump) -> Self {
         let time_ns = system
             .system_time
             .and_then(|text| time::parse(text, &TimeZone::UTC))
             .or_else(|| utc_time(raw))
             .or(self.time_ns);
-        Self {
-            time_ns,
-            host: system.computer.map(decode).or(self.host),
-            event_id: system.event_id,
-            ..self.with_channel(system.channel.map(decode), env.bump)
-        }
+        let host = system.computer.map(|computer| entities::decode(computer, bump));
+        Self { time_ns, host: host.or(self.host), ..self }
     }
 
     /// Splunk's name for the channel of a Windows event; where the caller names neither, it is source and sourcetype.
