@@ -174,13 +174,7 @@ struct Work<'e, 's> {
 
 impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
-        let env = Env {
-            bump: &engine.scratch,
-            names: &engine.rules.names,
-            caches: &engine.caches,
-            now_s: engine.options.now_s,
-            zone: &engine.options.zone,
-        };
+        let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
         Self {
             rules: &engine.rules,
             options: &engine.options,
@@ -400,6 +394,15 @@ impl<'e, 's> Work<'e, 's> {
             (self.sink)(&Alert::new(parts, row, env));
         }
     }
+}
+
+fn env<'e>(
+    rules: &'e RuleSet,
+    options: &'e Options,
+    caches: &'e Caches,
+    scratch: &'e Bump,
+) -> Env<'e> {
+    Env { bump: scratch, names: &rules.names, caches, now_s: options.now_s, zone: &options.zone }
 }
 
 /// Whether a row passes every stage.

@@ -8,6 +8,7 @@ pub mod detect;
 pub mod entities;
 pub mod mapping;
 pub mod rows;
+pub mod selector;
 pub mod time;
 pub mod winxml;
 
@@ -26,6 +27,7 @@ use crate::{
 use detect::Format;
 use mapping::{Class, Mapping};
 use rows::RowError;
+use selector::Metadata;
 use winxml::System;
 
 /// What the caller knows of an event beside its bytes. Nothing here is required.
@@ -104,6 +106,14 @@ impl<'e> Meta<'e> {
         match format {
             Format::WinXml => given.with_system(raw, env),
             _ => given,
+        }
+    }
+
+    fn metadata(&self) -> Metadata<'e> {
+        Metadata {
+            sources: [self.source, self.channel_source],
+            sourcetype: self.sourcetype,
+            host: self.host,
         }
     }
 
@@ -208,7 +218,7 @@ impl<'e> Event<'e> {
     /// The event `raw` with the metadata `meta`; nothing else is read yet.
     #[must_use]
     pub fn new(raw: &'e [u8], meta: Meta<'e>, mapping: &'e Mapping, env: Env<'e>) -> Self {
-        let class = mapping.class(&meta, env.bump);
+        let class = mapping.class(&meta.metadata(), env.bump);
         let memo = env.bump.alloc_slice_fill_with(env.names.len(), |_| Cell::new(Memo::Unknown));
         Self { raw: Some(raw), meta, env, natives: OnceCell::new(), class, memo }
     }
