@@ -446,7 +446,7 @@ mod tests {
 
     #[test]
     fn long_chains_do_not_nest_and_deep_nesting_is_refused() {
-        assert_eq!(value(&format!("a{}", ".a+a".repeat(500))), [""; 0]);
+        assert_eq!(value(&format!("a{}", ".a+a".repeat(120))), [""; 0]);
         let nested = |depth: usize| format!("{}a{}", "len(".repeat(depth), ")".repeat(depth));
         assert_eq!(value(&nested(MAX_DEPTH)), [""; 0]);
         assert_eq!(value(&nested(MAX_DEPTH + 1)).len(), 1);
