@@ -170,6 +170,8 @@ struct Work<'e, 's> {
     counters: &'e mut Counters,
     exhausted: &'e mut Option<RuleId>,
     sink: &'e mut Sink<'s>,
+    /// Whether the event has moved its host's watermark already.
+    heard: bool,
 }
 
 impl<'e, 's> Work<'e, 's> {
@@ -185,6 +187,7 @@ impl<'e, 's> Work<'e, 's> {
             counters: &mut engine.counters,
             exhausted: &mut engine.exhausted,
             sink,
+            heard: false,
         }
     }
 
@@ -219,7 +222,9 @@ impl<'e, 's> Work<'e, 's> {
     fn run_candidates(&mut self, event: Event<'e>, head: &Head<'_>) {
         let event: &'e Event<'e> = self.env.bump.alloc(event);
         let rank = self.rank(event, head);
-        self.hear(event.meta());
+        if !self.windows.is_empty() {
+            self.hear(event.meta());
+        }
         for rule_id in self.candidates.iter() {
             self.counters.candidates += 1;
             self.run(rule_id, Row::over(event, self.env.bump, rank), event);
@@ -235,9 +240,13 @@ impl<'e, 's> Work<'e, 's> {
         self.close_due();
     }
 
-    /// Moves the watermark of the event's host.
+    /// Moves the watermark of the event's host, once.
+    ///
+    /// While no window is open, an event moves it only if some rule takes the event into a window: the scan lets all
+    /// others go before they are dated, and without the scan the answers must be the same.
     fn hear(&mut self, meta: &Meta<'_>) {
         if self.options.mode == Mode::Stream
+            && !std::mem::replace(&mut self.heard, true)
             && let Some(time_ns) = meta.time_ns
         {
             let host = meta.host.unwrap_or_default();
@@ -287,6 +296,7 @@ impl<'e, 's> Work<'e, 's> {
         row: &Row<'e>,
         event: &Event<'e>,
     ) {
+        self.hear(event.meta());
         let Some(slot) = self.slot(rule_id, rule, row, event) else {
             self.counters.timeless_dropped += 1;
             return;
