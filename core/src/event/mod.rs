@@ -299,6 +299,13 @@ impl<'e> Event<'e> {
         }
     }
 
+    fn any_name_or_value(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.natives().iter().any(|native| {
+            passes(self.env.names.bytes(native.name))
+                || native.value.texts(self.env.bump).iter().any(|text| passes(text))
+        })
+    }
+
     /// The field before calculations: an own field, under its own name or an alias.
     fn aliased(&self, field: FieldId) -> Value<'e> {
         self.class.aliases(field).fold(self.own(field), |value, alias| {
@@ -362,6 +369,17 @@ impl<'e> Fields<'e> for Event<'e> {
         memo.set(Memo::Known(value));
         value
     }
+
+    fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        match self.get(Names::RAW) {
+            Value::Text(raw) => passes(raw),
+            _ => self.meta.format == Format::Fields && self.any_name_or_value(passes),
+        }
+    }
+
+    fn event_id(&self) -> Option<&'e [u8]> {
+        self.meta.event_id
+    }
 }
 
 impl<'e> Base<'e> for Event<'e> {
@@ -387,18 +405,6 @@ impl<'e> Base<'e> for Event<'e> {
 
     fn get_other(&self, name: &[u8]) -> Value<'e> {
         self.native(Name::Other(name))
-    }
-
-    fn event_id(&self) -> Option<&'e [u8]> {
-        self.meta.event_id
-    }
-
-    fn any_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        self.meta.format == Format::Fields
-            && self.natives().iter().any(|native| {
-                passes(self.env.names.bytes(native.name))
-                    || native.value.texts(self.env.bump).iter().any(|text| passes(text))
-            })
     }
 }
 

@@ -34,6 +34,7 @@ impl Bench {
             names: &mut self.names,
             regexes: &mut self.regexes,
             diagnostics: &mut self.diagnostics,
+            strict_raw: false,
         }
     }
 

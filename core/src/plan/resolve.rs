@@ -242,7 +242,9 @@ fn calculated(
 ) -> Option<Program> {
     let (expr, mut diagnostics) = spl::parse_expression(&calculation.expression);
     let source = &calculation.expression;
-    let program = Lowering { source, names, regexes, diagnostics: &mut diagnostics }.value(&expr);
+    let mut lowering =
+        Lowering { source, names, regexes, diagnostics: &mut diagnostics, strict_raw: false };
+    let program = lowering.value(&expr);
     let is_sound = diagnostics.is_empty();
     problems.extend(diagnostics.into_iter().map(|diagnostic| {
         let start = calculation.origin.span.start;
