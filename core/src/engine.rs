@@ -69,11 +69,13 @@ impl Engine {
         self.counters.events += 1;
         self.counters.bytes += raw.len() as u64;
         let raw = self.cut(raw);
-        if !self.select(raw) && !self.watches_time() {
+        if self.select(raw) {
+            Work::new(self, sink).look_at(raw, head);
+        } else if self.watches_time() {
+            Work::new(self, sink).pass_by(raw, head);
+        } else {
             return;
         }
-        let mut work = Work::new(self, sink);
-        work.look_at(raw, head);
         self.scratch.reset();
     }
 
@@ -174,13 +176,7 @@ struct Work<'e, 's> {
 
 impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
-        let env = Env {
-            bump: &engine.scratch,
-            names: &engine.rules.names,
-            caches: &engine.caches,
-            now_s: engine.options.now_s,
-            zone: &engine.options.zone,
-        };
+        let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
         Self {
             rules: &engine.rules,
             options: &engine.options,
@@ -227,7 +223,7 @@ impl<'e, 's> Work<'e, 's> {
         let event: &'e Event<'e> = self.env.bump.alloc(event);
         let rank = self.rank(event, head);
         if !self.windows.is_empty() {
-            self.hear(event);
+            self.hear(event.meta());
         }
         for rule_id in self.candidates.iter() {
             self.counters.candidates += 1;
@@ -238,16 +234,22 @@ impl<'e, 's> Work<'e, 's> {
         }
     }
 
+    /// An event that no rule selects: its time may complete a window.
+    fn pass_by(&mut self, raw: &'e [u8], head: &Head<'e>) {
+        self.hear(&Meta::read_time_and_host(raw, head, self.env));
+        self.close_due();
+    }
+
     /// Moves the watermark of the event's host, once.
     ///
     /// While no window is open, an event moves it only if some rule takes the event into a window: the scan lets all
     /// others go before they are dated, and without the scan the answers must be the same.
-    fn hear(&mut self, event: &Event<'_>) {
+    fn hear(&mut self, meta: &Meta<'_>) {
         if self.options.mode == Mode::Stream
             && !std::mem::replace(&mut self.heard, true)
-            && let Some(time_ns) = event.meta().time_ns
+            && let Some(time_ns) = meta.time_ns
         {
-            let host = event.meta().host.unwrap_or_default();
+            let host = meta.host.unwrap_or_default();
             if !self.clocks.hear(host, time_ns, self.options) {
                 self.counters.future_events += 1;
             }
@@ -294,7 +296,7 @@ impl<'e, 's> Work<'e, 's> {
         row: &Row<'e>,
         event: &Event<'e>,
     ) {
-        self.hear(event);
+        self.hear(event.meta());
         let Some(slot) = self.slot(rule_id, rule, row, event) else {
             self.counters.timeless_dropped += 1;
             return;
@@ -402,6 +404,15 @@ impl<'e, 's> Work<'e, 's> {
             (self.sink)(&Alert::new(parts, row, env));
         }
     }
+}
+
+fn env<'e>(
+    rules: &'e RuleSet,
+    options: &'e Options,
+    caches: &'e Caches,
+    scratch: &'e Bump,
+) -> Env<'e> {
+    Env { bump: scratch, names: &rules.names, caches, now_s: options.now_s, zone: &options.zone }
 }
 
 /// Whether a row passes every stage.

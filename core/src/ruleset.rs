@@ -181,8 +181,9 @@ pub(crate) fn compile(
         names: &mut shared.names,
         regexes: &mut shared.regexes,
         diagnostics: &mut found,
+        strict_raw: options.strict_raw,
     };
-    let (plan, closing_reason) = lower::plan(&pipeline, options.strict_raw, &mut lowering);
+    let (plan, closing_reason) = lower::plan(&pipeline, &mut lowering);
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
     if anchor.clause.is_none() && !plan.generates {

@@ -1,6 +1,6 @@
 //! What one rule makes of one event, stage by stage: for `explain --event`, not for speed.
 
-use super::Engine;
+use super::{Engine, env};
 use crate::{
     config::Input,
     event::{Event, Head, Meta},
@@ -38,13 +38,7 @@ impl Engine {
         let raw = &raw[..raw.len().min(self.options.max_event_bytes)];
         self.select(raw);
         let is_candidate = self.candidates.contains(rule);
-        let env = Env {
-            bump: &self.scratch,
-            names: &self.rules.names,
-            caches: &self.caches,
-            now_s: self.options.now_s,
-            zone: &self.options.zone,
-        };
+        let env = env(&self.rules, &self.options, &self.caches, &self.scratch);
         let event = match self.options.input {
             Input::Auto => Event::new(raw, Meta::read(raw, head, env), &self.rules.mapping, env),
             Input::Rows => Event::of_row(raw, head, env).map_err(|error| error.to_string())?,

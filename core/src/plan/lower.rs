@@ -30,12 +30,8 @@ use crate::{
 
 /// The stages of `pipeline`, cut into what runs per event and per window. What cannot run is said in
 /// `lowering.diagnostics`, for every command, and the plan must then be thrown away.
-pub(crate) fn plan(
-    pipeline: &Pipeline,
-    strict_raw: bool,
-    lowering: &mut Lowering<'_>,
-) -> (Plan, String) {
-    let mut lower = Lower { strict_raw, lowering };
+pub(crate) fn plan(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> (Plan, String) {
+    let mut lower = Lower { lowering };
     let stages: Vec<Stage> = pipeline
         .commands
         .iter()
@@ -65,7 +61,6 @@ fn cut(mut stages: Vec<Stage>) -> (Plan, String) {
 }
 
 struct Lower<'a, 'b> {
-    strict_raw: bool,
     lowering: &'a mut Lowering<'b>,
 }
 
@@ -73,7 +68,7 @@ impl Lower<'_, '_> {
     fn command(&mut self, index: usize, command: &Command) -> Option<Stage> {
         Some(match &command.kind {
             CommandKind::Search(search) => {
-                Stage::Search(lower_search::lower(search, self.strict_raw, self.lowering))
+                Stage::Search(lower_search::lower(search, self.lowering))
             }
             CommandKind::Regex(regex) => Stage::Regex(self.regex(regex)?),
             CommandKind::Table(names) => {
