@@ -63,9 +63,11 @@ impl InputCounters {
         let parts: Vec<String> = parts
             .iter()
             .filter_map(|(count, first, what)| Some((count, first.as_ref()?, what)))
-            .map(|(count, first, what)| format!("{count} {what} (first at {first})"))
+            .map(|(count, first, what)| {
+                format!("{count} of {} events {what} (first at {first})", self.events)
+            })
             .collect();
-        (!parts.is_empty()).then(|| format!("of {} events {}", self.events, parts.join(", ")))
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
 
@@ -323,8 +325,8 @@ mod tests {
         assert_eq!(events, [&b"abcd"[..], "a\u{e9}".as_bytes(), b"abc\xc3", b"a\xff", b"ok"]);
         let counters = input.counters();
         assert_eq!((counters.truncated, counters.invalid_utf8, counters.events), (2, 1, 5));
-        let expected =
-            "of 5 events 2 cut at max_event_bytes (first at 1:1), 1 not UTF-8 (first at 5:2)";
+        let expected = "2 of 5 events cut at max_event_bytes (first at 1:1); \
+             1 of 5 events not UTF-8 (first at 5:2)";
         assert_eq!(counters.complaint().as_deref(), Some(expected));
         let fine = InputCounters { events: 5, ..InputCounters::default() };
         assert_eq!(fine.complaint(), None);

@@ -45,6 +45,7 @@ pub fn parse(text: &str) -> (Pipeline, Vec<Diagnostic>) {
 #[must_use]
 pub fn parse_expression(text: &str) -> (Expr, Vec<Diagnostic>) {
     let mut parser = parser::Parser::new(text);
+    parser.command = "eval".to_owned();
     let expression = parser.whole_expression();
     (expression, parser.diagnostics)
 }
