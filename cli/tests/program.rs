@@ -1,5 +1,7 @@
 //! What takes more than a transcript to see: memory, pipes that drip, and that all ways through the engine agree.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fs,
     io::{Read, Write},

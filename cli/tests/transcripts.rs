@@ -6,6 +6,8 @@
 //! In the docs a command stands behind `$ `, and below it what it prints: standard output, then standard error.
 //! `CALTROP_BLESS=1` writes what came out into the transcripts that do not hold; the diff is the review.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fmt::Write as _,
     fs,
