@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use caltrop_core::{
+    alert::Alert,
     config::{Mode, SECOND_NS},
     engine::Engine,
     event::{
@@ -127,7 +128,7 @@ impl Feed<'_> {
         self.note_odd(path, &input);
         if let Some((line, error)) = first_malformed {
             let count = self.engine.counters().malformed_rows - malformed_before;
-            note(format_args!(
+            self.say(format_args!(
                 "warning: {}:{line}:{}: {error}; {} left out",
                 path.display(),
                 error.offset() + 1,
@@ -141,13 +142,14 @@ impl Feed<'_> {
         self.fed.cut_events += counters.truncated;
         self.fed.invalid_utf8 += counters.invalid_utf8;
         if let Some(complaint) = counters.complaint() {
-            note(format_args!("warning: {}: {complaint}", path.display()));
+            self.say(format_args!("warning: {}: {complaint}", path.display()));
         }
     }
 
     fn push(&mut self, event: &[u8], head: &Head<'_>) {
         self.fed.formats.count(event, self.args.format);
-        self.engine.push(event, head, &mut |alert| self.printer.print(alert));
+        let bar = &self.progress.bar;
+        self.engine.push(event, head, &mut |alert| bar.suspend(|| self.printer.print(alert)));
         self.stopped = self.printer.has_failed();
         if let Some(rule) = self.engine.exhausted() {
             self.stopped = true;
@@ -163,13 +165,20 @@ impl Feed<'_> {
         if self.mode == Mode::Stream {
             let (wall_ns, mono_ns) =
                 (nanoseconds(self.clock.wall_s()), nanoseconds(self.clock.mono_s()));
-            self.engine.advance(wall_ns, mono_ns, &mut |alert| self.printer.print(alert));
+            let bar = &self.progress.bar;
+            let mut print = |alert: &Alert<'_>| bar.suspend(|| self.printer.print(alert));
+            self.engine.advance(wall_ns, mono_ns, &mut print);
         }
     }
 
     fn fail(&mut self, message: std::fmt::Arguments<'_>) {
-        self.progress.bar.suspend(|| note(message));
+        self.say(message);
         self.fed.status = Status::Failed;
+    }
+
+    /// Says something without tearing the progress bar.
+    fn say(&self, message: std::fmt::Arguments<'_>) {
+        self.progress.bar.suspend(|| note(message));
     }
 }
 
@@ -238,11 +247,23 @@ struct Progress {
 
 impl Progress {
     fn over(files: &[PathBuf]) -> Self {
-        let bytes =
-            files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
-        let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: ProgressBar::new(bytes).with_style(style), before_bytes: 0 }
+        // Of standard input nobody knows how much there will be.
+        let lengths: Option<Vec<u64>> = files
+            .iter()
+            .map(|file| {
+                file.metadata().ok().filter(std::fs::Metadata::is_file).map(|file| file.len())
+            })
+            .collect();
+        let (bar, template) = match lengths {
+            Some(lengths) => (
+                ProgressBar::new(lengths.iter().sum()),
+                "{bar:40} {bytes}/{total_bytes} {bytes_per_sec}",
+            ),
+            None => (ProgressBar::no_length(), "{spinner} {bytes} {bytes_per_sec}"),
+        };
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { bar: bar.with_style(style), before_bytes: 0 }
     }
 
     fn at(&self, input: &Input) {

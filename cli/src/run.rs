@@ -36,7 +36,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     let stats = fed.stats(engine.counters(), refused);
     stats.summarise(engine.rules());
     if engine.counters().alerts == 0 && fed.is_complete {
-        fed.explain_silence(&engine, &args.events);
+        fed.explain_silence(&engine);
     }
     stats.write(args.results.stats.as_deref())?;
     Ok(status.max(fed.status))

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
         feed::feed(&mut engine, Mode::Batch, &args.events, &args.inputs, &clock, &mut printer);
     printer.finish()?;
     if engine.counters().alerts == 0 && fed.is_complete {
-        fed.explain_silence(&engine, &args.events);
+        fed.explain_silence(&engine);
     }
     fed.stats(engine.counters(), 0).write(args.results.stats.as_deref())?;
     Ok(known.status.max(fed.status))

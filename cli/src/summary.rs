@@ -7,7 +7,6 @@ use caltrop_core::{compiled::RuleSet, config::Counters, engine::Engine, ids::Rul
 use serde::Serialize;
 
 use crate::{
-    args::EventArgs,
     feed::Fed,
     output::{counted, note},
 };
@@ -95,7 +94,7 @@ impl Fed {
     }
 
     /// Why there may be no result: the formats that were recognised, and the events that each rule was routed.
-    pub(crate) fn explain_silence(&self, engine: &Engine, args: &EventArgs) {
+    pub(crate) fn explain_silence(&self, engine: &Engine) {
         note(format_args!("nothing was found. Seen: {}", self.formats));
         if engine.counters().events > 0 && self.formats.has_no_fields() {
             note(format_args!(
@@ -107,16 +106,6 @@ impl Fed {
             return;
         }
         note_routes(engine);
-        let rules = (0..engine.rules().len()).map(RuleId::new);
-        let has_passed =
-            rules.map(|rule| engine.rule_counters(rule).passed).any(|passed| passed > 0);
-        let is_selected = engine.counters().candidates > 0 && !has_passed;
-        let is_told = args.index.is_some() || args.source.is_some() || args.sourcetype.is_some();
-        if is_selected && !is_told {
-            note(format_args!(
-                "  a rule that tests index, source or sourcetype may need --index, --source or --sourcetype"
-            ));
-        }
     }
 }
 
@@ -137,6 +126,9 @@ fn note_routes(engine: &Engine) {
     }
     if let Some(more) = rules.len().checked_sub(MAX_LISTED_RULES).filter(|more| *more > 0) {
         note(format_args!("  and {}, of which none came nearer", counted(more, "more rule")));
+    }
+    if routes.first().is_some_and(|(nearest, _)| nearest.candidates > 0 && nearest.passed == 0) {
+        note(format_args!("  `caltrop explain RULE --event FILE` tells what dropped each event"));
     }
 }
 
