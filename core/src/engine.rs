@@ -18,7 +18,7 @@ use crate::{
     agg::window::{Slot, Window, Windows},
     alert::{self, Alert, Partial, Parts},
     compiled::{Plan, Reduce, Rule, RuleSet},
-    config::{Counters, Input, Mode, Options},
+    config::{Counters, Input, Mode, Options, RuleCounters},
     event::{Event, Head, Meta},
     expr::regex::Caches,
     ids::RuleId,
@@ -41,6 +41,8 @@ pub struct Engine {
     windows: Windows,
     clocks: Clocks,
     counters: Counters,
+    /// One for each rule, in their order.
+    rule_counters: Box<[RuleCounters]>,
     exhausted: Option<RuleId>,
 }
 
@@ -58,6 +60,7 @@ impl Engine {
             windows: Windows::default(),
             clocks: Clocks::default(),
             counters: Counters::default(),
+            rule_counters: vec![RuleCounters::default(); rules.len()].into(),
             exhausted: None,
             rules,
             options,
@@ -69,11 +72,13 @@ impl Engine {
         self.counters.events += 1;
         self.counters.bytes += raw.len() as u64;
         let raw = self.cut(raw);
-        if !self.select(raw) && !self.watches_time() {
+        if self.select(raw) {
+            Work::new(self, sink).look_at(raw, head);
+        } else if self.watches_time() {
+            Work::new(self, sink).pass_by(raw, head);
+        } else {
             return;
         }
-        let mut work = Work::new(self, sink);
-        work.look_at(raw, head);
         self.scratch.reset();
     }
 
@@ -115,6 +120,12 @@ impl Engine {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// What one rule has made of the events.
+    #[must_use]
+    pub fn rule_counters(&self, rule: RuleId) -> RuleCounters {
+        self.rule_counters[rule.index()]
     }
 
     /// The rules that it runs.
@@ -166,19 +177,16 @@ struct Work<'e, 's> {
     windows: &'e mut Windows,
     clocks: &'e mut Clocks,
     counters: &'e mut Counters,
+    rule_counters: &'e mut [RuleCounters],
     exhausted: &'e mut Option<RuleId>,
     sink: &'e mut Sink<'s>,
+    /// Whether the event has moved its host's watermark already.
+    heard: bool,
 }
 
 impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
-        let env = Env {
-            bump: &engine.scratch,
-            names: &engine.rules.names,
-            caches: &engine.caches,
-            now_s: engine.options.now_s,
-            zone: &engine.options.zone,
-        };
+        let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
         Self {
             rules: &engine.rules,
             options: &engine.options,
@@ -187,8 +195,10 @@ impl<'e, 's> Work<'e, 's> {
             windows: &mut engine.windows,
             clocks: &mut engine.clocks,
             counters: &mut engine.counters,
+            rule_counters: &mut engine.rule_counters,
             exhausted: &mut engine.exhausted,
             sink,
+            heard: false,
         }
     }
 
@@ -223,9 +233,12 @@ impl<'e, 's> Work<'e, 's> {
     fn run_candidates(&mut self, event: Event<'e>, head: &Head<'_>) {
         let event: &'e Event<'e> = self.env.bump.alloc(event);
         let rank = self.rank(event, head);
-        self.hear(event);
+        if !self.windows.is_empty() {
+            self.hear(event.meta());
+        }
         for rule_id in self.candidates.iter() {
             self.counters.candidates += 1;
+            self.rule_counters[rule_id.index()].candidates += 1;
             self.run(rule_id, Row::over(event, self.env.bump, rank), event);
         }
         if self.options.mode == Mode::Stream {
@@ -233,12 +246,22 @@ impl<'e, 's> Work<'e, 's> {
         }
     }
 
-    /// Moves the watermark of the event's host.
-    fn hear(&mut self, event: &Event<'_>) {
+    /// An event that no rule selects: its time may complete a window.
+    fn pass_by(&mut self, raw: &'e [u8], head: &Head<'e>) {
+        self.hear(&Meta::read_time_and_host(raw, head, self.env));
+        self.close_due();
+    }
+
+    /// Moves the watermark of the event's host, once.
+    ///
+    /// While no window is open, an event moves it only if some rule takes the event into a window: the scan lets all
+    /// others go before they are dated, and without the scan the answers must be the same.
+    fn hear(&mut self, meta: &Meta<'_>) {
         if self.options.mode == Mode::Stream
-            && let Some(time_ns) = event.meta().time_ns
+            && !std::mem::replace(&mut self.heard, true)
+            && let Some(time_ns) = meta.time_ns
         {
-            let host = event.meta().host.unwrap_or_default();
+            let host = meta.host.unwrap_or_default();
             if !self.clocks.hear(host, time_ns, self.options) {
                 self.counters.future_events += 1;
             }
@@ -260,6 +283,7 @@ impl<'e, 's> Work<'e, 's> {
         if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, self.env) {
             return;
         }
+        self.rule_counters[rule_id.index()].passed += 1;
         match &rule.plan.reduce {
             None => self.send_row(rule_id, rule, &row),
             Some(reduce) => self.keep(rule_id, rule, reduce, &row, event),
@@ -285,6 +309,7 @@ impl<'e, 's> Work<'e, 's> {
         row: &Row<'e>,
         event: &Event<'e>,
     ) {
+        self.hear(event.meta());
         let Some(slot) = self.slot(rule_id, rule, row, event) else {
             self.counters.timeless_dropped += 1;
             return;
@@ -392,6 +417,15 @@ impl<'e, 's> Work<'e, 's> {
             (self.sink)(&Alert::new(parts, row, env));
         }
     }
+}
+
+fn env<'e>(
+    rules: &'e RuleSet,
+    options: &'e Options,
+    caches: &'e Caches,
+    scratch: &'e Bump,
+) -> Env<'e> {
+    Env { bump: scratch, names: &rules.names, caches, now_s: options.now_s, zone: &options.zone }
 }
 
 /// Whether a row passes every stage.

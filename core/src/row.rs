@@ -16,6 +16,17 @@ use crate::{
 pub trait Fields<'e> {
     /// The value of a field; null where it is absent.
     fn get(&self, field: FieldId) -> Value<'e>;
+
+    /// Whether the raw text passes or, for an event that came as fields without one, some name or value of it, each a
+    /// text of its own.
+    fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        matches!(self.get(Names::RAW), Value::Text(raw) if passes(raw))
+    }
+
+    /// The event id, where the fields are those of an event that is recognised as a Windows event.
+    fn event_id(&self) -> Option<&'e [u8]> {
+        None
+    }
 }
 
 /// What lies under a row: an event, whose fields are found lazily.
@@ -25,17 +36,6 @@ pub trait Base<'e>: Fields<'e> {
 
     /// The value of a name that is in no table; null where the event lacks it.
     fn get_other(&self, name: &[u8]) -> Value<'e>;
-
-    /// The event id, where the event is recognised as a Windows event.
-    fn event_id(&self) -> Option<&'e [u8]> {
-        None
-    }
-
-    /// For an event that came as fields without a raw text: whether some name or value passes, each a text of its own.
-    fn any_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let _ = passes;
-        false
-    }
 }
 
 /// Where a row stands among all rows of its search: newest first, then by input and offset.
@@ -156,36 +156,24 @@ impl<'e> Row<'e> {
         });
         self.replace(kept);
     }
-
-    /// The event id, while the row is still a view of a Windows event.
-    #[must_use]
-    pub fn event_id(&self) -> Option<&'e [u8]> {
-        self.base?.event_id()
-    }
-
-    /// Whether the raw text passes or, where the event came as fields without one, some name or value of it.
-    #[must_use]
-    pub fn any_raw_text(&self, mut passes: impl FnMut(&[u8]) -> bool) -> bool {
-        match (self.raw(), self.base) {
-            (Some(raw), _) => passes(raw),
-            (None, Some(base)) => base.any_text(&mut passes),
-            (None, None) => false,
-        }
-    }
-
-    /// The raw text of its event, while the row still holds it.
-    #[must_use]
-    pub fn raw(&self) -> Option<&'e [u8]> {
-        match self.get(Names::RAW) {
-            Value::Text(raw) => Some(raw),
-            _ => None,
-        }
-    }
 }
 
 impl<'e> Fields<'e> for Row<'e> {
     fn get(&self, field: FieldId) -> Value<'e> {
         self.get_name(Name::Known(field))
+    }
+
+    fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let written = self.cells.iter().find(|cell| cell.name == Name::Known(Names::RAW));
+        match (written, self.base) {
+            (Some(cell), _) => matches!(cell.value, Value::Text(raw) if passes(raw)),
+            (None, Some(base)) => base.any_raw_text(passes),
+            (None, None) => false,
+        }
+    }
+
+    fn event_id(&self) -> Option<&'e [u8]> {
+        self.base?.event_id()
     }
 }
 

@@ -4,11 +4,9 @@
 //! give the same setting, the strongest one's counts. Aliases are applied in the order of their names, each after those
 //! that it overrides would have been.
 
-use bumpalo::{Bump, collections::Vec as BumpVec};
-use regex_automata::meta::Regex;
-
-use super::Meta;
+use super::selector::{Metadata, Selector};
 use crate::{expr::program::Expr, ids::FieldId};
+use bumpalo::{Bump, collections::Vec as BumpVec};
 
 /// All stanzas of a rule set, the strongest first.
 #[derive(Clone, Debug, Default)]
@@ -26,28 +24,6 @@ pub struct Stanza {
     pub aliases: Vec<AliasSetting>,
     /// EVAL settings. `None` takes a weaker stanza's calculation away.
     pub calculations: Vec<(FieldId, Option<Expr>)>,
-}
-
-/// For which events a stanza holds.
-#[derive(Clone, Debug)]
-pub enum Selector {
-    /// `[source::pattern]`
-    Source(Pattern),
-    /// `[host::pattern]`
-    Host(Pattern),
-    /// `[sourcetype]`
-    Sourcetype(Pattern),
-    /// `[default]`
-    Everything,
-}
-
-/// A source, host or sourcetype, or many.
-#[derive(Clone, Debug)]
-pub enum Pattern {
-    /// This one.
-    Literal(Box<[u8]>),
-    /// Every one that the regex matches as a whole.
-    Wild(Regex),
 }
 
 /// One `FIELDALIAS-class`.
@@ -76,34 +52,11 @@ pub struct Class<'e> {
     stanzas: &'e [&'e Stanza],
 }
 
-impl Pattern {
-    fn is_match(&self, name: Option<&[u8]>) -> bool {
-        match (self, name) {
-            (_, None) => false,
-            (Self::Literal(literal), Some(name)) => **literal == *name,
-            (Self::Wild(regex), Some(name)) => regex.is_match(name),
-        }
-    }
-}
-
-impl Selector {
-    fn holds(&self, meta: &Meta<'_>) -> bool {
-        match self {
-            Self::Source(pattern) => {
-                pattern.is_match(meta.source) || pattern.is_match(meta.channel_source)
-            }
-            Self::Host(pattern) => pattern.is_match(meta.host),
-            Self::Sourcetype(pattern) => pattern.is_match(meta.sourcetype),
-            Self::Everything => true,
-        }
-    }
-}
-
 impl Mapping {
     /// The stanzas that hold for an event.
     #[must_use]
-    pub fn class<'e>(&'e self, meta: &Meta<'_>, bump: &'e Bump) -> Class<'e> {
-        let stanzas = self.stanzas.iter().filter(|stanza| stanza.selector.holds(meta));
+    pub fn class<'e>(&'e self, metadata: &Metadata<'_>, bump: &'e Bump) -> Class<'e> {
+        let stanzas = self.stanzas.iter().filter(|stanza| stanza.selector.holds(metadata));
         Class { stanzas: BumpVec::from_iter_in(stanzas, bump).into_bump_slice() }
     }
 }

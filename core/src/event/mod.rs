@@ -8,6 +8,7 @@ pub mod detect;
 pub mod entities;
 pub mod mapping;
 pub mod rows;
+pub mod selector;
 pub mod time;
 pub mod winxml;
 
@@ -26,6 +27,8 @@ use crate::{
 use detect::Format;
 use mapping::{Class, Mapping};
 use rows::RowError;
+use selector::Metadata;
+use winxml::System;
 
 /// What the caller knows of an event beside its bytes. Nothing here is required.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,6 +109,14 @@ impl<'e> Meta<'e> {
         }
     }
 
+    fn metadata(&self) -> Metadata<'e> {
+        Metadata {
+            sources: [self.source, self.channel_source],
+            sourcetype: self.sourcetype,
+            host: self.host,
+        }
+    }
+
     fn given(format: Format, head: &Head<'e>) -> Self {
         Self {
             format,
@@ -119,21 +130,34 @@ impl<'e> Meta<'e> {
         }
     }
 
+    /// Reads only when and where `raw` happened: all that an event which no rule selects can change.
+    #[must_use]
+    pub fn read_time_and_host(raw: &'e [u8], head: &Head<'e>, env: Env<'e>) -> Self {
+        let format = detect::detect(raw);
+        let given = Self::given(format, head);
+        match format {
+            Format::WinXml => given.with_time_and_host(&winxml::system(raw), raw, env.bump),
+            _ => given,
+        }
+    }
+
     /// Windows XML: its System element has the time, the host and the channel.
     fn with_system(self, raw: &'e [u8], env: Env<'e>) -> Self {
         let system = winxml::system(raw);
-        let decode = |text: &'e [u8]| entities::decode(text, env.bump);
+        let channel = system.channel.map(|channel| entities::decode(channel, env.bump));
+        Self { event_id: system.event_id, ..self }
+            .with_time_and_host(&system, raw, env.bump)
+            .with_channel(channel, env.bump)
+    }
+
+    fn with_time_and_host(self, system: &System<'e>, raw: &'e [u8], bump: &'e Bump) -> Self {
         let time_ns = system
             .system_time
             .and_then(|text| time::parse(text, &TimeZone::UTC))
             .or_else(|| utc_time(raw))
             .or(self.time_ns);
-        Self {
-            time_ns,
-            host: system.computer.map(decode).or(self.host),
-            event_id: system.event_id,
-            ..self.with_channel(system.channel.map(decode), env.bump)
-        }
+        let host = system.computer.map(|computer| entities::decode(computer, bump));
+        Self { time_ns, host: host.or(self.host), ..self }
     }
 
     /// Splunk's name for the channel of a Windows event; where the caller names neither, it is source and sourcetype.
@@ -194,7 +218,7 @@ impl<'e> Event<'e> {
     /// The event `raw` with the metadata `meta`; nothing else is read yet.
     #[must_use]
     pub fn new(raw: &'e [u8], meta: Meta<'e>, mapping: &'e Mapping, env: Env<'e>) -> Self {
-        let class = mapping.class(&meta, env.bump);
+        let class = mapping.class(&meta.metadata(), env.bump);
         let memo = env.bump.alloc_slice_fill_with(env.names.len(), |_| Cell::new(Memo::Unknown));
         Self { raw: Some(raw), meta, env, natives: OnceCell::new(), class, memo }
     }
@@ -275,6 +299,13 @@ impl<'e> Event<'e> {
         }
     }
 
+    fn any_name_or_value(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.natives().iter().any(|native| {
+            passes(self.env.names.bytes(native.name))
+                || native.value.texts(self.env.bump).iter().any(|text| passes(text))
+        })
+    }
+
     /// The field before calculations: an own field, under its own name or an alias.
     fn aliased(&self, field: FieldId) -> Value<'e> {
         self.class.aliases(field).fold(self.own(field), |value, alias| {
@@ -338,6 +369,17 @@ impl<'e> Fields<'e> for Event<'e> {
         memo.set(Memo::Known(value));
         value
     }
+
+    fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        match self.get(Names::RAW) {
+            Value::Text(raw) => passes(raw),
+            _ => self.meta.format == Format::Fields && self.any_name_or_value(passes),
+        }
+    }
+
+    fn event_id(&self) -> Option<&'e [u8]> {
+        self.meta.event_id
+    }
 }
 
 impl<'e> Base<'e> for Event<'e> {
@@ -363,18 +405,6 @@ impl<'e> Base<'e> for Event<'e> {
 
     fn get_other(&self, name: &[u8]) -> Value<'e> {
         self.native(Name::Other(name))
-    }
-
-    fn event_id(&self) -> Option<&'e [u8]> {
-        self.meta.event_id
-    }
-
-    fn any_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        self.meta.format == Format::Fields
-            && self.natives().iter().any(|native| {
-                passes(self.env.names.bytes(native.name))
-                    || native.value.texts(self.env.bump).iter().any(|text| passes(text))
-            })
     }
 }
 

@@ -71,13 +71,15 @@ fn digits_ns(text: &[u8]) -> Option<i64> {
     whole.parse::<i64>().ok()?.checked_mul(SECOND_NS)?.checked_add(fraction_ns)
 }
 
-/// The epoch seconds of `time_ns`, as `_time` holds them.
+/// The epoch seconds of `time_ns`, as `_time` holds them: the nearest double that lies in the same second.
 #[must_use]
 pub fn seconds(time_ns: i64) -> f64 {
     // Divided as a whole, the nanoseconds of our days would lose their last digits before the division.
     let whole = time_ns.div_euclid(SECOND_NS);
     let nanoseconds = time_ns.rem_euclid(SECOND_NS);
-    whole as f64 + nanoseconds as f64 / SECOND_NS as f64
+    let nearest = whole as f64 + nanoseconds as f64 / SECOND_NS as f64;
+    // Rounded up, the last 100 ns of a second would fall into the next one and its bucket.
+    nearest.min(((whole + 1) as f64).next_down())
 }
 
 /// The epoch second at which the clocks of `zone` show what those of UTC show at `civil_second`.
@@ -268,6 +270,13 @@ mod tests {
             (-750_000_000, -0.75),
         ] {
             assert_eq!(seconds(time_ns), second);
+        }
+    }
+
+    #[test]
+    fn no_time_is_rounded_into_the_next_second() {
+        for time_ns in [1_504_443_989_999_999_999, 1_504_443_989_999_999_900, -1, 999_999_999] {
+            assert_eq!(seconds(time_ns).floor(), time_ns.div_euclid(SECOND_NS) as f64);
         }
     }
 

@@ -15,6 +15,7 @@ use super::{
     functions::{Body, Function, Kind},
     like::Like,
     regex::Regex,
+    search::Search,
 };
 use crate::{
     ids::FieldId,
@@ -58,6 +59,8 @@ pub enum Expr {
     Xor(Box<(Expr, Expr)>),
     /// A function of its arguments.
     Call(Box<Call>),
+    /// `searchmatch("...")`: an expression of `search`, with the rules of `search`.
+    SearchMatch(Box<Search>),
 }
 
 /// A value that the rule spells out.
@@ -211,6 +214,7 @@ impl Expr {
             Self::Or(parts) => all(parts, scope, false),
             Self::Xor(sides) => Some(sides.0.test(scope)? != sides.1.test(scope)?),
             Self::Compare(comparison) => comparison.test(scope),
+            Self::SearchMatch(search) => Some(search.test(scope.fields, scope.env)),
             value => match value.value(scope) {
                 Value::Bool(truth) => Some(truth),
                 _ => None,
@@ -243,7 +247,8 @@ impl Expr {
     /// Calls `visit` with every field that it reads, once for each place that reads it.
     pub fn for_each_field(&self, visit: &mut dyn FnMut(FieldId)) {
         match self {
-            Self::Literal(_) => {}
+            // A search reads the row, whatever stands for a value of it.
+            Self::Literal(_) | Self::SearchMatch(_) => {}
             Self::Field(field) => visit(*field),
             Self::Negate(inner) | Self::Not(inner) => inner.for_each_field(visit),
             Self::Chain(chain) => {
@@ -271,7 +276,12 @@ impl Expr {
     #[must_use]
     pub fn is_boolean(&self) -> bool {
         match self {
-            Self::Not(_) | Self::Compare(_) | Self::And(_) | Self::Or(_) | Self::Xor(_) => true,
+            Self::Not(_)
+            | Self::Compare(_)
+            | Self::And(_)
+            | Self::Or(_)
+            | Self::Xor(_)
+            | Self::SearchMatch(_) => true,
             Self::Literal(_) | Self::Field(_) | Self::Negate(_) | Self::Chain(_) => false,
             Self::Call(call) => call.is_boolean(),
         }

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{glob::Glob, number, raw::RawMatcher};
 use crate::{
     ids::FieldId,
-    row::{Env, Fields, Row},
+    row::{Env, Fields},
     value::Value,
 };
 
@@ -85,7 +85,7 @@ pub struct Bound {
 impl Search {
     /// Whether `row` satisfies the expression.
     #[must_use]
-    pub fn test<'e>(&self, row: &Row<'e>, env: Env<'e>) -> bool {
+    pub fn test<'e>(&self, row: &dyn Fields<'e>, env: Env<'e>) -> bool {
         match self {
             Self::All => true,
             Self::And(terms) => terms.iter().all(|term| term.test(row, env)),
@@ -97,7 +97,7 @@ impl Search {
 
     /// The first test that makes `row` fail, as written; `None` where it passes or no single test is to blame.
     #[must_use]
-    pub fn blame<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Option<String> {
+    pub fn blame<'e>(&self, row: &dyn Fields<'e>, env: Env<'e>) -> Option<String> {
         match self {
             _ if self.test(row, env) => None,
             Self::And(terms) => terms.iter().find_map(|term| term.blame(row, env)),
@@ -128,7 +128,7 @@ impl Search {
 }
 
 impl Test {
-    fn test<'e>(&self, row: &Row<'e>, env: Env<'e>) -> bool {
+    fn test<'e>(&self, row: &dyn Fields<'e>, env: Env<'e>) -> bool {
         match self {
             Self::Raw(test) => test.test(row),
             Self::Equals(field, patterns) => any_text(row.get(*field), env, |text| {
@@ -145,8 +145,8 @@ impl Test {
 }
 
 impl RawTest {
-    fn test(&self, row: &Row<'_>) -> bool {
-        let matches = |matcher: &RawMatcher| row.any_raw_text(|text| matcher.is_match(text));
+    fn test(&self, row: &dyn Fields<'_>) -> bool {
+        let matches = |matcher: &RawMatcher| row.any_raw_text(&mut |text| matcher.is_match(text));
         self.matcher.as_ref().is_some_and(matches)
             || self.event_id.as_ref().is_some_and(|id| row.event_id() == Some(id))
     }

@@ -97,11 +97,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use props::{Effective, Metadata};
+    use crate::event::selector::Metadata;
+    use props::Effective;
 
     fn effective<'k>(knowledge: &'k Knowledge, source: &str) -> Effective<'k> {
-        let sources = [source.as_bytes()];
-        knowledge.props.effective(Metadata { sources: &sources, ..Metadata::default() })
+        let sources = [Some(source.as_bytes()), None];
+        knowledge.props.effective(Metadata { sources, ..Metadata::default() })
     }
 
     fn field_names<'k>(effective: &Effective<'k>) -> BTreeSet<&'k str> {

@@ -17,7 +17,10 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 use regex_automata::meta::Regex;
 
 use super::conf::{self, Setting};
-use crate::diag::{Code, Diagnostic, Span, Spanned};
+use crate::{
+    diag::{Code, Diagnostic, Span, Spanned},
+    event::selector::{Metadata, Pattern, Selector},
+};
 
 /// The stanzas of props.conf, the most important first.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +34,7 @@ pub struct Stanza {
     /// Its name as written.
     pub name: String,
     /// For which events it holds.
-    pub scope: Scope,
+    pub selector: Selector,
     /// Decides among stanzas of one kind; the higher wins.
     pub priority: i64,
     /// `FIELDALIAS-class` by class.
@@ -40,29 +43,6 @@ pub struct Stanza {
     pub calculations: Vec<Calculation>,
     /// Every other setting by key.
     pub others: BTreeMap<String, Setting>,
-}
-
-/// For which events a stanza holds.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Scope {
-    /// `[source::pattern]`.
-    Source(Pattern),
-    /// `[host::pattern]`.
-    Host(Pattern),
-    /// `[sourcetype]`. A name that starts with `(?::){0}` is a pattern, as add-ons know.
-    Sourcetype(Pattern),
-    /// `[default]`.
-    Everything,
-}
-
-/// A source, host or source type, or many.
-#[derive(Clone, Debug)]
-pub enum Pattern {
-    /// This one.
-    Literal(String),
-    /// Every one that the regex matches as a whole.
-    Wild(Regex),
 }
 
 /// One `FIELDALIAS-class`.
@@ -116,26 +96,6 @@ pub struct Origin {
     pub span: Span,
 }
 
-/// What decides which stanzas hold for an event.
-///
-/// ```
-/// use caltrop_core::knowledge::{Knowledge, props::Metadata};
-///
-/// let knowledge = Knowledge::builtin();
-/// let sources = [b"XmlWinEventLog:Security".as_slice()];
-/// let effective = knowledge.props.effective(Metadata { sources: &sources, ..Metadata::default() });
-/// assert!(effective.aliases.iter().any(|class| class.aliases[0].name == "EventCode"));
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Metadata<'a> {
-    /// Its source. There can be two: what the caller gave, and what Splunk would have called a recognised Windows event.
-    pub sources: &'a [&'a [u8]],
-    /// Its source type.
-    pub sourcetype: &'a [u8],
-    /// Its host.
-    pub host: &'a [u8],
-}
-
 /// What holds for an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effective<'p> {
@@ -157,7 +117,7 @@ impl Props {
     pub fn effective(&self, metadata: Metadata<'_>) -> Effective<'_> {
         let mut aliases = BTreeMap::new();
         let mut calculations = BTreeMap::new();
-        for stanza in self.stanzas.iter().filter(|stanza| stanza.scope.holds(metadata)) {
+        for stanza in self.stanzas.iter().filter(|stanza| stanza.selector.holds(&metadata)) {
             for alias in &stanza.aliases {
                 aliases.entry(alias.class.as_str()).or_insert(alias);
             }
@@ -188,15 +148,15 @@ impl Stanza {
     pub(super) fn read(name: &str, stanza: &conf::Stanza) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let anchor = stanza.settings.values().next().map(|setting| setting.key);
-        let (scope, priority) = Scope::read(name).unwrap_or_else(|error| {
+        let (selector, priority) = read_selector(name).unwrap_or_else(|error| {
             let message = format!("the pattern `{name}` does not compile: {error}");
             let span = anchor.unwrap_or_default();
             diagnostics.push(Diagnostic::error(Code::BadKnowledge, span, message));
-            (Scope::Sourcetype(Pattern::Literal(name.to_owned())), LITERAL_PRIORITY)
+            (literal_sourcetype(name), LITERAL_PRIORITY)
         });
         let mut read = Self {
             name: name.to_owned(),
-            scope,
+            selector,
             priority,
             aliases: Vec::new(),
             calculations: Vec::new(),
@@ -225,11 +185,11 @@ impl Stanza {
     }
 
     fn rank(&self) -> (u8, Reverse<i64>, &str) {
-        let kind = match self.scope {
-            Scope::Source(_) => 0,
-            Scope::Host(_) => 1,
-            Scope::Sourcetype(_) => 2,
-            Scope::Everything => 3,
+        let kind = match self.selector {
+            Selector::Source(_) => 0,
+            Selector::Host(_) => 1,
+            Selector::Sourcetype(_) => 2,
+            Selector::Everything => 3,
         };
         (kind, Reverse(self.priority), &self.name)
     }
@@ -240,63 +200,45 @@ const PATTERN_PRIORITY: i64 = 0;
 /// A regex that matches nothing, at nothing: what makes Splunk read a source type's name as a pattern.
 const PATTERN_MARK: &str = "(?::){0}";
 
-impl Scope {
-    /// The scope that a stanza's name means, and the priority that it has unless one is set.
-    fn read(name: &str) -> Result<(Self, i64), String> {
-        if name == conf::DEFAULT {
-            return Ok((Self::Everything, LITERAL_PRIORITY));
-        }
-        let (flags, kind) = match name.strip_prefix("(?i)") {
-            Some(kind) => ("(?i)", kind),
-            None => ("", name),
-        };
-        if let Some(source) = kind.strip_prefix("source::") {
-            return Pattern::read(flags, source)
-                .map(|(pattern, rank)| (Self::Source(pattern), rank));
-        }
-        if let Some(host) = kind.strip_prefix("host::") {
-            return Pattern::read(flags, host).map(|(pattern, rank)| (Self::Host(pattern), rank));
-        }
-        if let Some(sourcetype) = kind.strip_prefix(PATTERN_MARK) {
-            let (pattern, rank) = Pattern::read(flags, sourcetype)?;
-            return Ok((Self::Sourcetype(pattern), rank));
-        }
-        Ok((Self::Sourcetype(Pattern::Literal(name.to_owned())), LITERAL_PRIORITY))
+/// The scope that a stanza's name means, and the priority that it has unless one is set.
+fn read_selector(name: &str) -> Result<(Selector, i64), String> {
+    if name == conf::DEFAULT {
+        return Ok((Selector::Everything, LITERAL_PRIORITY));
     }
-
-    fn holds(&self, metadata: Metadata<'_>) -> bool {
-        match self {
-            Self::Source(pattern) => metadata.sources.iter().any(|source| pattern.matches(source)),
-            Self::Host(pattern) => pattern.matches(metadata.host),
-            Self::Sourcetype(pattern) => pattern.matches(metadata.sourcetype),
-            Self::Everything => true,
-        }
+    let (flags, kind) = match name.strip_prefix("(?i)") {
+        Some(kind) => ("(?i)", kind),
+        None => ("", name),
+    };
+    if let Some(source) = kind.strip_prefix("source::") {
+        return read_pattern(flags, source)
+            .map(|(pattern, rank)| (Selector::Source(pattern), rank));
     }
+    if let Some(host) = kind.strip_prefix("host::") {
+        return read_pattern(flags, host).map(|(pattern, rank)| (Selector::Host(pattern), rank));
+    }
+    if let Some(sourcetype) = kind.strip_prefix(PATTERN_MARK) {
+        let (pattern, rank) = read_pattern(flags, sourcetype)?;
+        return Ok((Selector::Sourcetype(pattern), rank));
+    }
+    Ok((literal_sourcetype(name), LITERAL_PRIORITY))
 }
 
-impl Pattern {
-    /// Whether it stands for `name`.
-    #[must_use]
-    pub fn matches(&self, name: &[u8]) -> bool {
-        match self {
-            Self::Literal(literal) => literal.as_bytes() == name,
-            Self::Wild(regex) => regex.is_match(name),
-        }
-    }
+fn literal_sourcetype(name: &str) -> Selector {
+    Selector::Sourcetype(Pattern::Literal(name.into()))
+}
 
-    fn read(flags: &str, text: &str) -> Result<(Self, i64), String> {
-        let is_wild = text.contains("...") || text.contains(['*', '|', '(', '[']);
-        if !is_wild && !text.contains('\\') && flags.is_empty() {
-            return Ok((Self::Literal(text.to_owned()), LITERAL_PRIORITY));
-        }
-        let regex = format!("{flags}(?s-u)\\A(?:{})\\z", regex_text(text));
-        let syntax = regex_automata::util::syntax::Config::new().utf8(false);
-        let regex = Regex::builder().syntax(syntax).build(&regex).map_err(|error| {
-            // The outer error says only that building failed.
-            error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
-        })?;
-        Ok((Self::Wild(regex), if is_wild { PATTERN_PRIORITY } else { LITERAL_PRIORITY }))
+fn read_pattern(flags: &str, text: &str) -> Result<(Pattern, i64), String> {
+    let is_wild = text.contains("...") || text.contains(['*', '|', '(', '[']);
+    if !is_wild && !text.contains('\\') && flags.is_empty() {
+        return Ok((Pattern::Literal(text.into()), LITERAL_PRIORITY));
     }
+    let regex = format!("{flags}(?s-u)\\A(?:{})\\z", regex_text(text));
+    let syntax = regex_automata::util::syntax::Config::new().utf8(false);
+    let regex = Regex::builder().syntax(syntax).build(&regex).map_err(|error| {
+        // The outer error says only that building failed.
+        error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
+    })?;
+    Ok((Pattern::Wild(regex), if is_wild { PATTERN_PRIORITY } else { LITERAL_PRIORITY }))
 }
 
 /// The regular expression that a pattern of a stanza's name means.
@@ -405,9 +347,9 @@ mod tests {
     fn winner(text: &str, source: &str) -> Option<String> {
         let (props, problems) = read(text);
         assert!(problems.is_empty(), "{problems:?}");
-        let sources = [source.as_bytes()];
-        let effective =
-            props.effective(Metadata { sources: &sources, sourcetype: b"st", host: b"h" });
+        let sources = [Some(source.as_bytes()), None];
+        let (sourcetype, host) = (Some(&b"st"[..]), Some(&b"h"[..]));
+        let effective = props.effective(Metadata { sources, sourcetype, host });
         effective.calculations.first().map(|calculation| calculation.expression.clone())
     }
 

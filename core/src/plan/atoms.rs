@@ -11,14 +11,17 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::resolve::{Origin, Origins};
 use crate::{
-    expr::dialect,
+    expr::{
+        dialect,
+        regex::{Regex, RegexIds},
+    },
     scan::{
         Atom, Domain,
         segment::{Breaker, class},
     },
     spl::tree::{
-        Command, CommandKind, CompareOp, Expr, ExprKind, Pipeline, RawKind, RawTerm, Search,
-        SearchValue, ValueKind,
+        Command, CommandKind, CompareOp, Expr, ExprKind, Pattern, Pipeline, RawKind, RawTerm,
+        Search, SearchValue, ValueKind,
     },
 };
 
@@ -155,7 +158,7 @@ impl Walk<'_> {
             CommandKind::Search(search) => return Some(self.search(search)),
             CommandKind::Regex(regex) if !regex.negated => {
                 let field = regex.field.as_ref().map_or("_raw", |field| &field.value);
-                return Some(self.regex(field, &regex.pattern.text));
+                return Some(self.regex(field, pattern_that_runs(&regex.pattern)));
             }
             CommandKind::Where(expr) => return Some(self.predicate(expr)),
             CommandKind::Regex(_) | CommandKind::Table(_) | CommandKind::Fields(_) => {}
@@ -284,6 +287,14 @@ impl Walk<'_> {
             }
             _ => Formula::True,
         }
+    }
+}
+
+/// The pattern as `lower` runs it: the quoted part alone, where text was glued to it and the whole does not compile.
+fn pattern_that_runs(pattern: &Pattern) -> &str {
+    match &pattern.quoted_alone {
+        Some(alone) if Regex::compile(&pattern.text, &mut RegexIds::default()).is_err() => alone,
+        _ => &pattern.text,
     }
 }
 

@@ -30,12 +30,8 @@ use crate::{
 
 /// The stages of `pipeline`, cut into what runs per event and per window. What cannot run is said in
 /// `lowering.diagnostics`, for every command, and the plan must then be thrown away.
-pub(crate) fn plan(
-    pipeline: &Pipeline,
-    strict_raw: bool,
-    lowering: &mut Lowering<'_>,
-) -> (Plan, String) {
-    let mut lower = Lower { strict_raw, lowering };
+pub(crate) fn plan(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> (Plan, String) {
+    let mut lower = Lower { lowering };
     let stages: Vec<Stage> = pipeline
         .commands
         .iter()
@@ -65,7 +61,6 @@ fn cut(mut stages: Vec<Stage>) -> (Plan, String) {
 }
 
 struct Lower<'a, 'b> {
-    strict_raw: bool,
     lowering: &'a mut Lowering<'b>,
 }
 
@@ -73,7 +68,7 @@ impl Lower<'_, '_> {
     fn command(&mut self, index: usize, command: &Command) -> Option<Stage> {
         Some(match &command.kind {
             CommandKind::Search(search) => {
-                Stage::Search(lower_search::lower(search, self.strict_raw, self.lowering))
+                Stage::Search(lower_search::lower(search, self.lowering))
             }
             CommandKind::Regex(regex) => Stage::Regex(self.regex(regex)?),
             CommandKind::Table(names) => {
@@ -117,8 +112,7 @@ impl Lower<'_, '_> {
         let compiled = match alone.map(|alone| CompiledRegex::compile(alone, self.lowering.regexes))
         {
             Some(Ok(alone)) => {
-                let message = "text outside of the quotes of a pattern was left out";
-                self.report(Diagnostic::warning(Code::MixedQuotes, pattern.span, message));
+                self.only_quoted_piece(pattern.span);
                 Ok(alone)
             }
             _ => compiled,
@@ -136,6 +130,18 @@ impl Lower<'_, '_> {
                 None
             }
         }
+    }
+
+    /// The parser has said that the pieces were read as one, which is now untrue.
+    fn only_quoted_piece(&mut self, span: Span) {
+        let diagnostics = &mut self.lowering.diagnostics;
+        diagnostics.retain(|said| (said.code, said.primary.span) != (Code::MixedQuotes, span));
+        let message = "text outside of the quotes of a pattern was left out";
+        self.report(
+            Diagnostic::warning(Code::MixedQuotes, span, message)
+                .label("only the first quoted piece is read")
+                .help("put one pair of quotes around the whole pattern"),
+        );
     }
 
     fn fields(&mut self, fields: &Fields) -> fields::Fields {

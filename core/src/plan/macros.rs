@@ -36,6 +36,7 @@ impl Macros for Knowledge {
             names: &mut names,
             regexes: &mut regexes,
             diagnostics: &mut diagnostics,
+            strict_raw: false,
         }
         .value(&expr);
         if let Some(diagnostic) = diagnostics.first() {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::lower_expr::Lowering;
 use crate::{
     diag::{Diagnostic, Span},
-    event::mapping::{Alias, AliasSetting, Mapping, Pattern, Selector, Stanza},
+    event::mapping::{Alias, AliasSetting, Mapping, Stanza},
     expr::{program::Expr as Program, regex::RegexIds},
     knowledge::{
         Knowledge,
-        props::{self, AliasMode, Calculation, FieldAlias, Scope},
+        props::{AliasMode, Calculation, FieldAlias},
     },
     names::Names,
     spl::{
@@ -206,7 +206,7 @@ pub(crate) fn mapping(
 ) -> (Mapping, Vec<(String, Diagnostic)>) {
     let mut problems = Vec::new();
     let stanzas = knowledge.props.stanzas().iter().map(|stanza| Stanza {
-        selector: selector(&stanza.scope),
+        selector: stanza.selector.clone(),
         aliases: stanza.aliases.iter().map(|setting| alias_setting(setting, names)).collect(),
         calculations: stanza
             .calculations
@@ -223,19 +223,6 @@ pub(crate) fn mapping(
     });
     let stanzas = stanzas.collect();
     (Mapping { stanzas }, problems)
-}
-
-fn selector(scope: &Scope) -> Selector {
-    let pattern = |pattern: &props::Pattern| match pattern {
-        props::Pattern::Literal(literal) => Pattern::Literal(literal.as_bytes().into()),
-        props::Pattern::Wild(regex) => Pattern::Wild(regex.clone()),
-    };
-    match scope {
-        Scope::Source(source) => Selector::Source(pattern(source)),
-        Scope::Host(host) => Selector::Host(pattern(host)),
-        Scope::Sourcetype(sourcetype) => Selector::Sourcetype(pattern(sourcetype)),
-        Scope::Everything => Selector::Everything,
-    }
 }
 
 fn alias_setting(setting: &FieldAlias, names: &mut Names) -> AliasSetting {
@@ -255,7 +242,9 @@ fn calculated(
 ) -> Option<Program> {
     let (expr, mut diagnostics) = spl::parse_expression(&calculation.expression);
     let source = &calculation.expression;
-    let program = Lowering { source, names, regexes, diagnostics: &mut diagnostics }.value(&expr);
+    let mut lowering =
+        Lowering { source, names, regexes, diagnostics: &mut diagnostics, strict_raw: false };
+    let program = lowering.value(&expr);
     let is_sound = diagnostics.is_empty();
     problems.extend(diagnostics.into_iter().map(|diagnostic| {
         let start = calculation.origin.span.start;

@@ -12,7 +12,10 @@ pub mod segment;
 use bumpalo::Bump;
 
 use crate::{
-    event::entities,
+    event::{
+        detect::{Format, detect},
+        winxml,
+    },
     ids::{AtomId, RuleId},
 };
 
@@ -38,7 +41,7 @@ pub struct Atom {
 pub enum Domain {
     /// The raw text as it is.
     Raw,
-    /// The raw text or, where it holds numeric character references, a decoded copy: what a field's value must hold.
+    /// The raw text or the text of a field, where that is written otherwise: what a field's value must hold.
     Decoded,
 }
 
@@ -107,13 +110,16 @@ impl Program {
 
     /// Sets `candidates` to the rules that `raw` could match; whether there is any.
     ///
-    /// `scratch` holds the decoded copy, if one is needed.
+    /// `scratch` holds decoded values, if some are needed.
     pub fn run(&self, raw: &[u8], scratch: &Bump, candidates: &mut Candidates) -> bool {
         let mut any = false;
         self.search(raw, Domain::Raw, candidates, &mut any);
-        if self.looks_at_decoded && memchr::memmem::find(raw, b"&#").is_some() {
-            let decoded = entities::decode(raw, scratch);
-            self.search(decoded, Domain::Decoded, candidates, &mut any);
+        if self.looks_at_decoded && may_break_words(raw) {
+            // Value by value: a comment that opens in an attribute would swallow the values behind it.
+            for native in winxml::fields(raw).filter(|native| native.encoded) {
+                let value = native.text(scratch).unwrap_or_default();
+                self.search(value, Domain::Decoded, candidates, &mut any);
+            }
         }
         for &rule in &self.always {
             candidates.insert(rule);
@@ -137,6 +143,13 @@ impl Program {
             !(*any && self.rules == 1)
         });
     }
+}
+
+/// Whether `raw` may write a word of a field in pieces or in numbers, so that its bytes do not stand there: by a
+/// character reference, a comment, an instruction or CDATA. The named entities stand for breakers and break no word.
+fn may_break_words(raw: &[u8]) -> bool {
+    let holds = |mark: &[u8]| memchr::memmem::find(raw, mark).is_some();
+    (holds(b"&#") || holds(b"<!") || holds(b"<?")) && detect(raw) == Format::WinXml
 }
 
 fn wait_for(atoms: &[Atom], clause: &[Atom], rule: RuleId, waiting: &mut [Vec<RuleId>]) {

@@ -25,7 +25,7 @@ pub use print::print;
 pub(crate) use lexer::skip_quoted;
 
 use crate::diag::Diagnostic;
-use tree::{Expr, Pipeline};
+use tree::{Expr, Pipeline, Search};
 
 /// How deep parentheses, brackets, operators and function calls may nest, all together.
 pub const MAX_DEPTH: usize = 256;
@@ -41,10 +41,19 @@ pub fn parse(text: &str) -> (Pipeline, Vec<Diagnostic>) {
     (pipeline, diagnostics)
 }
 
+/// Parses `text`, all of it, as the expression of `search`: what `searchmatch` is given.
+#[must_use]
+pub fn parse_search(text: &str) -> (Search, Vec<Diagnostic>) {
+    let mut parser = parser::Parser::new(text);
+    let search = parser.search();
+    (search, parser.diagnostics)
+}
+
 /// Parses `text`, all of it, as one eval expression: a calculated field of props.conf, a macro with `iseval`.
 #[must_use]
 pub fn parse_expression(text: &str) -> (Expr, Vec<Diagnostic>) {
     let mut parser = parser::Parser::new(text);
+    parser.command = "eval".to_owned();
     let expression = parser.whole_expression();
     (expression, parser.diagnostics)
 }

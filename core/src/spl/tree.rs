@@ -95,6 +95,26 @@ pub enum Search {
     Subsearch(Pipeline),
 }
 
+impl Search {
+    /// Where it stands, as far as its terms tell.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::All(span) | Self::Not(_, span) | Self::In { span, .. } => *span,
+            Self::And(terms) | Self::Or(terms) => {
+                let (first, last) = (terms.first(), terms.last());
+                first
+                    .zip(last)
+                    .map_or(Span::default(), |(first, last)| first.span().to(last.span()))
+            }
+            Self::Raw(term) => term.span,
+            Self::Compare(comparison) => comparison.span,
+            Self::TimeModifier { name, value } => name.span.to(value.span),
+            Self::Subsearch(pipeline) => pipeline.span,
+        }
+    }
+}
+
 /// A test of the raw text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawTerm {

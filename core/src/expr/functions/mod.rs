@@ -196,7 +196,6 @@ pub const UNSUPPORTED: &[&str] = &[
     "mv_to_json_array",
     "random",
     "relative_time",
-    "searchmatch",
     "sigfig",
     "spath",
     "strftime",

@@ -1,0 +1,196 @@
+//! Windows events that are awkward to scan: every way of writing a value, and every byte that could be a boundary.
+
+use crate::common::Random;
+
+/// An event, and the texts of its fields from which rules are made that may match it.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) raw: Vec<u8>,
+    /// Field and value, as rules see them.
+    pub(crate) fields: Vec<(&'static str, String)>,
+}
+
+/// Long enough to be anchors; with letters that fold beyond ASCII, and two that already are such folds.
+const WORDS: &[&str] = &[
+    "WmiPrvSE",
+    "cmd",
+    "powershell",
+    "kiosk",
+    "task",
+    "\u{212a}iosk",
+    "ta\u{17f}k",
+    "caf\u{e9}",
+    "exe",
+    "dll",
+    "a",
+    "x1",
+    "10",
+    "1.0",
+    "whoami",
+    "EventCode=1",
+];
+
+/// Breakers, things that look like them, and things that XML writes in another way.
+const JOINTS: &[&str] = &[
+    " ", "\\", "\\", ".", "/", "--", "-", "_", "%20", "%2526", "%3b", "%", "&", "<", ">", "\"",
+    "'", "\t", "\r\n", "^", "~", "`", ":", "=", "", "", ",", "\u{e9}", "*", "(", "]]", "&#", ";",
+];
+
+/// The fields that rules read, and the data item that each comes from in Sysmon's process creation.
+const ITEMS: &[(&str, &[&str])] = &[
+    ("Image", &["Image", "process_path"]),
+    ("ParentImage", &["ParentImage", "parent_process_path"]),
+    ("CommandLine", &["CommandLine", "process"]),
+    ("User", &["User", "user"]),
+    ("Odd Name", &["Odd_Name"]),
+];
+
+/// Knowledge that makes fields in every way that the planner tells apart, laid over the default.
+pub(crate) const KNOWLEDGE: &str = r#"
+[source::XmlWinEventLog:...]
+FIELDALIAS-a = Image AS alias CommandLine ASNEW Image User ASNEW new_alias
+FIELDALIAS-b = host AS machine
+EVAL-first_word = mvindex(split(CommandLine," "),0)
+EVAL-second_part = mvindex(split(Image,"\\"),1)
+EVAL-last_slash = coalesce(nothing,mvindex(split(CommandLine,"/"),-1))
+EVAL-branch = if(EventCode=1,Image,CommandLine)
+EVAL-lowered = lower(Image)
+EVAL-joined = CommandLine.Image
+EVAL-letters = replace(CommandLine,"[^A-Za-z]","")
+EVAL-User = case(EventCode=3,Image,1=1,User)
+"#;
+
+/// The fields of [`KNOWLEDGE`], and texts that they may have.
+fn made(image: &str, command_line: &str) -> [(&'static str, String); 9] {
+    let part = |text: &str, joint: char, at: usize| {
+        text.split(joint).nth(at).unwrap_or_default().to_owned()
+    };
+    let letters = command_line.chars().filter(char::is_ascii_alphabetic).collect();
+    [
+        ("alias", image.to_owned()),
+        ("first_word", part(command_line, ' ', 0)),
+        ("second_part", part(image, '\\', 1)),
+        ("last_slash", command_line.rsplit('/').next().unwrap_or_default().to_owned()),
+        ("branch", image.to_owned()),
+        ("lowered", image.to_lowercase()),
+        ("joined", format!("{command_line}{image}")),
+        ("letters", letters),
+        ("User", image.to_owned()),
+    ]
+}
+
+/// A random event.
+pub(crate) fn event(random: &mut Random) -> Event {
+    if random.once_in(12) {
+        return Event { raw: text(random).into_bytes(), fields: Vec::new() };
+    }
+    let id = random.pick(&["1", "1", "1", "3", "4688", "11"]);
+    let channel = random.pick(&["Microsoft-Windows-Sysmon/Operational", "Security"]);
+    let mut fields = vec![("EventID", id.to_owned()), ("EventCode", id.to_owned())];
+    let mut data = String::new();
+    for (item, names) in ITEMS {
+        let value = text(random);
+        data.push_str(&item_of(item, &value, random));
+        fields.extend(names.iter().map(|name| (*name, value.clone())));
+        let base = value.rsplit('\\').next().unwrap_or_default().to_owned();
+        match *item {
+            "Image" => fields.push(("process_name", base)),
+            "ParentImage" => fields.push(("parent_process_name", base)),
+            _ => {}
+        }
+    }
+    let value =
+        |name: &str| fields.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value);
+    let made = made(value("Image"), value("CommandLine"));
+    fields.extend(made);
+    let qualifiers = random.pick(&["", "", " Qualifiers='0'"]);
+    let mut raw = format!(
+        "<Event xmlns='urn:x'><System><Provider Name='p'/><EventID{qualifiers}>{id}</EventID>\
+         <TimeCreated SystemTime='2026-03-02T09:30:0{}.5Z'/><Channel>{channel}</Channel>\
+         <Computer>{}</Computer></System><EventData>{data}</EventData></Event>",
+        random.below(10),
+        random.pick(&["h1", "h2", ""]),
+    )
+    .into_bytes();
+    damage(&mut raw, random);
+    Event { raw, fields }
+}
+
+/// One to four words with joints between.
+pub(crate) fn text(random: &mut Random) -> String {
+    let mut text = String::new();
+    for _ in 0..=random.below(4) {
+        if random.once_in(3) {
+            text.push_str(random.pick(JOINTS));
+        }
+        text.push_str(&cased(random.pick(WORDS), random));
+        text.push_str(random.pick(JOINTS));
+    }
+    text
+}
+
+/// `word` with some letters in the other ASCII case.
+pub(crate) fn cased(word: &str, random: &mut Random) -> String {
+    let turned = |letter: char, random: &mut Random| match random.below(4) {
+        0 => letter.to_ascii_uppercase(),
+        1 => letter.to_ascii_lowercase(),
+        _ => letter,
+    };
+    word.chars().map(|letter| turned(letter, random)).collect()
+}
+
+fn item_of(name: &str, value: &str, random: &mut Random) -> String {
+    let value = written(value, random);
+    match random.below(12) {
+        0 => format!("<Data Name=\"{name}\">{value}</Data>"),
+        1 => format!("<Data Odd='<!--' Name='{name}'>{value}</Data>"),
+        2 => format!("<!-- Name='{name}' --><Data Name = '{name}' >{value}</Data >"),
+        _ => format!("<Data Name='{name}'>{value}</Data>"),
+    }
+}
+
+/// `value` as XML may write it.
+fn written(value: &str, random: &mut Random) -> String {
+    if random.once_in(12) && !value.contains("]]>") {
+        return format!("<![CDATA[{value}]]>");
+    }
+    let references = random.once_in(3);
+    let mut out = String::new();
+    for letter in value.chars() {
+        if random.once_in(60) {
+            out.push_str(random.pick(&["<!-- x -->", "<?x y?>", "<![CDATA[]]>"]));
+        }
+        out.push_str(&written_letter(letter, references, random));
+    }
+    out
+}
+
+fn written_letter(letter: char, references: bool, random: &mut Random) -> String {
+    let number = u32::from(letter);
+    if letter.is_control() || (references && random.once_in(8)) {
+        return match random.below(2) {
+            0 => format!("&#{number};"),
+            _ => format!("&#x{number:X};"),
+        };
+    }
+    match letter {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' if random.once_in(2) => "&gt;".to_owned(),
+        '"' if random.once_in(2) => "&quot;".to_owned(),
+        '\'' if random.once_in(2) => "&apos;".to_owned(),
+        letter => letter.to_string(),
+    }
+}
+
+/// Cuts some events off, and breaks some bytes of others.
+fn damage(raw: &mut Vec<u8>, random: &mut Random) {
+    match random.below(30) {
+        0 => raw.truncate(random.below(raw.len())),
+        1 => {
+            let at = random.below(raw.len());
+            raw[at] = *random.pick(&[&0_u8, &0xff, &b'<', &b'&', &b'\'']);
+        }
+        _ => {}
+    }
+}
