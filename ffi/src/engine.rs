@@ -16,7 +16,7 @@ use crate::{
     compiler::is_writable,
     options::{CaltropEngineOptions, engine_options},
     panic::{Gate, guard, guard_alone},
-    ruleset::CaltropRuleset,
+    ruleset::{CaltropRuleset, FREE_STACK_BYTES},
     sized::{Grown, put, take},
     status::{CALTROP_E_ARGUMENT, CaltropStatus, Fault},
     str::CaltropStr,
@@ -149,7 +149,9 @@ pub unsafe extern "C" fn caltrop_engine_free(engine: *mut CaltropEngine) {
     if unsafe { engine.as_ref() }.is_some_and(|engine| !engine.0.is_busy()) {
         guard_alone(|| {
             // SAFETY: it came from `Box::into_raw`, and nobody uses it any more.
-            drop(unsafe { Box::from_raw(engine) });
+            let engine = unsafe { Box::from_raw(engine) };
+            // It may have the last reference to its rule set.
+            stacker::grow(FREE_STACK_BYTES, || drop(engine));
             Ok(())
         });
     }
@@ -354,6 +356,24 @@ unsafe impl Grown for CaltropEvent {
 unsafe impl Grown for CaltropCounters {
     const FIRST_BYTES: usize = 104;
     const NAME: &'static str = "counters";
+}
+
+/// Nothing is known of it.
+impl Default for CaltropEvent {
+    fn default() -> Self {
+        Self {
+            struct_size: size_of::<Self>(),
+            raw: CaltropStr::NONE,
+            time_ns: 0,
+            flags: 0,
+            input: 0,
+            offset: 0,
+            host: CaltropStr::NONE,
+            source: CaltropStr::NONE,
+            sourcetype: CaltropStr::NONE,
+            index: CaltropStr::NONE,
+        }
+    }
 }
 
 impl CaltropCounters {

