@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     Status,
     args::CheckArgs,
-    output::{Stream, counted, draw, stdout},
+    output::{MAX_DRAWN, Stream, counted, draw, stdout, undrawn},
     rules::{Known, Sources},
 };
 
@@ -44,17 +44,20 @@ fn write_text(
     reports: &[RuleReport],
     sources: &Sources,
 ) -> io::Result<()> {
-    for report in reports {
-        let text = sources.text(&report.path);
-        for diagnostic in &report.diagnostics {
-            if args.short {
-                writeln!(out, "{}", short(diagnostic, &report.path, text))?;
-            } else {
-                writeln!(out, "{}\n", draw(diagnostic, &report.path, text, Stream::Output))?;
-            }
-        }
+    let write = if args.short { write_short } else { write_drawn };
+    reports.iter().try_for_each(|report| write(out, report, sources.text(&report.path)))
+}
+
+fn write_short(out: &mut dyn Write, report: &RuleReport, text: &str) -> io::Result<()> {
+    let mut diagnostics = report.diagnostics.iter();
+    diagnostics.try_for_each(|found| writeln!(out, "{}", short(found, &report.path, text)))
+}
+
+fn write_drawn(out: &mut dyn Write, report: &RuleReport, text: &str) -> io::Result<()> {
+    for diagnostic in report.diagnostics.iter().take(MAX_DRAWN) {
+        writeln!(out, "{}\n", draw(diagnostic, &report.path, text, Stream::Output))?;
     }
-    Ok(())
+    undrawn(report.diagnostics.len()).map_or(Ok(()), |rest| writeln!(out, "{rest}"))
 }
 
 /// Files that cannot be read stand before the rules: a host that reads this must not miss them.

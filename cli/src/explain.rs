@@ -7,7 +7,7 @@ use caltrop_core::{
     engine::{Engine, Trace},
     ids::RuleId,
     plan::explain::Explanation,
-    ruleset::{RuleReport, RuleSetBuilder},
+    ruleset::RuleReport,
 };
 use caltrop_host::{Clock, Input};
 use serde::Serialize;
@@ -22,12 +22,7 @@ use crate::{
 
 /// Explains one rule.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Status> {
-    if args.rules.is_empty() && !Path::new(&args.rule).exists() {
-        bail!("no file `{}`: to name a rule by its id, say with --rules where to look", args.rule);
-    }
-    let paths =
-        if args.rules.is_empty() { vec![PathBuf::from(&args.rule)] } else { args.rules.clone() };
-    let sources = Sources::read(&paths);
+    let sources = Sources::read(&paths(args)?);
     let known = Known::read(&args.events.knowledge);
     let status = sources.status().max(known.status);
     let builder = sources.builder(&known, &args.events.knowledge);
@@ -49,14 +44,24 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Status> {
     match &args.event {
         None => write_rule(args, explanation, &mut out)?,
         Some(path) => {
-            let builder = builder_of(args, explanation, &sources, &known);
-            let mut tracer = Tracer::open(args, builder, path)?;
+            let mut tracer = Tracer::open(args, explanation, &sources, &known, path)?;
             write_rule_and_events(args, explanation, &mut tracer, &mut out)?;
             tracer.summarise();
         }
     }
     out.flush()?;
     Ok(status)
+}
+
+/// Where the rule is looked for.
+fn paths(args: &ExplainArgs) -> Result<Vec<PathBuf>> {
+    if !args.rules.is_empty() {
+        return Ok(args.rules.clone());
+    }
+    if !Path::new(&args.rule).exists() {
+        bail!("no file `{}`: to name a rule by its id, say with --rules where to look", args.rule);
+    }
+    Ok(vec![PathBuf::from(&args.rule)])
 }
 
 /// The rule that is meant: by path, else by id.
@@ -76,17 +81,6 @@ fn wanted<'r>(args: &ExplainArgs, reports: &'r [RuleReport]) -> Result<Option<&'
         bail!("{count} {what} `{}`: give one of the paths\n{paths}", args.rule);
     }
     Ok(found.first().copied())
-}
-
-fn builder_of(
-    args: &ExplainArgs,
-    explanation: &Explanation,
-    sources: &Sources,
-    known: &Known,
-) -> RuleSetBuilder {
-    let files = sources.files.iter().filter(|file| file.path == explanation.path);
-    let alone = Sources { files: files.cloned().collect(), errors: Vec::new() };
-    alone.builder(known, &args.events.knowledge)
 }
 
 fn write_rule(args: &ExplainArgs, explanation: &Explanation, out: &mut dyn Write) -> Result<()> {
@@ -159,9 +153,18 @@ struct StageJson {
 }
 
 impl<'a> Tracer<'a> {
-    fn open(args: &'a ExplainArgs, builder: RuleSetBuilder, path: &Path) -> Result<Self> {
-        let options = args.events.options(&Clock::start());
-        let engine = Engine::new(Arc::new(builder.build().rules), options);
+    /// The rule is compiled once more, alone, so that it is the only one of its engine.
+    fn open(
+        args: &'a ExplainArgs,
+        explanation: &Explanation,
+        sources: &Sources,
+        known: &Known,
+        path: &Path,
+    ) -> Result<Self> {
+        let files = sources.files.iter().filter(|file| file.path == explanation.path);
+        let alone = Sources { files: files.cloned().collect(), errors: Vec::new() };
+        let built = alone.builder(known, &args.events.knowledge).build();
+        let engine = Engine::new(Arc::new(built.rules), args.events.options(&Clock::start()));
         let input = Input::open(path, feed::limits(&args.events))?;
         Ok(Self { args, engine, input, events: 0, candidates: 0, kept: 0 })
     }

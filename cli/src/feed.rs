@@ -9,6 +9,7 @@ use caltrop_core::{
     event::{
         Head,
         detect::{self, detect},
+        rows::RowError,
     },
     ids::RuleId,
 };
@@ -98,11 +99,28 @@ impl Feed<'_> {
             Ok(input) => input,
             Err(error) => return self.fail(format_args!("error: {error}")),
         };
-        let head = head(self.args, number);
-        let malformed_before = self.engine.counters().malformed_rows;
+        let malformed_before = self.malformed_rows();
+        let first_malformed = self.events(&mut input, head(self.args, number));
+        self.progress.after(&input);
+        self.note_odd(path, &input);
+        if let Some((line, error)) = first_malformed {
+            self.say(format_args!(
+                "warning: {}:{line}:{}: {error}; {} left out",
+                path.display(),
+                error.offset() + 1,
+                counted(self.malformed_rows() - malformed_before, "line"),
+            ));
+        }
+    }
+
+    /// Pushes the events of one input. Gives line and error of the first that is no row where it should be one.
+    fn events(&mut self, input: &mut Input, head: Head<'_>) -> Option<(u64, RowError)> {
+        let malformed_before = self.malformed_rows();
         let mut first_malformed = None;
-        let mut events = 0;
-        while !self.stopped {
+        for offset in 0.. {
+            if self.stopped {
+                break;
+            }
             let event = match input.next_event() {
                 Ok(Some(event)) => event,
                 Ok(None) => break,
@@ -111,30 +129,22 @@ impl Feed<'_> {
                     break;
                 }
             };
-            let head = Head { offset: events, ..head };
+            let head = Head { offset, ..head };
             self.push(event, &head);
-            events += 1;
-            if first_malformed.is_none() && self.engine.counters().malformed_rows > malformed_before
-            {
+            if first_malformed.is_none() && self.malformed_rows() > malformed_before {
                 let error = self.engine.trace(RuleId::new(0), event, &head).err();
                 first_malformed = error.map(|error| (input.line_number(), error));
             }
-            if events % EVENTS_PER_TICK == 0 {
-                self.progress.at(&input);
+            if offset % EVENTS_PER_TICK == EVENTS_PER_TICK - 1 {
+                self.progress.at(input);
                 self.tick();
             }
         }
-        self.progress.after(&input);
-        self.note_odd(path, &input);
-        if let Some((line, error)) = first_malformed {
-            let count = self.engine.counters().malformed_rows - malformed_before;
-            self.say(format_args!(
-                "warning: {}:{line}:{}: {error}; {} left out",
-                path.display(),
-                error.offset() + 1,
-                counted(count, "line"),
-            ));
-        }
+        first_malformed
+    }
+
+    fn malformed_rows(&self) -> u64 {
+        self.engine.counters().malformed_rows
     }
 
     fn note_odd(&mut self, path: &Path, input: &Input) {

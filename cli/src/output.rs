@@ -50,6 +50,15 @@ pub(crate) fn draw(diagnostic: &Diagnostic, path: &str, text: &str, stream: Stre
     draw(diagnostic, path, text)
 }
 
+/// So many diagnostics of one rule are drawn: each costs the length of its text, and nobody reads more.
+pub(crate) const MAX_DRAWN: usize = 100;
+
+/// What stands for the diagnostics of one rule that are not drawn, if it has so many.
+pub(crate) fn undrawn(count: usize) -> Option<String> {
+    let more = count.checked_sub(MAX_DRAWN).filter(|more| *more > 0)?;
+    Some(format!("... and {more} more: `caltrop check --short` lists them\n"))
+}
+
 /// Says what is wrong with a rule, a search or a knowledge file.
 pub(crate) fn note_diagnostic(diagnostic: &Diagnostic, path: &str, text: &str) {
     note(format_args!("{}\n", draw(diagnostic, path, text, Stream::Error)));

@@ -12,7 +12,7 @@ use caltrop_host::{FileError, RuleFile, knowledge_files, rule_files};
 use crate::{
     Status,
     args::KnowledgeArgs,
-    output::{note, note_diagnostic},
+    output::{MAX_DRAWN, note, note_diagnostic, undrawn},
 };
 
 /// The rule files of the command line.
@@ -54,9 +54,11 @@ impl Sources {
     pub(crate) fn note_report(&self, report: &RuleReport, warnings: Warnings) {
         let text = self.text(&report.path);
         let is_told = |found: &&Diagnostic| warnings == Warnings::Told || is_error(found);
-        for diagnostic in report.diagnostics.iter().filter(is_told) {
+        let told: Vec<_> = report.diagnostics.iter().filter(is_told).collect();
+        for diagnostic in told.iter().take(MAX_DRAWN) {
             note_diagnostic(diagnostic, &report.path, text);
         }
+        undrawn(told.len()).iter().for_each(|rest| note(format_args!("{rest}")));
     }
 
     /// Says why rules were refused; how many were.

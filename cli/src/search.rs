@@ -10,7 +10,7 @@ use crate::{
     Status,
     args::SearchArgs,
     feed,
-    output::{Printer, Shape, note_diagnostic},
+    output::{MAX_DRAWN, Printer, Shape, note_diagnostic},
     rules::{Known, build_options},
 };
 
@@ -28,7 +28,8 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     known.note_built(&built);
     // Who types a search is its author, so warnings are told too; but that it looks at every event was known to him.
     let diagnostics = built.reports.iter().flat_map(|report| &report.diagnostics);
-    for diagnostic in diagnostics.filter(|diagnostic| diagnostic.code != Code::NoAnchor) {
+    let told = diagnostics.filter(|diagnostic| diagnostic.code != Code::NoAnchor);
+    for diagnostic in told.take(MAX_DRAWN) {
         note_diagnostic(diagnostic, NAME, &args.spl);
     }
     if built.rules.is_empty() {
