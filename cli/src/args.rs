@@ -9,9 +9,32 @@ use jiff::tz::TimeZone;
 
 use crate::units;
 
-/// Runs Splunk detection rules where logs are born.
+/// Said below the help of the program and of each command.
+const EXIT_STATUS: &str = "\
+Exit status: 0 done, alerts or not; 1 a refused rule under check, search or --strict;
+2 usage, or an input or rule file that cannot be read, after all else has run.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  caltrop run --rules rules demo
+  caltrop run --rules rules --rules 'more/*.yml' --output table sysmon.xml.zst
+  zstdcat logs/*.zst | caltrop run --rules rules --stream -";
+
+const SEARCH_EXAMPLES: &str = "\
+Examples:
+  caltrop search 'TERM(WmiPrvSE) | stats count by host' demo
+  caltrop search --format rows 'status>499 | stats count by url' rows.jsonl";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  caltrop explain rules/wmi_subscription_execution.yml
+  caltrop explain 5975.18225 --rules rules --event demo/sysmon.xml";
+
+/// Runs Splunk detection rules where logs are born: writes, tests and hunts with them.
+///
+/// Results go to standard output, everything else to standard error.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(name = "caltrop", version, arg_required_else_help = true, after_help = EXIT_STATUS)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -21,57 +44,66 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run rules over events and print their alerts, one JSON object each.
+    #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
     /// Run one ad-hoc search over events and print its result rows.
+    #[command(after_help = SEARCH_EXAMPLES)]
     Search(SearchArgs),
-    /// Say which rules compile, which do not, and why.
+    /// Say which rules compile, which do not and why, and which will be slow.
     Check(CheckArgs),
     /// Show what became of a rule: stages, fields, anchor, windows.
+    ///
+    /// With --event, also what it makes of each event of a file.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
 }
 
 /// `caltrop run`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RunArgs {
-    /// Rule files, folders or globs.
+    /// Rule files, folders or globs; may be given again.
     #[arg(long, required = true, num_args = 1, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
-    /// Treat the inputs as a stream: windows close as event time passes, alerts come at once.
-    #[arg(long)]
-    pub(crate) stream: bool,
-    /// How event time is cut: `all`, `rule`, or a duration such as `1h` [default: all; with --stream: rule]
-    #[arg(long, value_parser = units::window)]
-    pub(crate) window: Option<Window>,
-    /// How far behind its newest event a host may deliver others.
-    #[arg(long, default_value = "10s", value_parser = units::duration_ns)]
-    pub(crate) lateness: i64,
-    /// How long a host may be silent before the clock moves its watermark.
-    #[arg(long, default_value = "30s", value_parser = units::duration_ns)]
-    pub(crate) idle: i64,
-    /// An event further ahead of the clock than this moves no watermark.
-    #[arg(long, default_value = "5m", value_parser = units::duration_ns)]
-    pub(crate) max_future: i64,
-    /// A refused rule fails the run.
+    /// A refused rule fails the run before it starts.
     #[arg(long)]
     pub(crate) strict: bool,
-    #[command(flatten)]
-    pub(crate) events: EventArgs,
+    /// Treat the inputs as a stream: windows close as event time passes, alerts come at once.
+    #[arg(long, help_heading = "Windows")]
+    pub(crate) stream: bool,
+    /// How event time is cut: `all`, `rule`, or a duration such as `1h` [default: all; with --stream: rule]
+    #[arg(long, value_parser = units::window, help_heading = "Windows")]
+    pub(crate) window: Option<Window>,
+    /// With --stream: how far behind its newest event a host may deliver others.
+    #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = units::duration_ns, help_heading = "Windows")]
+    pub(crate) lateness: i64,
+    /// With --stream: how long a host may be silent before the clock moves its watermark.
+    #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = units::duration_ns, help_heading = "Windows")]
+    pub(crate) idle: i64,
+    /// With --stream: an event further ahead of the clock than this moves no watermark.
+    #[arg(long, default_value = "5m", value_name = "DURATION", value_parser = units::duration_ns, help_heading = "Windows")]
+    pub(crate) max_future: i64,
     /// Files or folders; `-` is standard input. Plain, gzip or zstd.
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) results: ResultArgs,
+    #[command(flatten)]
+    pub(crate) events: EventArgs,
 }
 
 /// `caltrop search`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SearchArgs {
-    /// The search.
+    /// The search, in SPL.
     #[arg(value_name = "SPL")]
     pub(crate) spl: String,
-    #[command(flatten)]
-    pub(crate) events: EventArgs,
     /// Files or folders; `-` is standard input. Plain, gzip or zstd.
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) results: ResultArgs,
+    #[command(flatten)]
+    pub(crate) events: EventArgs,
 }
 
 /// `caltrop check`
@@ -99,7 +131,7 @@ pub(crate) struct ExplainArgs {
     /// A rule file, or a rule's id with --rules.
     #[arg(value_name = "RULE")]
     pub(crate) rule: String,
-    /// Where to look for the id.
+    /// Where to look for the rule: files, folders or globs; may be given again.
     #[arg(long, num_args = 1, value_name = "PATH")]
     pub(crate) rules: Vec<PathBuf>,
     /// Print one JSON object.
@@ -114,8 +146,9 @@ pub(crate) struct ExplainArgs {
 
 /// What macros and fields mean.
 #[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Knowledge")]
 pub(crate) struct KnowledgeArgs {
-    /// App folders laid over the built-in knowledge.
+    /// An app folder laid over the built-in knowledge; may be given again.
     #[arg(long, num_args = 1, value_name = "DIR")]
     pub(crate) knowledge: Vec<PathBuf>,
     /// Event ids only as written: `EventCode=1` does not match `<EventID>1<`.
@@ -125,35 +158,43 @@ pub(crate) struct KnowledgeArgs {
 
 /// How events are read.
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Events")]
 pub(crate) struct EventArgs {
-    #[command(flatten)]
-    pub(crate) knowledge: KnowledgeArgs,
     /// How events are written.
     #[arg(long, default_value = "auto")]
     pub(crate) format: Format,
     /// The zone of times that carry none.
-    #[arg(long, default_value = "UTC", value_parser = units::zone)]
+    #[arg(long, default_value = "UTC", value_name = "ZONE", value_parser = units::zone)]
     pub(crate) tz: TimeZone,
-    /// The host of events that name none.
-    #[arg(long)]
+    /// Splunk's host of events that name none.
+    #[arg(long, value_name = "TEXT")]
     pub(crate) host: Option<String>,
     /// Splunk's source of the events [default: from the event]
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) source: Option<String>,
     /// Splunk's sourcetype of the events [default: from the event]
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) sourcetype: Option<String>,
-    /// Splunk's index of the events.
-    #[arg(long)]
+    /// Splunk's index of the events [default: none]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) index: Option<String>,
     /// `now()` in epoch seconds [default: the start of the run]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) now: Option<f64>,
     /// Longer events are cut and counted.
-    #[arg(long, default_value = "1MiB", value_parser = units::bytes)]
+    #[arg(long, default_value = "1MiB", value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits")]
     pub(crate) max_event_bytes: usize,
+    // The last one, for its heading goes on to what follows.
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
+}
+
+/// How results are found and printed.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ResultArgs {
     /// Bytes of open state; beyond, a batch stops and a stream sends early.
-    #[arg(long, default_value = "256MiB", value_parser = units::bytes)]
+    #[arg(long, default_value = "256MiB", value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits")]
     pub(crate) max_state: usize,
     /// How results are printed.
     #[arg(long, default_value = "ndjson")]
@@ -191,16 +232,31 @@ impl EventArgs {
     pub(crate) fn options(&self, clock: &Clock) -> Options {
         Options {
             max_event_bytes: self.max_event_bytes,
-            max_state_bytes: self.max_state,
             input: match self.format {
                 Format::Auto => Input::Auto,
                 Format::Rows => Input::Rows,
             },
-            prefilter: !self.no_prefilter,
             now_s: self.now.unwrap_or_else(|| clock.wall_s()),
             zone: self.tz.clone(),
             ..Options::default()
         }
+    }
+}
+
+impl ResultArgs {
+    fn options(&self, events: &EventArgs, clock: &Clock) -> Options {
+        Options {
+            max_state_bytes: self.max_state,
+            prefilter: !self.no_prefilter,
+            ..events.options(clock)
+        }
+    }
+}
+
+impl SearchArgs {
+    /// The options of the engine.
+    pub(crate) fn options(&self, clock: &Clock) -> Options {
+        self.results.options(&self.events, clock)
     }
 }
 
@@ -215,7 +271,7 @@ impl RunArgs {
             lateness_ns: self.lateness,
             idle_ns: self.idle,
             max_future_ns: self.max_future,
-            ..self.events.options(clock)
+            ..self.results.options(&self.events, clock)
         }
     }
 }

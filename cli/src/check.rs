@@ -1,113 +1,179 @@
 //! `caltrop check`: what compiles, what does not and why, what will be slow.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anyhow::Result;
 use caltrop_core::{
-    diag::{Diagnostic, Severity, line_and_column, render, short},
+    diag::{Code, Diagnostic, line_and_column, short},
     ruleset::RuleReport,
 };
-use caltrop_host::RuleFile;
+use caltrop_host::FileError;
 use serde::Serialize;
 
-use crate::{Status, args::CheckArgs, output::stdout, rules};
+use crate::{
+    Status,
+    args::CheckArgs,
+    output::{Stream, counted, draw, stdout},
+    rules::{Known, Sources},
+};
 
 /// Compiles the rules and reports on each.
 pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
-    let (files, read) = rules::read(&args.paths);
-    let (builder, known) = rules::builder(&files, &args.knowledge);
-    let built = builder.build();
-    rules::note_knowledge(&built);
+    let sources = Sources::read(&args.paths);
+    let known = Known::read(&args.knowledge);
+    let built = sources.builder(&known, &args.knowledge).build();
+    let is_knowledge_bad = known.note_built(&built);
     let summary = Summary::of(&built.reports);
     let mut out = stdout();
     if args.json {
-        let rules = built.reports.iter().map(|report| rule_json(report, &files)).collect();
-        serde_json::to_writer(&mut out, &Checked { rules, summary: &summary })?;
-        writeln!(out)?;
+        write_json(&mut out, &built.reports, &sources, &summary)?;
     } else {
-        let draw = if args.short { short } else { render };
-        for report in &built.reports {
-            let text = rules::text_of(&files, &report.path);
-            for diagnostic in &report.diagnostics {
-                writeln!(out, "{}", draw(diagnostic, &report.path, text).trim_end())?;
-            }
-        }
-        writeln!(
-            out,
-            "{} rules: {} ok, {} refused",
-            summary.ok + summary.refused,
-            summary.ok,
-            summary.refused
-        )?;
+        write_text(&mut out, args, &built.reports, &sources)?;
+        writeln!(out, "{summary}")?;
     }
     out.flush()?;
-    let has_warnings = built.reports.iter().any(|report| !report.diagnostics.is_empty());
-    let has_findings = summary.refused > 0 || (args.deny_warnings && has_warnings);
+    let is_denied = args.deny_warnings && summary.with_warnings > 0;
+    let has_findings = summary.refused > 0 || is_knowledge_bad || is_denied;
     let found = if has_findings { Status::Refused } else { Status::Done };
-    Ok(found.max(read).max(known))
+    Ok(found.max(sources.status()).max(known.status))
+}
+
+fn write_text(
+    out: &mut dyn Write,
+    args: &CheckArgs,
+    reports: &[RuleReport],
+    sources: &Sources,
+) -> io::Result<()> {
+    for report in reports {
+        let text = sources.text(&report.path);
+        for diagnostic in &report.diagnostics {
+            if args.short {
+                writeln!(out, "{}", short(diagnostic, &report.path, text))?;
+            } else {
+                writeln!(out, "{}\n", draw(diagnostic, &report.path, text, Stream::Output))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Files that cannot be read stand before the rules: a host that reads this must not miss them.
+fn write_json(
+    out: &mut dyn Write,
+    reports: &[RuleReport],
+    sources: &Sources,
+    summary: &Summary,
+) -> Result<()> {
+    let unreadable = sources.errors.iter().map(unreadable_json);
+    let rules = reports.iter().map(|report| rule_json(report, sources.text(&report.path)));
+    let refused = summary.refused + sources.errors.len();
+    let summary = SummaryJson { ok: summary.ok, refused };
+    serde_json::to_writer(
+        &mut *out,
+        &Checked { rules: unreadable.chain(rules).collect(), summary },
+    )?;
+    writeln!(out)?;
+    Ok(())
 }
 
 #[derive(Serialize)]
-struct Checked<'r> {
-    rules: Vec<RuleJson<'r>>,
-    summary: &'r Summary,
+struct Checked {
+    rules: Vec<RuleJson>,
+    summary: SummaryJson,
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct SummaryJson {
     ok: usize,
     refused: usize,
 }
 
 #[derive(Serialize)]
-struct RuleJson<'r> {
-    path: &'r str,
-    id: &'r str,
-    title: &'r str,
+struct RuleJson {
+    path: String,
+    id: String,
+    title: String,
     status: &'static str,
-    diagnostics: Vec<DiagnosticJson<'r>>,
+    diagnostics: Vec<DiagnosticJson>,
 }
 
 #[derive(Serialize)]
-struct DiagnosticJson<'r> {
+struct DiagnosticJson {
     code: &'static str,
     severity: &'static str,
-    line: usize,
-    column: usize,
-    message: &'r str,
-    help: Option<&'r str>,
+    line: u64,
+    column: u64,
+    message: String,
+    help: Option<String>,
+}
+
+/// How many rules there are of each kind.
+struct Summary {
+    ok: usize,
+    with_warnings: usize,
+    refused: usize,
 }
 
 impl Summary {
     fn of(reports: &[RuleReport]) -> Self {
         let refused = reports.iter().filter(|report| report.is_refused()).count();
-        Self { ok: reports.len() - refused, refused }
+        let has_warnings =
+            |report: &&RuleReport| !report.is_refused() && !report.diagnostics.is_empty();
+        let with_warnings = reports.iter().filter(has_warnings).count();
+        Self { ok: reports.len() - refused, with_warnings, refused }
     }
 }
 
-fn rule_json<'r>(report: &'r RuleReport, files: &[RuleFile]) -> RuleJson<'r> {
-    let text = rules::text_of(files, &report.path);
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { ok, with_warnings, refused } = self;
+        write!(f, "{}: {ok} ok", counted(*ok + *refused, "rule"))?;
+        if *with_warnings > 0 {
+            write!(f, " ({with_warnings} with warnings)")?;
+        }
+        write!(f, ", {refused} refused")
+    }
+}
+
+fn rule_json(report: &RuleReport, text: &str) -> RuleJson {
     let diagnostics = report.diagnostics.iter();
     RuleJson {
-        path: &report.path,
-        id: &report.id,
-        title: &report.title,
+        path: report.path.clone(),
+        id: report.id.clone(),
+        title: report.title.clone(),
         status: if report.is_refused() { "refused" } else { "ok" },
         diagnostics: diagnostics.map(|diagnostic| diagnostic_json(diagnostic, text)).collect(),
     }
 }
 
-fn diagnostic_json<'r>(diagnostic: &'r Diagnostic, text: &str) -> DiagnosticJson<'r> {
+fn diagnostic_json(diagnostic: &Diagnostic, text: &str) -> DiagnosticJson {
     let (line, column) = line_and_column(text, diagnostic.primary.span.start);
+    let number = |number: usize| u64::try_from(number).expect("a place in a text fits 64 bits");
     DiagnosticJson {
         code: diagnostic.code.text(),
-        severity: match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        },
+        severity: diagnostic.severity.name(),
+        line: number(line),
+        column: number(column),
+        message: diagnostic.message.clone(),
+        help: diagnostic.help.clone(),
+    }
+}
+
+fn unreadable_json(error: &FileError) -> RuleJson {
+    let (line, column) = error.place().map_or((1, 1), |place| (place.line, place.column));
+    let diagnostic = DiagnosticJson {
+        code: Code::UnreadableFile.text(),
+        severity: "error",
         line,
         column,
-        message: &diagnostic.message,
-        help: diagnostic.help.as_deref(),
+        message: error.reason(),
+        help: None,
+    };
+    RuleJson {
+        path: error.path().to_string_lossy().into_owned(),
+        id: String::new(),
+        title: String::new(),
+        status: "refused",
+        diagnostics: vec![diagnostic],
     }
 }

@@ -1,88 +1,148 @@
 //! `caltrop explain`: what became of a rule and, with `--event`, what it makes of each event.
 
-use std::{io::Write, path::PathBuf, sync::Arc};
+use std::{io::Write, path::Path, path::PathBuf, sync::Arc};
 
 use anyhow::{Result, bail};
 use caltrop_core::{
     engine::{Engine, Trace},
     ids::RuleId,
     plan::explain::Explanation,
+    ruleset::{RuleReport, RuleSetBuilder},
 };
-use caltrop_host::{Clock, Input, InputLimits, RuleFile};
+use caltrop_host::{Clock, Input};
 use serde::Serialize;
 
 use crate::{
     Status,
     args::ExplainArgs,
     feed,
-    output::{note, stdout},
-    rules,
+    output::{counted, note, stdout},
+    rules::{Known, Sources, Warnings},
 };
 
 /// Explains one rule.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Status> {
+    if args.rules.is_empty() && !Path::new(&args.rule).exists() {
+        bail!("no file `{}`: to name a rule by its id, say with --rules where to look", args.rule);
+    }
     let paths =
         if args.rules.is_empty() { vec![PathBuf::from(&args.rule)] } else { args.rules.clone() };
-    let (files, read) = rules::read(&paths);
-    let (builder, known) = rules::builder(&files, &args.events.knowledge);
-    let wanted = |explanation: &&Explanation| {
-        explanation.path == args.rule || explanation.id == args.rule || args.rules.is_empty()
-    };
+    let sources = Sources::read(&paths);
+    let known = Known::read(&args.events.knowledge);
+    let status = sources.status().max(known.status);
+    let builder = sources.builder(&known, &args.events.knowledge);
     let explanations = builder.explain();
-    let found: Vec<&Explanation> = explanations.iter().filter(wanted).collect();
-    let explanation = match found.as_slice() {
-        [one] => *one,
-        [] => {
-            let refused = rules::note_refused(&builder.build(), &files);
-            if refused == 0 && read == Status::Done {
-                bail!(
-                    "no rule `{}`: give the path of a rule file, or an id with --rules",
-                    args.rule
-                );
-            }
-            return Ok(Status::Refused.max(read).max(known));
+    let built = builder.build();
+    known.note_built(&built);
+    let Some(report) = wanted(args, &built.reports)? else {
+        if status == Status::Done {
+            bail!("no rule `{}`: give the path of a rule file, or an id with --rules", args.rule);
         }
-        several => {
-            let paths: Vec<_> =
-                several.iter().map(|explanation| explanation.path.as_str()).collect();
-            bail!(
-                "several rules are called `{}`: give one of the paths {}",
-                args.rule,
-                paths.join(", ")
-            );
-        }
+        return Ok(status);
     };
-    let traced = match &args.event {
-        Some(_) => Some(trace(args, explanation, &files)?),
-        None => None,
+    sources.note_report(report, Warnings::Told);
+    let found = explanations.iter().find(|explanation| explanation.path == report.path);
+    let Some(explanation) = found.filter(|_| !report.is_refused()) else {
+        return Ok(status.max(Status::Refused));
     };
     let mut out = stdout();
+    match &args.event {
+        None => write_rule(args, explanation, &mut out)?,
+        Some(path) => {
+            let builder = builder_of(args, explanation, &sources, &known);
+            let mut tracer = Tracer::open(args, builder, path)?;
+            write_rule_and_events(args, explanation, &mut tracer, &mut out)?;
+            tracer.summarise();
+        }
+    }
+    out.flush()?;
+    Ok(status)
+}
+
+/// The rule that is meant: by path, else by id.
+fn wanted<'r>(args: &ExplainArgs, reports: &'r [RuleReport]) -> Result<Option<&'r RuleReport>> {
+    let path = args.rule.strip_prefix("./").unwrap_or(&args.rule);
+    let has_path =
+        |report: &&RuleReport| report.path.strip_prefix("./").unwrap_or(&report.path) == path;
+    if let Some(report) = reports.iter().find(has_path) {
+        return Ok(Some(report));
+    }
+    let is_wanted = |report: &&RuleReport| args.rules.is_empty() || report.id == args.rule;
+    let found: Vec<_> = reports.iter().filter(is_wanted).collect();
+    if found.len() > 1 {
+        let paths: Vec<_> = found.iter().map(|report| format!("  {}", report.path)).collect();
+        let what = if args.rules.is_empty() { "stand in" } else { "are called" };
+        let (count, paths) = (counted(found.len(), "rule"), paths.join("\n"));
+        bail!("{count} {what} `{}`: give one of the paths\n{paths}", args.rule);
+    }
+    Ok(found.first().copied())
+}
+
+fn builder_of(
+    args: &ExplainArgs,
+    explanation: &Explanation,
+    sources: &Sources,
+    known: &Known,
+) -> RuleSetBuilder {
+    let files = sources.files.iter().filter(|file| file.path == explanation.path);
+    let alone = Sources { files: files.cloned().collect(), errors: Vec::new() };
+    alone.builder(known, &args.events.knowledge)
+}
+
+fn write_rule(args: &ExplainArgs, explanation: &Explanation, out: &mut dyn Write) -> Result<()> {
     if args.json {
-        serde_json::to_writer(
-            &mut out,
-            &Explained { rule: explanation, events: traced.as_deref() },
-        )?;
+        serde_json::to_writer(&mut *out, explanation)?;
         writeln!(out)?;
     } else {
         write!(out, "{explanation}")?;
-        traced.iter().flatten().try_for_each(|event| write_event(&mut out, event))?;
     }
-    out.flush()?;
-    Ok(read.max(known))
+    Ok(())
 }
 
-#[derive(Serialize)]
-struct Explained<'r> {
-    #[serde(flatten)]
-    rule: &'r Explanation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<&'r [EventJson]>,
+/// Events are written as they are read: there may be many.
+fn write_rule_and_events(
+    args: &ExplainArgs,
+    explanation: &Explanation,
+    tracer: &mut Tracer<'_>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    if !args.json {
+        write!(out, "{explanation}\nevents\n")?;
+        while let Some(event) = tracer.next_event()? {
+            event.write(explanation, out)?;
+        }
+        return Ok(());
+    }
+    let rule = serde_json::to_string(explanation)?;
+    let open = rule.strip_suffix('}').expect("an explanation is a JSON object");
+    write!(out, "{open},\"events\":[")?;
+    let mut separator = "";
+    while let Some(event) = tracer.next_event()? {
+        write!(out, "{separator}{}", serde_json::to_string(&event)?)?;
+        separator = ",";
+    }
+    writeln!(out, "]}}")?;
+    Ok(())
+}
+
+/// Runs one rule's per-event stages on every event of a file.
+struct Tracer<'a> {
+    args: &'a ExplainArgs,
+    engine: Engine,
+    input: Input,
+    events: u64,
+    candidates: u64,
+    kept: u64,
 }
 
 /// What the rule made of one event.
 #[derive(Serialize)]
 struct EventJson {
+    /// The number of the event, from 1.
     event: u64,
+    /// Its line in the file.
+    line: u64,
+    /// Whether the scan selects the rule for it.
     candidate: bool,
     /// Whether every per-event stage kept it.
     kept: bool,
@@ -93,58 +153,76 @@ struct EventJson {
 struct StageJson {
     stage: usize,
     kept: bool,
+    /// The first test that failed, as written, where one is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<String>,
 }
 
-/// Runs the rule's per-event stages on every event of the file.
-fn trace(
-    args: &ExplainArgs,
-    explanation: &Explanation,
-    files: &[RuleFile],
-) -> Result<Vec<EventJson>> {
-    let Some(path) = &args.event else { return Ok(Vec::new()) };
-    let file: Vec<RuleFile> =
-        files.iter().filter(|file| file.path == explanation.path).cloned().collect();
-    let (builder, _) = rules::builder(&file, &args.events.knowledge);
-    let clock = Clock::start();
-    let mut engine = Engine::new(Arc::new(builder.build().rules), args.events.options(&clock));
-    let mut input = Input::open(path, InputLimits::default())?;
-    let head = feed::head(&args.events, 0);
-    let mut events = Vec::new();
-    while let Some(event) = input.next_event()? {
-        let number = events.len() as u64 + 1;
-        match engine.trace(RuleId::new(0), event, &head) {
-            Ok(trace) => events.push(event_json(number, trace)),
-            Err(error) => note(format_args!("{}:{number}: {error}", path.display())),
+impl<'a> Tracer<'a> {
+    fn open(args: &'a ExplainArgs, builder: RuleSetBuilder, path: &Path) -> Result<Self> {
+        let options = args.events.options(&Clock::start());
+        let engine = Engine::new(Arc::new(builder.build().rules), options);
+        let input = Input::open(path, feed::limits(&args.events))?;
+        Ok(Self { args, engine, input, events: 0, candidates: 0, kept: 0 })
+    }
+
+    /// What the rule makes of the next event that is one.
+    fn next_event(&mut self) -> Result<Option<EventJson>> {
+        let head = feed::head(&self.args.events, 0);
+        while let Some(event) = self.input.next_event()? {
+            self.events += 1;
+            match self.engine.trace(RuleId::new(0), event, &head) {
+                Ok(trace) => {
+                    let traced = EventJson::new(self.events, self.input.line_number(), trace);
+                    self.candidates += u64::from(traced.candidate);
+                    self.kept += u64::from(traced.kept);
+                    return Ok(Some(traced));
+                }
+                Err(error) => {
+                    let (path, line) = (self.input.name().display(), self.input.line_number());
+                    note(format_args!("warning: {path}:{line}:{}: {error}", error.offset() + 1));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn summarise(&self) {
+        note(format_args!(
+            "{}, {} selected by the scan, {} kept by every per-event stage",
+            counted(self.events, "event"),
+            self.candidates,
+            self.kept
+        ));
+        if let Some(complaint) = self.input.counters().complaint() {
+            note(format_args!("warning: {}: {complaint}", self.input.name().display()));
         }
     }
-    Ok(events)
 }
 
-fn event_json(event: u64, trace: Trace) -> EventJson {
-    let kept = trace.stages.iter().all(|stage| stage.kept);
-    let stages = trace.stages.into_iter();
-    let stages = stages.map(|stage| StageJson {
-        stage: stage.stage,
-        kept: stage.kept,
-        failed: stage.failed,
-    });
-    EventJson { event, candidate: trace.is_candidate, kept, stages: stages.collect() }
-}
+impl EventJson {
+    fn new(event: u64, line: u64, trace: Trace) -> Self {
+        let kept = trace.stages.iter().all(|stage| stage.kept);
+        let stages = trace.stages.into_iter();
+        let stages = stages.map(|stage| StageJson {
+            stage: stage.stage,
+            kept: stage.kept,
+            failed: stage.failed,
+        });
+        Self { event, line, candidate: trace.is_candidate, kept, stages: stages.collect() }
+    }
 
-fn write_event(out: &mut dyn Write, event: &EventJson) -> std::io::Result<()> {
-    let selected = if event.candidate { "" } else { " (not selected by the scan)" };
-    match event.stages.iter().find(|stage| !stage.kept) {
-        None => writeln!(out, "event {}{selected}: kept by every per-event stage", event.event),
-        Some(stage) => {
-            let failed =
-                stage.failed.as_deref().map(|test| format!(": {test}")).unwrap_or_default();
-            writeln!(
-                out,
-                "event {}{selected}: dropped by stage {}{failed}",
-                event.event, stage.stage
-            )
+    fn write(&self, explanation: &Explanation, out: &mut dyn Write) -> Result<()> {
+        let selected = if self.candidate { "" } else { ", not selected by the scan" };
+        write!(out, "  {} (line {}{selected}): ", self.event, self.line)?;
+        match self.stages.iter().find(|stage| !stage.kept) {
+            None => writeln!(out, "kept by every per-event stage")?,
+            Some(stage) => {
+                let text = explanation.stages.get(stage.stage - 1).map_or("", |text| &text.text);
+                let blamed = stage.failed.as_deref().unwrap_or(text);
+                writeln!(out, "dropped by stage {}: {blamed}", stage.stage)?;
+            }
         }
+        Ok(())
     }
 }

@@ -3,53 +3,43 @@
 use std::path::{Path, PathBuf};
 
 use caltrop_core::{
-    compiled::RuleSet,
-    config::{Counters, Mode, SECOND_NS},
+    alert::Alert,
+    config::{Mode, SECOND_NS},
     engine::Engine,
     event::{
         Head,
-        detect::{Format, detect},
+        detect::{self, detect},
     },
+    ids::RuleId,
 };
 use caltrop_host::{Clock, Input, InputLimits, input_files};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
 use crate::{
     Status,
-    args::EventArgs,
-    output::{Printer, note},
+    args::{EventArgs, Format},
+    output::{Printer, counted, note},
 };
 
 /// What a run has read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fed {
     pub(crate) seconds: f64,
-    formats: Formats,
+    pub(crate) status: Status,
+    /// Whether the engine has seen every event; not so when its state grew too large.
+    pub(crate) is_complete: bool,
+    pub(crate) formats: Formats,
+    /// Events that were cut while they were read.
+    pub(crate) cut_events: u64,
+    pub(crate) invalid_utf8: u64,
 }
 
 /// How many events were written in which way.
-#[derive(Debug, Default)]
-struct Formats {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Formats {
     windows_xml: u64,
+    rows: u64,
     other: u64,
-}
-
-/// The figures of a run, as `--stats` writes them.
-#[derive(Debug, Serialize)]
-pub(crate) struct Stats {
-    events: u64,
-    bytes: u64,
-    seconds: f64,
-    candidates: u64,
-    alerts: u64,
-    late: u64,
-    partial: u64,
-    refused_rules: usize,
-    state_bytes_peak: usize,
-    cut_events: u64,
-    malformed_rows: u64,
-    timeless_rows: u64,
 }
 
 /// Pushes every event of `inputs` and closes every window; stops early once nobody reads the results.
@@ -60,26 +50,31 @@ pub(crate) fn feed(
     inputs: &[PathBuf],
     clock: &Clock,
     printer: &mut Printer,
-) -> (Fed, Status) {
+) -> Fed {
     let (files, errors) = input_files(inputs);
-    errors.iter().for_each(|error| note(format_args!("error: {error}")));
-    let status = if errors.is_empty() { Status::Done } else { Status::Failed };
-    let mut feed =
-        Feed { engine, mode, args, clock, status, formats: Formats::default(), stopped: false };
-    let progress = progress(&files);
+    let fed = Fed {
+        seconds: 0.0,
+        status: Status::Done,
+        is_complete: true,
+        formats: Formats::default(),
+        cut_events: 0,
+        invalid_utf8: 0,
+    };
+    let progress = Progress::over(&files);
+    let mut feed = Feed { engine, mode, args, clock, printer, progress, fed, stopped: false };
+    errors.iter().for_each(|error| feed.fail(format_args!("error: {error}")));
     let start_s = clock.mono_s();
     for (number, file) in files.iter().enumerate() {
         if feed.stopped {
             break;
         }
-        feed.file(number, file, &progress, printer);
+        feed.file(u32::try_from(number).unwrap_or(u32::MAX), file);
     }
-    progress.finish_and_clear();
+    feed.progress.bar.finish_and_clear();
     if !feed.stopped {
-        feed.engine.finish(&mut |alert| printer.print(alert));
+        feed.engine.finish(&mut |alert| feed.printer.print(alert));
     }
-    let (status, formats) = (feed.status, feed.formats);
-    (Fed { seconds: clock.mono_s() - start_s, formats }, status)
+    Fed { seconds: clock.mono_s() - start_s, ..feed.fed }
 }
 
 struct Feed<'a> {
@@ -87,8 +82,10 @@ struct Feed<'a> {
     mode: Mode,
     args: &'a EventArgs,
     clock: &'a Clock,
-    status: Status,
-    formats: Formats,
+    printer: &'a mut Printer,
+    progress: Progress,
+    fed: Fed,
+    /// Nobody wants the rest, or it could not be right.
     stopped: bool,
 }
 
@@ -96,78 +93,128 @@ struct Feed<'a> {
 const EVENTS_PER_TICK: u64 = 256;
 
 impl Feed<'_> {
-    fn file(&mut self, number: usize, path: &Path, progress: &ProgressBar, printer: &mut Printer) {
-        let limits =
-            InputLimits { max_event_bytes: self.args.max_event_bytes, ..InputLimits::default() };
-        let mut input = match Input::open(path, limits) {
+    fn file(&mut self, number: u32, path: &Path) {
+        let mut input = match Input::open(path, limits(self.args)) {
             Ok(input) => input,
             Err(error) => return self.fail(format_args!("error: {error}")),
         };
-        let head = head(self.args, u32::try_from(number).unwrap_or(u32::MAX));
-        let mut malformed = None;
+        let head = head(self.args, number);
+        let malformed_before = self.engine.counters().malformed_rows;
+        let mut first_malformed = None;
         let mut events = 0;
-        loop {
-            match input.next_event() {
-                Ok(Some(event)) => {
-                    self.push(event, Head { offset: events, ..head }, printer);
-                }
+        while !self.stopped {
+            let event = match input.next_event() {
+                Ok(Some(event)) => event,
                 Ok(None) => break,
                 Err(error) => {
                     self.fail(format_args!("error: {error}"));
                     break;
                 }
-            }
+            };
+            let head = Head { offset: events, ..head };
+            self.push(event, &head);
             events += 1;
-            if malformed.is_none() && self.engine.counters().malformed_rows > 0 {
-                malformed = Some(events);
+            if first_malformed.is_none() && self.engine.counters().malformed_rows > malformed_before
+            {
+                let error = self.engine.trace(RuleId::new(0), event, &head).err();
+                first_malformed = error.map(|error| (input.line_number(), error));
             }
             if events % EVENTS_PER_TICK == 0 {
-                progress.set_position(progress_position(progress, &input));
-                self.tick(printer);
-            }
-            if self.stopped {
-                break;
+                self.progress.at(&input);
+                self.tick();
             }
         }
-        if let Some(complaint) = input.counters().complaint() {
-            note(format_args!("{}: {complaint}", path.display()));
-        }
-        if let Some(line) = malformed {
-            note(format_args!(
-                "{}:{line}: not a JSON object, and so no row; such lines are counted and left out",
-                path.display()
+        self.progress.after(&input);
+        self.note_odd(path, &input);
+        if let Some((line, error)) = first_malformed {
+            let count = self.engine.counters().malformed_rows - malformed_before;
+            self.say(format_args!(
+                "warning: {}:{line}:{}: {error}; {} left out",
+                path.display(),
+                error.offset() + 1,
+                counted(count, "line"),
             ));
         }
     }
 
-    fn push(&mut self, event: &[u8], head: Head<'_>, printer: &mut Printer) {
-        match detect(event) {
-            Format::WinXml => self.formats.windows_xml += 1,
-            _ => self.formats.other += 1,
+    fn note_odd(&mut self, path: &Path, input: &Input) {
+        let counters = input.counters();
+        self.fed.cut_events += counters.truncated;
+        self.fed.invalid_utf8 += counters.invalid_utf8;
+        if let Some(complaint) = counters.complaint() {
+            self.say(format_args!("warning: {}: {complaint}", path.display()));
         }
-        self.engine.push(event, &head, &mut |alert| printer.print(alert));
-        self.stopped = printer.has_failed();
+    }
+
+    fn push(&mut self, event: &[u8], head: &Head<'_>) {
+        self.fed.formats.count(event, self.args.format);
+        let bar = &self.progress.bar;
+        self.engine.push(event, head, &mut |alert| bar.suspend(|| self.printer.print(alert)));
+        self.stopped = self.printer.has_failed();
         if let Some(rule) = self.engine.exhausted() {
             self.stopped = true;
+            self.fed.is_complete = false;
             let path = self.engine.rules().rule(rule).meta.path.clone();
             self.fail(format_args!(
-                "error: {path} keeps more than --max-state of open state; cut time into windows with --window 1h, or raise --max-state"
+                "error: {path} keeps more open state than --max-state allows: cut time into windows, such as with --window 1h, or raise --max-state"
             ));
         }
     }
 
-    fn tick(&mut self, printer: &mut Printer) {
+    fn tick(&mut self) {
         if self.mode == Mode::Stream {
             let (wall_ns, mono_ns) =
                 (nanoseconds(self.clock.wall_s()), nanoseconds(self.clock.mono_s()));
-            self.engine.advance(wall_ns, mono_ns, &mut |alert| printer.print(alert));
+            let bar = &self.progress.bar;
+            let mut print = |alert: &Alert<'_>| bar.suspend(|| self.printer.print(alert));
+            self.engine.advance(wall_ns, mono_ns, &mut print);
         }
     }
 
     fn fail(&mut self, message: std::fmt::Arguments<'_>) {
-        note(message);
-        self.status = Status::Failed;
+        self.say(message);
+        self.fed.status = Status::Failed;
     }
+
+    /// Says something without tearing the progress bar.
+    fn say(&self, message: std::fmt::Arguments<'_>) {
+        self.progress.bar.suspend(|| note(message));
+    }
+}
+
+impl Formats {
+    fn count(&mut self, event: &[u8], format: Format) {
+        let counter = match (format, detect(event)) {
+            (Format::Rows, _) => &mut self.rows,
+            (Format::Auto, detect::Format::WinXml) => &mut self.windows_xml,
+            (Format::Auto, _) => &mut self.other,
+        };
+        *counter += 1;
+    }
+
+    /// Whether no event was of a form whose fields are read.
+    pub(crate) fn has_no_fields(self) -> bool {
+        self.windows_xml + self.rows == 0
+    }
+}
+
+impl std::fmt::Display for Formats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [
+            (self.windows_xml, "of Windows XML"),
+            (self.rows, "of rows"),
+            (self.other, "of another form"),
+        ];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<_> =
+            parts.map(|(count, what)| format!("{} {what}", counted(count, "event"))).collect();
+        if parts.is_empty() { f.write_str("no event") } else { f.write_str(&parts.join(", ")) }
+    }
+}
+
+/// What reading one input may cost.
+pub(crate) fn limits(args: &EventArgs) -> InputLimits {
+    InputLimits { max_event_bytes: args.max_event_bytes, ..InputLimits::default() }
 }
 
 /// What the command line says of every event of an input.
@@ -191,78 +238,39 @@ fn nanoseconds(seconds: f64) -> i64 {
     (seconds * SECOND_NS as f64) as i64
 }
 
-/// A bar over the bytes of all files; hidden where nobody sees it.
-fn progress(files: &[PathBuf]) -> ProgressBar {
-    let bytes = files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    // indicatif draws on standard error, and on a terminal only.
-    ProgressBar::new(bytes).with_style(style)
+/// A bar over the bytes of all files, compressed as they are; hidden where standard error is no terminal.
+struct Progress {
+    bar: ProgressBar,
+    /// The bytes of the files before this one.
+    before_bytes: u64,
 }
 
-fn progress_position(progress: &ProgressBar, input: &Input) -> u64 {
-    progress.position().max(input.counters().bytes)
-}
-
-impl Fed {
-    /// The figures of a run.
-    pub(crate) fn stats(&self, counters: &Counters, refused_rules: usize) -> Stats {
-        Stats {
-            events: counters.events,
-            bytes: counters.bytes,
-            seconds: self.seconds,
-            candidates: counters.candidates,
-            alerts: counters.alerts,
-            late: counters.late_dropped,
-            partial: counters.partial_windows,
-            refused_rules,
-            state_bytes_peak: counters.state_bytes_peak,
-            cut_events: counters.cut_events,
-            malformed_rows: counters.malformed_rows,
-            timeless_rows: counters.timeless_dropped,
-        }
+impl Progress {
+    fn over(files: &[PathBuf]) -> Self {
+        // Of standard input nobody knows how much there will be.
+        let lengths: Option<Vec<u64>> = files
+            .iter()
+            .map(|file| {
+                file.metadata().ok().filter(std::fs::Metadata::is_file).map(|file| file.len())
+            })
+            .collect();
+        let (bar, template) = match lengths {
+            Some(lengths) => (
+                ProgressBar::new(lengths.iter().sum()),
+                "{bar:40} {bytes}/{total_bytes} {bytes_per_sec}",
+            ),
+            None => (ProgressBar::no_length(), "{spinner} {bytes} {bytes_per_sec}"),
+        };
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { bar: bar.with_style(style), before_bytes: 0 }
     }
 
-    /// One line: what was read and what came of it.
-    pub(crate) fn summarise(&self, stats: &Stats, rules: &RuleSet) {
-        note(format_args!(
-            "{} events, {:.1} MB in {:.2} s ({:.0} MB/s); {} rules ({} refused), {} candidates, {} alerts",
-            stats.events,
-            megabytes(stats.bytes),
-            stats.seconds,
-            megabytes(stats.bytes) / stats.seconds.max(1e-9),
-            rules.len() + stats.refused_rules,
-            stats.refused_rules,
-            stats.candidates,
-            stats.alerts,
-        ));
-        let oddities = [
-            (stats.cut_events, "events cut at --max-event-bytes"),
-            (stats.malformed_rows, "rows that are no JSON object"),
-            (stats.timeless_rows, "rows without a usable _time"),
-            (stats.late, "rows after their window had closed"),
-            (stats.partial, "windows sent early for want of memory"),
-        ];
-        for (count, what) in oddities.into_iter().filter(|(count, _)| *count > 0) {
-            note(format_args!("  {count} {what}"));
-        }
+    fn at(&self, input: &Input) {
+        self.bar.set_position(self.before_bytes + input.consumed());
     }
 
-    /// Why there may be no alert.
-    pub(crate) fn explain_silence(&self, stats: &Stats) {
-        note(format_args!(
-            "no alert: {} of the events are Windows XML, {} of another form; the rules were candidates of {} events",
-            self.formats.windows_xml, self.formats.other, stats.candidates
-        ));
-        if self.formats.windows_xml == 0 && stats.events > 0 {
-            note(format_args!(
-                "  caltrop reads fields from Windows XML, one event a line, and from rows (--format rows)"
-            ));
-        }
+    fn after(&mut self, input: &Input) {
+        self.before_bytes += input.consumed();
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
 }

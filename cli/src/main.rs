@@ -1,7 +1,10 @@
 //! The `caltrop` program: writes, tests and hunts with Splunk detection rules.
 //!
 //! Results go to standard output, everything else to standard error. Exit status: 0 done, 1 a refused rule or a finding
-//! of `check`, 2 usage or a file that cannot be read.
+//! of `check`, 2 usage or a file that cannot be read. What an event holds never changes it.
+//!
+//! Each command is a file; they share [`args`], how rules and knowledge are read ([`rules`]), how events are fed
+//! ([`feed`]) and how results are printed ([`output`]).
 
 mod args;
 mod check;
@@ -11,6 +14,7 @@ mod output;
 mod rules;
 mod run;
 mod search;
+mod summary;
 mod units;
 
 use std::{io, process::ExitCode};
@@ -23,11 +27,11 @@ use args::{Args, Command};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Status {
     /// Done, whatever the events held.
-    Done = 0,
+    Done,
     /// A rule was refused.
-    Refused = 1,
+    Refused,
     /// Usage, or a file that cannot be read; all else has run.
-    Failed = 2,
+    Failed,
 }
 
 fn main() -> ExitCode {
@@ -39,16 +43,30 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
     };
     match result {
-        Ok(status) => ExitCode::from(status as u8),
+        Ok(status) => status.into(),
         // Whoever reads the output has had enough of it.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(format_args!("error: {error:#}"));
-            ExitCode::from(Status::Failed as u8)
+            Status::Failed.into()
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Done => Self::SUCCESS,
+            Status::Refused => Self::from(1),
+            Status::Failed => Self::from(2),
         }
     }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let kind = match error.downcast_ref::<io::Error>() {
+        Some(error) => Some(error.kind()),
+        None => error.downcast_ref::<serde_json::Error>().and_then(|error| error.io_error_kind()),
+    };
+    kind == Some(io::ErrorKind::BrokenPipe)
 }

@@ -6,7 +6,10 @@ use std::{
     io::{self, BufWriter, IsTerminal, StdoutLock, Write},
 };
 
-use caltrop_core::alert::Alert;
+use caltrop_core::{
+    alert::Alert,
+    diag::{Diagnostic, render, render_colour},
+};
 
 use crate::args::Output;
 
@@ -19,6 +22,44 @@ pub(crate) fn note(message: fmt::Arguments<'_>) {
 /// Standard output, buffered.
 pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+/// Where a text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+impl Stream {
+    /// Whether a person looks at it who has not asked for plain text.
+    fn has_colour(self) -> bool {
+        let is_terminal = match self {
+            Self::Output => io::stdout().is_terminal(),
+            Self::Error => io::stderr().is_terminal(),
+        };
+        is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    }
+}
+
+/// `diagnostic` with its lines and carets.
+pub(crate) fn draw(diagnostic: &Diagnostic, path: &str, text: &str, stream: Stream) -> String {
+    let draw = if stream.has_colour() { render_colour } else { render };
+    draw(diagnostic, path, text)
+}
+
+/// Says what is wrong with a rule, a search or a knowledge file.
+pub(crate) fn note_diagnostic(diagnostic: &Diagnostic, path: &str, text: &str) {
+    note(format_args!("{}\n", draw(diagnostic, path, text, Stream::Error)));
+}
+
+/// `1 rule`, `2 rules`.
+pub(crate) fn counted<N: fmt::Display>(number: N, noun: &str) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// What a result is to its reader.
@@ -149,11 +190,13 @@ fn write_line<'t>(out: &mut dyn Write, cells: impl Iterator<Item = &'t str>) -> 
     writeln!(out, "{}", cells.join(","))
 }
 
-/// A cell that no spreadsheet takes for a formula, quoted where it must be.
+/// A cell that no spreadsheet takes for a formula and no terminal for a command, quoted where it must be. A multivalue has
+/// one line for each value.
 fn csv_cell(text: &str) -> String {
     let is_formula =
         text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    let text = text.split('\n').map(without_controls).collect::<Vec<_>>().join("\n");
+    let text = if is_formula { format!("'{text}") } else { text };
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -181,13 +224,22 @@ fn write_table(out: &mut dyn Write, columns: &[String], records: &[Record]) -> i
     Ok(())
 }
 
-/// A cell on one line, whose control characters cannot reach the terminal.
+/// A cell on one line; the values of a multivalue stand between semicolons.
 fn table_cell(text: &str) -> String {
-    let joined = text.replace('\n', "; ");
-    joined
-        .chars()
-        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
-        .collect()
+    without_controls(&text.replace('\n', "; "))
+}
+
+/// `text` with control characters written out, so that none reaches a terminal.
+fn without_controls(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -199,6 +251,8 @@ mod tests {
         assert_eq!(csv_cell("=cmd()"), "'=cmd()");
         assert_eq!(csv_cell("-5"), "-5");
         assert_eq!(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(csv_cell("\u{1b}[2J\nx"), "\"\\u{1b}[2J\nx\"");
+        assert_eq!(csv_cell("\tx"), "'\\tx");
     }
 
     #[test]
@@ -206,7 +260,7 @@ mod tests {
         let records = vec![vec![("a".to_owned(), "\u{1b}[31mred".to_owned())]];
         let mut out = Vec::new();
         write_table(&mut out, &columns(&records), &records).expect("a Vec takes everything");
-        assert_eq!(String::from_utf8_lossy(&out), "a\n\u{fffd}[31mred\n");
+        assert_eq!(String::from_utf8_lossy(&out), "a\n\\u{1b}[31mred\n");
     }
 
     #[test]

@@ -1,86 +1,144 @@
 //! Rules and knowledge from the command line to a rule set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use caltrop_core::{
-    diag::{Diagnostic, Severity, render},
+    diag::{Diagnostic, Severity},
     knowledge::Knowledge,
     ruleset::{BuildOptions, Built, RuleReport, RuleSetBuilder},
 };
-use caltrop_host::{RuleFile, knowledge_files, rule_files};
+use caltrop_host::{FileError, RuleFile, knowledge_files, rule_files};
 
-use crate::{Status, args::KnowledgeArgs, output::note};
+use crate::{
+    Status,
+    args::KnowledgeArgs,
+    output::{note, note_diagnostic},
+};
 
-/// The knowledge of the command line, and whether all of it could be read. What is wrong is noted.
-pub(crate) fn knowledge(args: &KnowledgeArgs) -> (Knowledge, Status) {
-    let mut knowledge = Knowledge::builtin();
-    let mut status = Status::Done;
-    for folder in &args.knowledge {
+/// The rule files of the command line.
+pub(crate) struct Sources {
+    /// Those that could be read.
+    pub(crate) files: Vec<RuleFile>,
+    /// Why the others could not.
+    pub(crate) errors: Vec<FileError>,
+}
+
+impl Sources {
+    /// Reads the rule files that `paths` name; says which cannot be read.
+    pub(crate) fn read(paths: &[PathBuf]) -> Self {
+        let (files, errors) = rule_files(paths);
+        for error in &errors {
+            note(format_args!("error: {error}"));
+        }
+        Self { files, errors }
+    }
+
+    /// Whether all could be read.
+    pub(crate) fn status(&self) -> Status {
+        if self.errors.is_empty() { Status::Done } else { Status::Failed }
+    }
+
+    /// The text of the file at `path`, which diagnostics point into.
+    pub(crate) fn text(&self, path: &str) -> &str {
+        self.files.iter().find(|file| file.path == path).map_or("", |file| &file.text)
+    }
+
+    /// A builder that holds the rules.
+    pub(crate) fn builder(&self, known: &Known, args: &KnowledgeArgs) -> RuleSetBuilder {
+        let mut builder = RuleSetBuilder::new(known.knowledge.clone(), build_options(args));
+        self.files.iter().for_each(|file| builder.add_file(&file.path, &file.text));
+        builder
+    }
+
+    /// Says why `report`'s rule was refused, or with `warnings` all that is to be said of it.
+    pub(crate) fn note_report(&self, report: &RuleReport, warnings: Warnings) {
+        let text = self.text(&report.path);
+        let is_told = |found: &&Diagnostic| warnings == Warnings::Told || is_error(found);
+        for diagnostic in report.diagnostics.iter().filter(is_told) {
+            note_diagnostic(diagnostic, &report.path, text);
+        }
+    }
+
+    /// Says why rules were refused; how many were.
+    pub(crate) fn note_refused(&self, built: &Built) -> usize {
+        let refused: Vec<_> = built.reports.iter().filter(|report| report.is_refused()).collect();
+        refused.iter().for_each(|report| self.note_report(report, Warnings::Left));
+        refused.len()
+    }
+}
+
+/// Whether warnings are told beside errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Warnings {
+    /// They are.
+    Told,
+    /// `check` tells them.
+    Left,
+}
+
+/// What macros and fields mean, and the files that say so.
+pub(crate) struct Known {
+    pub(crate) knowledge: Knowledge,
+    /// Path within the app, path, text.
+    files: Vec<(String, PathBuf, String)>,
+    /// Whether every file could be read.
+    pub(crate) status: Status,
+    /// How many complaints there were.
+    complaints: usize,
+}
+
+impl Known {
+    /// Reads the app folders of the command line over the built-in knowledge; says what is wrong with them.
+    pub(crate) fn read(args: &KnowledgeArgs) -> Self {
+        let mut known = Self {
+            knowledge: Knowledge::builtin(),
+            files: Vec::new(),
+            status: Status::Done,
+            complaints: 0,
+        };
+        args.knowledge.iter().for_each(|folder| known.overlay(folder));
+        known
+    }
+
+    fn overlay(&mut self, folder: &Path) {
         let (files, errors) = knowledge_files(folder);
         for error in errors {
             note(format_args!("error: {error}"));
-            status = Status::Failed;
+            self.status = Status::Failed;
         }
         let texts: Vec<(&str, &str)> =
             files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-        for (path, diagnostic) in knowledge.overlay(&texts) {
-            let text = texts.iter().find(|(name, _)| *name == path).map_or("", |(_, text)| text);
-            let path = folder.join(path);
-            note(format_args!("{}", render(&diagnostic, &path.to_string_lossy(), text)));
+        let mut complaints = Vec::new();
+        for (name, diagnostic) in self.knowledge.overlay(&texts) {
+            complaints.push((name.to_owned(), diagnostic));
         }
+        self.files.extend(files.into_iter().map(|(name, text)| {
+            let path = folder.join(&name);
+            (name, path, text)
+        }));
+        complaints.iter().for_each(|(name, diagnostic)| self.note(name, diagnostic));
+        self.complaints += complaints.len();
     }
-    (knowledge, status)
-}
 
-/// The rule files of the command line, and whether all could be read.
-pub(crate) fn read(paths: &[PathBuf]) -> (Vec<RuleFile>, Status) {
-    let (files, errors) = rule_files(paths);
-    for error in &errors {
-        note(format_args!("error: {error}"));
+    /// Says what was found wrong with the knowledge while rules were compiled; whether anything ever was.
+    pub(crate) fn note_built(&self, built: &Built) -> bool {
+        built.knowledge.iter().for_each(|(name, diagnostic)| self.note(name, diagnostic));
+        self.complaints + built.knowledge.len() > 0
     }
-    (files, if errors.is_empty() { Status::Done } else { Status::Failed })
-}
 
-/// A builder that holds the rules of `files`.
-pub(crate) fn builder(files: &[RuleFile], args: &KnowledgeArgs) -> (RuleSetBuilder, Status) {
-    let (knowledge, status) = knowledge(args);
-    let mut builder = RuleSetBuilder::new(knowledge, build_options(args));
-    files.iter().for_each(|file| builder.add_file(&file.path, &file.text));
-    (builder, status)
+    /// Where several folders hold a file of this name, the last one that the place fits into is shown.
+    fn note(&self, name: &str, diagnostic: &Diagnostic) {
+        let fits = |text: &str| diagnostic.primary.span.end <= text.len();
+        let file = self.files.iter().rev().find(|(known, _, text)| known == name && fits(text));
+        let (path, text) = file
+            .map_or((name.into(), ""), |(_, path, text)| (path.to_string_lossy(), text.as_str()));
+        note_diagnostic(diagnostic, &path, text);
+    }
 }
 
 /// How rules are compiled.
 pub(crate) fn build_options(args: &KnowledgeArgs) -> BuildOptions {
     BuildOptions { strict_raw: args.strict_raw }
-}
-
-/// The text of the file at `path`, which diagnostics point into.
-pub(crate) fn text_of<'f>(files: &'f [RuleFile], path: &str) -> &'f str {
-    files.iter().find(|file| file.path == path).map_or("", |file| &file.text)
-}
-
-/// Notes why rules were refused; how many were.
-pub(crate) fn note_refused(built: &Built, files: &[RuleFile]) -> usize {
-    note_knowledge(built);
-    let refused: Vec<&RuleReport> =
-        built.reports.iter().filter(|report| report.is_refused()).collect();
-    for report in &refused {
-        let errors = report.diagnostics.iter().filter(|diagnostic| is_error(diagnostic));
-        for diagnostic in errors {
-            note(format_args!(
-                "{}",
-                render(diagnostic, &report.path, text_of(files, &report.path))
-            ));
-        }
-    }
-    refused.len()
-}
-
-/// Notes what is wrong with the knowledge.
-pub(crate) fn note_knowledge(built: &Built) {
-    for (path, diagnostic) in &built.knowledge {
-        note(format_args!("{path}: {}: {}", diagnostic.code.text(), diagnostic.message));
-    }
 }
 
 /// Whether a diagnostic keeps its rule from running.

@@ -3,20 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use caltrop_core::{
-    config::Mode,
-    diag::{Severity, render},
-    engine::Engine,
-    ruleset::RuleSetBuilder,
-};
+use caltrop_core::{config::Mode, diag::Code, engine::Engine, ruleset::RuleSetBuilder};
 use caltrop_host::Clock;
 
 use crate::{
     Status,
     args::SearchArgs,
     feed,
-    output::{Printer, Shape, note},
-    rules,
+    output::{Printer, Shape, note_diagnostic},
+    rules::{Known, build_options},
 };
 
 /// What diagnostics call the search.
@@ -25,24 +20,28 @@ const NAME: &str = "search";
 /// Runs the search over every input.
 pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     let clock = Clock::start();
-    let (knowledge, known) = rules::knowledge(&args.events.knowledge);
-    let options = rules::build_options(&args.events.knowledge);
-    let mut builder = RuleSetBuilder::new(knowledge, options);
+    let known = Known::read(&args.events.knowledge);
+    let options = build_options(&args.events.knowledge);
+    let mut builder = RuleSetBuilder::new(known.knowledge.clone(), options);
     builder.add_spl(NAME, &args.spl);
     let built = builder.build();
-    rules::note_knowledge(&built);
-    for report in &built.reports {
-        let is_error = |severity| severity == Severity::Error;
-        let errors = report.diagnostics.iter().filter(|diagnostic| is_error(diagnostic.severity));
-        errors.for_each(|diagnostic| note(format_args!("{}", render(diagnostic, NAME, &args.spl))));
+    known.note_built(&built);
+    // Who types a search is its author, so warnings are told too; but that it looks at every event was known to him.
+    let diagnostics = built.reports.iter().flat_map(|report| &report.diagnostics);
+    for diagnostic in diagnostics.filter(|diagnostic| diagnostic.code != Code::NoAnchor) {
+        note_diagnostic(diagnostic, NAME, &args.spl);
     }
     if built.rules.is_empty() {
-        return Ok(Status::Refused.max(known));
+        return Ok(known.status.max(Status::Refused));
     }
-    let mut engine = Engine::new(Arc::new(built.rules), args.events.options(&clock));
-    let mut printer = Printer::new(args.events.output, Shape::Row, false);
-    let (_, fed) =
+    let mut engine = Engine::new(Arc::new(built.rules), args.options(&clock));
+    let mut printer = Printer::new(args.results.output, Shape::Row, false);
+    let fed =
         feed::feed(&mut engine, Mode::Batch, &args.events, &args.inputs, &clock, &mut printer);
     printer.finish()?;
-    Ok(known.max(fed))
+    if engine.counters().alerts == 0 && fed.is_complete {
+        fed.explain_silence(&engine);
+    }
+    fed.stats(engine.counters(), 0).write(args.results.stats.as_deref())?;
+    Ok(known.status.max(fed.status))
 }

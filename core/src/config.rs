@@ -108,3 +108,12 @@ pub struct Counters {
     /// The most bytes of open state so far.
     pub state_bytes_peak: usize,
 }
+
+/// What one rule has made of the events of an engine. Touched only for events that the scan lets through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleCounters {
+    /// Events that the scan let through to this rule.
+    pub candidates: u64,
+    /// Of these, the events that passed all its per-event stages.
+    pub passed: u64,
+}

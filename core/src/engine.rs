@@ -18,7 +18,7 @@ use crate::{
     agg::window::{Slot, Window, Windows},
     alert::{self, Alert, Partial, Parts},
     compiled::{Plan, Reduce, Rule, RuleSet},
-    config::{Counters, Input, Mode, Options},
+    config::{Counters, Input, Mode, Options, RuleCounters},
     event::{Event, Head, Meta},
     expr::regex::Caches,
     ids::RuleId,
@@ -41,6 +41,8 @@ pub struct Engine {
     windows: Windows,
     clocks: Clocks,
     counters: Counters,
+    /// One for each rule, in their order.
+    rule_counters: Box<[RuleCounters]>,
     exhausted: Option<RuleId>,
 }
 
@@ -58,6 +60,7 @@ impl Engine {
             windows: Windows::default(),
             clocks: Clocks::default(),
             counters: Counters::default(),
+            rule_counters: vec![RuleCounters::default(); rules.len()].into(),
             exhausted: None,
             rules,
             options,
@@ -119,6 +122,12 @@ impl Engine {
         &self.counters
     }
 
+    /// What one rule has made of the events.
+    #[must_use]
+    pub fn rule_counters(&self, rule: RuleId) -> RuleCounters {
+        self.rule_counters[rule.index()]
+    }
+
     /// The rules that it runs.
     #[must_use]
     pub fn rules(&self) -> &Arc<RuleSet> {
@@ -168,6 +177,7 @@ struct Work<'e, 's> {
     windows: &'e mut Windows,
     clocks: &'e mut Clocks,
     counters: &'e mut Counters,
+    rule_counters: &'e mut [RuleCounters],
     exhausted: &'e mut Option<RuleId>,
     sink: &'e mut Sink<'s>,
     /// Whether the event has moved its host's watermark already.
@@ -185,6 +195,7 @@ impl<'e, 's> Work<'e, 's> {
             windows: &mut engine.windows,
             clocks: &mut engine.clocks,
             counters: &mut engine.counters,
+            rule_counters: &mut engine.rule_counters,
             exhausted: &mut engine.exhausted,
             sink,
             heard: false,
@@ -227,6 +238,7 @@ impl<'e, 's> Work<'e, 's> {
         }
         for rule_id in self.candidates.iter() {
             self.counters.candidates += 1;
+            self.rule_counters[rule_id.index()].candidates += 1;
             self.run(rule_id, Row::over(event, self.env.bump, rank), event);
         }
         if self.options.mode == Mode::Stream {
@@ -272,6 +284,7 @@ impl<'e, 's> Work<'e, 's> {
         if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, self.env) {
             return;
         }
+        self.rule_counters[rule_id.index()].passed += 1;
         match &rule.plan.reduce {
             None => self.send_row(rule_id, rule, &row),
             Some(reduce) => self.keep(rule_id, rule, reduce, &row, event),

@@ -15,7 +15,7 @@ use crate::{
         atoms::{self, Anchor, Formula},
         expand::{self, Expanded},
         explain::{self, Explanation},
-        lower,
+        lint, lower,
         lower_expr::Lowering,
         resolve::{self, Origins},
     },
@@ -87,7 +87,7 @@ impl RuleReport {
     /// Whether the rule is left out.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.diagnostics.iter().any(is_error)
     }
 }
 
@@ -186,12 +186,21 @@ pub(crate) fn compile(
     let (plan, closing_reason) = lower::plan(&pipeline, &mut lowering);
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
-    if anchor.clause.is_none() && !plan.generates {
-        found.push(no_anchor(&pipeline));
+    // What is said of the sense of a rule is worth reading once its text is right.
+    if !found.iter().chain(&diagnostics).any(is_error) {
+        found.extend(lint::lint(&pipeline));
+        if anchor.clause.is_none() && !plan.generates {
+            found.push(no_anchor(&pipeline));
+        }
     }
     let to_rule = |span: Span| expanded.map.original(span);
     diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.map_spans(to_rule)));
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
     Compilation { expanded, pipeline, plan, closing_reason, formula, anchor, diagnostics }
+}
+
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
 }
 
 /// A rule that looks at every event is allowed, but its author should know.

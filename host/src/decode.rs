@@ -47,6 +47,15 @@ impl<R: Read> Decoded<R> {
         Ok(Self { form, limits, given: 0 })
     }
 
+    /// How many bytes were read of what is decompressed, or of what is plain.
+    pub(crate) fn consumed(&self) -> u64 {
+        match &self.form {
+            Form::Plain(source) => source.count,
+            Form::Gzip(decoder) => decoder.get_ref().count,
+            Form::Zstd(decoder) => decoder.get_ref().get_ref().count,
+        }
+    }
+
     /// Refuses to go on when the compressed bytes read so far have grown too much.
     fn check(&self, compressed: u64) -> io::Result<()> {
         let InputLimits { max_expansion, max_decompressed_bytes, .. } = self.limits;
@@ -66,13 +75,13 @@ impl<R: Read> Decoded<R> {
 
 impl<R: Read> Read for Decoded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let (count, compressed) = match &mut self.form {
+        let count = match &mut self.form {
             Form::Plain(source) => return source.read(out),
-            Form::Gzip(decoder) => (decoder.read(out)?, decoder.get_ref().count),
-            Form::Zstd(decoder) => (decoder.read(out)?, decoder.get_ref().get_ref().count),
+            Form::Gzip(decoder) => decoder.read(out)?,
+            Form::Zstd(decoder) => decoder.read(out)?,
         };
         self.given += u64::try_from(count).expect("a length fits 64 bits");
-        self.check(compressed)?;
+        self.check(self.consumed())?;
         Ok(count)
     }
 }

@@ -1,14 +1,24 @@
 //! Why a file could not be used.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What is wrong with one file, folder or pattern. Its text names the file.
+/// What is wrong with one file, folder or pattern. Its text names the file, and the place in it where there is one.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {kind}", path.display())]
+#[error("{}{}: {kind}", path.display(), place_suffix(kind.place()))]
 pub struct FileError {
     path: PathBuf,
     kind: Kind,
+}
+
+/// A place in a text: one-based line, and column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: u64,
+    /// The column.
+    pub column: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +27,8 @@ pub(crate) enum Kind {
     Io(#[from] io::Error),
     #[error("the file is larger than {limit_bytes} bytes")]
     TooLarge { limit_bytes: u64 },
-    #[error("the text is not UTF-8 at byte {offset}")]
-    NotUtf8 { offset: usize },
+    #[error("the text is not UTF-8")]
+    NotUtf8 { place: Place },
     #[error("a rule file ends in {}", crate::files::EXTENSIONS.map(|end| format!(".{end}")).join(", "))]
     NotARule,
     #[error("no rule file is found here")]
@@ -31,6 +41,25 @@ pub(crate) enum Kind {
     TooDeep { limit: usize },
     #[error("not a folder")]
     NotAFolder,
+}
+
+impl Kind {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::NotUtf8 { place } => Some(*place),
+            _ => None,
+        }
+    }
+}
+
+fn place_suffix(place: Option<Place>) -> String {
+    place.map(|place| format!(":{place}")).unwrap_or_default()
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
 }
 
 impl FileError {
@@ -48,5 +77,17 @@ impl FileError {
     #[must_use]
     pub fn is_io(&self) -> bool {
         matches!(self.kind, Kind::Io(_))
+    }
+
+    /// The place in the file that is wrong, where there is one.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.kind.place()
+    }
+
+    /// What is wrong, without the name of the file.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        self.kind.to_string()
     }
 }

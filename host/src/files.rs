@@ -176,7 +176,7 @@ mod tests {
     fn each_unusable_path_is_one_error_and_the_rest_is_read() {
         let large = vec![b' '; usize::try_from(MAX_RULE_FILE_BYTES).unwrap() + 1];
         let root = tree(&[
-            ("bad.yml", b"ab\xff"),
+            ("bad.yml", b"ab\n\xc3\xa9\xff"),
             ("large.spl", &large),
             ("notes.txt", b""),
             ("good.yml", b"ok"),
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "bad.yml: the text is not UTF-8 at byte 2",
+                "bad.yml:2:2: the text is not UTF-8",
                 "large.spl: the file is larger than 4194304 bytes",
                 "notes.txt: a rule file ends in .yml, .yaml, .spl, .conf",
                 "absent.yml: No such file or directory (os error 2)",

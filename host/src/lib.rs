@@ -19,7 +19,7 @@ mod lines;
 mod walk;
 
 pub use clock::Clock;
-pub use error::FileError;
+pub use error::{FileError, Place};
 pub use files::{RuleFile, rule_files};
 pub use inputs::{Input, InputCounters, InputLimits, input_files};
 pub use knowledge::knowledge_files;

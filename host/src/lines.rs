@@ -29,6 +29,10 @@ pub struct Lines<R> {
     /// The place in the input of `buffer[filled.start]`, and of the line given out last.
     position: u64,
     line_position: u64,
+    line: Range<usize>,
+    /// How many line ends have been passed, and before the line given out last.
+    newlines: u64,
+    line_newlines: u64,
     truncated: u64,
 }
 
@@ -44,6 +48,9 @@ impl<R: Read> Lines<R> {
             skipping: false,
             position: 0,
             line_position: 0,
+            line: 0..0,
+            newlines: 0,
+            line_newlines: 0,
             truncated: 0,
         }
     }
@@ -56,15 +63,31 @@ impl<R: Read> Lines<R> {
     pub fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
         while let Some(line) = self.next_piece()? {
             if !line.is_empty() {
-                return Ok(Some(&self.buffer[line]));
+                self.line = line;
+                return Ok(Some(self.line()));
             }
         }
         Ok(None)
     }
 
+    /// The line given out last.
+    pub fn line(&self) -> &[u8] {
+        &self.buffer[self.line.clone()]
+    }
+
     /// The byte of the input at which the line given out last starts.
     pub fn line_position(&self) -> u64 {
         self.line_position
+    }
+
+    /// The number of the line given out last, from 1; empty lines count.
+    pub fn line_number(&self) -> u64 {
+        self.line_newlines + 1
+    }
+
+    /// Where the lines come from.
+    pub fn reader(&self) -> &R {
+        &self.reader
     }
 
     /// How many bytes of the input have been given out or passed over.
@@ -114,6 +137,8 @@ impl<R: Read> Lines<R> {
             start += BYTE_ORDER_MARK.len();
         }
         self.line_position = self.position;
+        self.line_newlines = self.newlines;
+        self.newlines += u64::from(next > end);
         self.pass_to(next);
         if std::mem::take(&mut self.skipping) {
             return start..start;
@@ -224,6 +249,19 @@ mod tests {
                     bytes.escape_ascii()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn lines_are_numbered_as_an_editor_numbers_them() {
+        for piece in [1, 3, 1_000] {
+            let bytes = b"a\n\n\r\n1234567890\nb\n\nc";
+            let mut lines = Lines::new(Pieces { bytes, piece }, 5);
+            let mut numbers = Vec::new();
+            while lines.next_line().unwrap().is_some() {
+                numbers.push(lines.line_number());
+            }
+            assert_eq!(numbers, [1, 4, 5, 7], "by {piece}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs::{self, DirEntry, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::error::{FileError, Kind};
+use crate::error::{FileError, Kind, Place};
 
 /// Deeper trees are a mistake, or a trap.
 const MAX_DEPTH: usize = 64;
@@ -55,10 +55,18 @@ pub(crate) fn read_text(path: &Path, limit_bytes: u64) -> Result<String, FileErr
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
         Err(error) => {
-            let offset = error.utf8_error().valid_up_to();
-            Err(FileError::new(path, Kind::NotUtf8 { offset }))
+            let place = end_of(error.utf8_error().valid_up_to(), error.as_bytes());
+            Err(FileError::new(path, Kind::NotUtf8 { place }))
         }
     }
+}
+
+/// The place behind the first `length` of `bytes`, which are UTF-8.
+pub(crate) fn end_of(length: usize, bytes: &[u8]) -> Place {
+    let before = String::from_utf8_lossy(&bytes[..length]);
+    let last_line = before.rsplit('\n').next().unwrap_or_default();
+    let count = |number: usize| u64::try_from(number).expect("a length fits 64 bits") + 1;
+    Place { line: count(before.matches('\n').count()), column: count(last_line.chars().count()) }
 }
 
 /// One byte more than `limit_bytes` where the file has it: its stated size may lie.

@@ -3,7 +3,7 @@
 use super::{Engine, env};
 use crate::{
     config::Input,
-    event::{Event, Head, Meta},
+    event::{Event, Head, Meta, rows::RowError},
     ids::RuleId,
     row::{Env, Rank, Row},
     stage::{Stage, Verdict},
@@ -34,14 +34,14 @@ impl Engine {
     ///
     /// # Errors
     /// If the input is rows and `raw` is none: where and why it is no JSON object.
-    pub fn trace(&mut self, rule: RuleId, raw: &[u8], head: &Head<'_>) -> Result<Trace, String> {
+    pub fn trace(&mut self, rule: RuleId, raw: &[u8], head: &Head<'_>) -> Result<Trace, RowError> {
         let raw = &raw[..raw.len().min(self.options.max_event_bytes)];
         self.select(raw);
         let is_candidate = self.candidates.contains(rule);
         let env = env(&self.rules, &self.options, &self.caches, &self.scratch);
         let event = match self.options.input {
             Input::Auto => Event::new(raw, Meta::read(raw, head, env), &self.rules.mapping, env),
-            Input::Rows => Event::of_row(raw, head, env).map_err(|error| error.to_string())?,
+            Input::Rows => Event::of_row(raw, head, env)?,
         };
         let row = Row::over(env.bump.alloc(event), env.bump, Rank::default());
         let stages = stages(&self.rules.rules[rule.index()].plan.mapped, row, env);

@@ -112,8 +112,7 @@ impl Lower<'_, '_> {
         let compiled = match alone.map(|alone| CompiledRegex::compile(alone, self.lowering.regexes))
         {
             Some(Ok(alone)) => {
-                let message = "text outside of the quotes of a pattern was left out";
-                self.report(Diagnostic::warning(Code::MixedQuotes, pattern.span, message));
+                self.only_quoted_piece(pattern.span);
                 Ok(alone)
             }
             _ => compiled,
@@ -131,6 +130,18 @@ impl Lower<'_, '_> {
                 None
             }
         }
+    }
+
+    /// The parser has said that the pieces were read as one, which is now untrue.
+    fn only_quoted_piece(&mut self, span: Span) {
+        let diagnostics = &mut self.lowering.diagnostics;
+        diagnostics.retain(|said| (said.code, said.primary.span) != (Code::MixedQuotes, span));
+        let message = "text outside of the quotes of a pattern was left out";
+        self.report(
+            Diagnostic::warning(Code::MixedQuotes, span, message)
+                .label("only the first quoted piece is read")
+                .help("put one pair of quotes around the whole pattern"),
+        );
     }
 
     fn fields(&mut self, fields: &Fields) -> fields::Fields {

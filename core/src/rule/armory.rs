@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_saphyr::{Location, Options, Spanned};
 
-use super::{RuleSource, scalar, stem, wrong_kind};
+use super::{RuleSource, no_search, scalar, stem, wrong_kind};
 use crate::diag::{Code, Diagnostic, Span};
 
 /// How deep the YAML of a rule may nest, and how many aliases it may use.
@@ -44,6 +44,9 @@ pub(super) fn parse(path: &str, text: &str) -> Result<RuleSource, Diagnostic> {
         let error = Diagnostic::error(Code::MissingKey, Span::at(0), "the rule has no `logic`");
         return Err(error.help("write the SPL under the key `logic`"));
     };
+    if logic.value.trim().is_empty() {
+        return Err(no_search(Span::at(start_of(text, &logic.defined))));
+    }
     let map = scalar::align(text, start_of(text, &logic.defined), &logic.value);
     Ok(RuleSource {
         path: path.to_owned(),
@@ -95,6 +98,8 @@ fn bad_yaml(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
     let at = error.location().map_or(0, |location| start_of(text, &location));
     let reason = error.to_string();
     let reason = reason.lines().next().unwrap_or_default();
+    // The parser says the place once more in words.
+    let reason = reason.split(" at line ").next().unwrap_or_default();
     Diagnostic::error(Code::BadYaml, Span::at(at), format!("not a rule in YAML: {reason}"))
         .label("here the reading stopped")
         .help("write the keys `id`, `title` and `logic`, and quote texts that hold `: ` or `#`")

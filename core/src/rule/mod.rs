@@ -59,6 +59,9 @@ pub fn parse(path: &str, text: &str) -> (Vec<RuleSource>, Vec<Diagnostic>) {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     let rule = match extension.to_ascii_lowercase().as_str() {
         "yml" | "yaml" => armory::parse(path, text),
+        "spl" if text.trim_start_matches('\u{feff}').trim().is_empty() => {
+            Err(no_search(Span::at(0)))
+        }
         "spl" => Ok(RuleSource::from_spl(path, text)),
         "conf" => {
             Err(wrong_kind(Span::at(0), "searches of a `savedsearches.conf` are not read yet"))
@@ -69,6 +72,13 @@ pub fn parse(path: &str, text: &str) -> (Vec<RuleSource>, Vec<Diagnostic>) {
         Ok(rule) => (vec![rule], Vec::new()),
         Err(diagnostic) => (Vec::new(), vec![diagnostic]),
     }
+}
+
+/// A rule without a search would match every event, which nobody means.
+fn no_search(span: Span) -> Diagnostic {
+    Diagnostic::error(Code::MissingKey, span, "the rule holds no search")
+        .label("expected SPL here")
+        .help("write the search; one that is to match every event is written `*`")
 }
 
 fn wrong_kind(span: Span, message: impl Into<String>) -> Diagnostic {
@@ -176,6 +186,8 @@ references: null
             ("a.yml", "", Code::MissingKey, "", "`logic`"),
             ("savedsearches.conf", "", Code::WrongKind, "", "savedsearches.conf"),
             ("a.txt", "", Code::WrongKind, "", ".spl"),
+            ("a.spl", "\u{feff} \n", Code::MissingKey, "", "no search"),
+            ("a.yml", "logic: ' '\n", Code::MissingKey, "", "no search"),
         ] {
             let (rules, diagnostics) = parse(path, text);
             assert!(rules.is_empty(), "{path}: {text}");

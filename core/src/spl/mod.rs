@@ -53,6 +53,7 @@ pub fn parse_search(text: &str) -> (Search, Vec<Diagnostic>) {
 #[must_use]
 pub fn parse_expression(text: &str) -> (Expr, Vec<Diagnostic>) {
     let mut parser = parser::Parser::new(text);
+    parser.command = "eval".to_owned();
     let expression = parser.whole_expression();
     (expression, parser.diagnostics)
 }

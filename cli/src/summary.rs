@@ -1,0 +1,146 @@
+//! What a run comes to: its figures, and why it may have found nothing.
+
+use std::{cmp::Reverse, fs::File, io, path::Path};
+
+use anyhow::{Context, Result};
+use caltrop_core::{compiled::RuleSet, config::Counters, engine::Engine, ids::RuleId};
+use serde::Serialize;
+
+use crate::{
+    feed::Fed,
+    output::{counted, note},
+};
+
+/// The figures of a run, as `--stats` writes them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Stats {
+    events: u64,
+    bytes: u64,
+    /// Without the compile.
+    seconds: f64,
+    candidates: u64,
+    alerts: u64,
+    late: u64,
+    partial: u64,
+    refused_rules: usize,
+    state_bytes_peak: usize,
+    cut_events: u64,
+    invalid_utf8: u64,
+    malformed_rows: u64,
+    timeless_rows: u64,
+    future_events: u64,
+}
+
+impl Stats {
+    /// One line: what was read and what came of it. Then one for each thing that was odd.
+    pub(crate) fn summarise(&self, rules: &RuleSet) {
+        note(format_args!(
+            "{}, {} in {:.2} s ({:.0} MB/s); {} ({} refused), {}, {}",
+            counted(self.events, "event"),
+            amount(self.bytes),
+            self.seconds,
+            megabytes(self.bytes) / self.seconds.max(1e-9),
+            counted(rules.len() + self.refused_rules, "rule"),
+            self.refused_rules,
+            counted(self.candidates, "candidate"),
+            counted(self.alerts, "alert"),
+        ));
+        let oddities = [
+            (self.cut_events, "cut at --max-event-bytes"),
+            (self.invalid_utf8, "not UTF-8, searched as they are"),
+            (self.malformed_rows, "no JSON object, left out"),
+            (self.timeless_rows, "without a usable _time where a window needs one, left out"),
+            (self.late, "after their window had closed (--lateness), left out"),
+            (self.future_events, "too far ahead of the clock (--max-future) to move it"),
+            (self.partial, "windows sent early for want of memory (--max-state)"),
+        ];
+        for (count, what) in oddities.into_iter().filter(|(count, _)| *count > 0) {
+            note(format_args!("  {count} {what}"));
+        }
+    }
+
+    /// Writes the figures to `path`, if there is one, as one JSON object.
+    pub(crate) fn write(&self, path: Option<&Path>) -> Result<()> {
+        let Some(path) = path else { return Ok(()) };
+        let name = || format!("cannot write {}", path.display());
+        let mut file = File::create(path).with_context(name)?;
+        serde_json::to_writer(&file, self).map_err(io::Error::from).with_context(name)?;
+        io::Write::write_all(&mut file, b"\n").with_context(name)
+    }
+}
+
+/// So many rules are listed when a run has found nothing.
+const MAX_LISTED_RULES: usize = 20;
+
+impl Fed {
+    /// The figures of a run.
+    pub(crate) fn stats(&self, counters: &Counters, refused_rules: usize) -> Stats {
+        Stats {
+            events: counters.events,
+            bytes: counters.bytes,
+            seconds: self.seconds,
+            candidates: counters.candidates,
+            alerts: counters.alerts,
+            late: counters.late_dropped,
+            partial: counters.partial_windows,
+            refused_rules,
+            state_bytes_peak: counters.state_bytes_peak,
+            cut_events: self.cut_events + counters.cut_events,
+            invalid_utf8: self.invalid_utf8,
+            malformed_rows: counters.malformed_rows,
+            timeless_rows: counters.timeless_dropped,
+            future_events: counters.future_events,
+        }
+    }
+
+    /// Why there may be no result: the formats that were recognised, and the events that each rule was routed.
+    pub(crate) fn explain_silence(&self, engine: &Engine) {
+        note(format_args!("nothing was found. Seen: {}", self.formats));
+        if engine.counters().events > 0 && self.formats.has_no_fields() {
+            note(format_args!(
+                "  fields are read from Windows XML, one event a line, and from rows (--format rows)"
+            ));
+        }
+        if engine.rules().is_empty() {
+            note(format_args!("  no rule could run: `caltrop check` says why"));
+            return;
+        }
+        note_routes(engine);
+    }
+}
+
+/// The rules that came nearest to a result first.
+fn note_routes(engine: &Engine) {
+    let rules = engine.rules();
+    let mut routes: Vec<_> = (0..rules.len())
+        .map(|index| (engine.rule_counters(RuleId::new(index)), RuleId::new(index)))
+        .collect();
+    routes.sort_by_key(|(counters, rule)| (Reverse((counters.passed, counters.candidates)), *rule));
+    for (counters, rule) in routes.iter().take(MAX_LISTED_RULES) {
+        let path = &rules.rule(*rule).meta.path;
+        note(format_args!(
+            "  {path}: {} routed to it, {} passed its per-event stages",
+            counted(counters.candidates, "event"),
+            counters.passed
+        ));
+    }
+    if let Some(more) = rules.len().checked_sub(MAX_LISTED_RULES).filter(|more| *more > 0) {
+        note(format_args!("  and {}, of which none came nearer", counted(more, "more rule")));
+    }
+    if routes.first().is_some_and(|(nearest, _)| nearest.candidates > 0 && nearest.passed == 0) {
+        note(format_args!("  `caltrop explain RULE --event FILE` tells what dropped each event"));
+    }
+}
+
+fn amount(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => counted(bytes, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", megabytes(bytes) * 1e3),
+        _ => format!("{:.1} MB", megabytes(bytes)),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

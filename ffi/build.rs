@@ -1,0 +1,12 @@
+//! Gives `libcaltrop.so` its SONAME.
+//!
+//! Only `caltrop_*` is exported, and rustc sees to that: it links a cdylib with a version script of its own that hides all
+//! that is not `no_mangle`. A second script does not go with it (its version node is anonymous, and linkers refuse to
+//! combine such a node with any other), so there is none here; `tests/symbols.rs` holds the list.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libcaltrop.so.1");
+    }
+}

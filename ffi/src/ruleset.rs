@@ -1,0 +1,177 @@
+//! Compiled rules: immutable, counted by reference, shared by any number of engines and threads.
+
+use std::sync::Arc;
+
+use caltrop_core::{
+    compiled::{Rule, RuleSet},
+    ids::RuleId,
+};
+
+use crate::{
+    compiler::is_writable,
+    panic::guard_alone,
+    sized::{Grown, put},
+    status::{CALTROP_E_ARGUMENT, CaltropStatus, Fault},
+    str::CaltropStr,
+};
+
+/// All rules, compiled. Immutable; any thread may use it at any time. It lives until its last reference is given back and
+/// its last engine is freed.
+pub struct CaltropRuleset {
+    rules: Arc<RuleSet>,
+}
+
+/// What a rule's file says of it. The texts are the rule set's and live as long as it does.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct CaltropRuleInfo {
+    /// `sizeof(caltrop_rule_info)`, to be set by the caller.
+    pub struct_size: usize,
+    /// How many ATT&CK techniques it names, see `caltrop_ruleset_technique`.
+    pub technique_count: usize,
+    /// What it was added as: its identity.
+    pub path: CaltropStr,
+    /// Its id, which need not be unique; by default the file's name without its ending.
+    pub id: CaltropStr,
+    /// Its title.
+    pub title: CaltropStr,
+    /// What it finds; may be empty.
+    pub description: CaltropStr,
+}
+
+/// Takes one more reference. Null is allowed. Any thread may call it.
+///
+/// # Safety
+/// `ruleset` is null or a rule set to which the caller has a reference.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_ref(ruleset: *mut CaltropRuleset) {
+    if !ruleset.is_null() {
+        // SAFETY: it came from `Arc::into_raw` and is alive.
+        unsafe { Arc::increment_strong_count(ruleset.cast_const()) };
+    }
+}
+
+/// Gives a reference back; the last one frees the rule set once no engine runs it. Null is allowed. Any thread may call
+/// it.
+///
+/// # Safety
+/// `ruleset` is null or a rule set to which the caller has a reference, which is no longer used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_unref(ruleset: *mut CaltropRuleset) {
+    if !ruleset.is_null() {
+        guard_alone(|| {
+            // SAFETY: it came from `Arc::into_raw`, and the caller gives its reference away.
+            let reference = unsafe { Arc::from_raw(ruleset.cast_const()) };
+            if let Some(last) = Arc::into_inner(reference) {
+                stacker::grow(FREE_STACK_BYTES, || drop(last));
+            }
+            Ok(())
+        });
+    }
+}
+
+/// How many rules it holds; 0 if `ruleset` is null. Any thread may call it.
+///
+/// # Safety
+/// `ruleset` is null or alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_len(ruleset: *const CaltropRuleset) -> usize {
+    // SAFETY: the caller promises null or a live rule set.
+    unsafe { ruleset.as_ref() }.map_or(0, |ruleset| ruleset.rules.len())
+}
+
+/// What is known of the rule at `index`, from 0, in the order of the paths. Any thread may call it.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, no such rule, or `out_info->struct_size` is not set. Nothing is written.
+///
+/// # Safety
+/// `ruleset` is null or alive; `out_info` is null or has as many bytes as its `struct_size` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_rule(
+    ruleset: *const CaltropRuleset,
+    index: usize,
+    out_info: *mut CaltropRuleInfo,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live rule set.
+    let Some(ruleset) = (unsafe { ruleset.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard_alone(|| {
+        let rule = ruleset.rule(index)?;
+        // SAFETY: the caller promises null or a sized struct.
+        unsafe { put(out_info, CaltropRuleInfo::of(rule)) }
+    })
+}
+
+/// The id of an ATT&CK technique that the rule at `rule_index` names, such as `T1047`. The text is the rule set's. Any
+/// thread may call it.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, no such rule or no such technique. Nothing is written.
+///
+/// # Safety
+/// `ruleset` is null or alive; `out_technique` is null or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_technique(
+    ruleset: *const CaltropRuleset,
+    rule_index: usize,
+    technique_index: usize,
+    out_technique: *mut CaltropStr,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live rule set.
+    let Some(ruleset) = (unsafe { ruleset.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    if !is_writable(out_technique) {
+        return CALTROP_E_ARGUMENT;
+    }
+    guard_alone(|| {
+        let technique = ruleset.rule(rule_index)?.meta.technique_ids.get(technique_index);
+        let technique = technique.ok_or_else(|| Fault::argument("there is no such technique"))?;
+        // SAFETY: it is not null, and the caller promises that it can be written.
+        unsafe { *out_technique = CaltropStr::of(technique.as_bytes()) };
+        Ok(())
+    })
+}
+
+/// A rule set is freed by recursion, as deep as its expressions: more than the 24 KiB that a caller may have left.
+pub(crate) const FREE_STACK_BYTES: usize = 1 << 20;
+
+impl CaltropRuleset {
+    pub(crate) fn new(rules: RuleSet) -> Self {
+        Self { rules: Arc::new(rules) }
+    }
+
+    /// A pointer that owns one reference.
+    pub(crate) fn into_raw(self) -> *mut Self {
+        Arc::into_raw(Arc::new(self)).cast_mut()
+    }
+
+    pub(crate) fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    fn rule(&self, index: usize) -> Result<&Rule, Fault> {
+        if index >= self.rules.len() {
+            return Err(Fault::argument("there is no such rule"));
+        }
+        Ok(self.rules.rule(RuleId::new(index)))
+    }
+}
+
+// SAFETY: its first field is its size, the others are integers and texts.
+unsafe impl Grown for CaltropRuleInfo {
+    const FIRST_BYTES: usize = 80;
+    const NAME: &'static str = "rule info";
+}
+
+impl CaltropRuleInfo {
+    fn of(rule: &Rule) -> Self {
+        let view = |text: &str| CaltropStr::of(text.as_bytes());
+        Self {
+            struct_size: size_of::<Self>(),
+            technique_count: rule.meta.technique_ids.len(),
+            path: view(&rule.meta.path),
+            id: view(&rule.meta.id),
+            title: view(&rule.meta.title),
+            description: view(&rule.meta.description),
+        }
+    }
+}
