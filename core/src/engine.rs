@@ -242,14 +242,15 @@ impl<'e, 's> Work<'e, 's> {
             self.run(rule_id, Row::over(event, self.env.bump, rank), event);
         }
         if self.options.mode == Mode::Stream {
-            self.close_due();
+            self.close_after(event.meta());
         }
     }
 
     /// An event that no rule selects: its time may complete a window.
     fn pass_by(&mut self, raw: &'e [u8], head: &Head<'e>) {
-        self.hear(&Meta::read_time_and_host(raw, head, self.env));
-        self.close_due();
+        let meta = Meta::read_time_and_host(raw, head, self.env);
+        self.hear(&meta);
+        self.close_after(&meta);
     }
 
     /// Moves the watermark of the event's host, once.
@@ -314,7 +315,8 @@ impl<'e, 's> Work<'e, 's> {
             self.counters.timeless_dropped += 1;
             return;
         };
-        if self.options.mode == Mode::Stream && self.clocks.has_passed(&slot) {
+        let host = event.meta().host.unwrap_or_default();
+        if self.options.mode == Mode::Stream && self.clocks.has_passed_by(host, &slot) {
             self.counters.late_dropped += 1;
             return;
         }
@@ -348,25 +350,36 @@ impl<'e, 's> Work<'e, 's> {
         }
     }
 
-    /// Closes every window that its watermark has passed, the earliest end first.
-    fn close_due(&mut self) {
-        while let Some(slot) = self.clocks.first_passed(self.windows.slots()).cloned() {
+    /// Closes every window that an event has completed, the earliest end first: one of its host, or one of all hosts.
+    fn close_after(&mut self, meta: &Meta<'_>) {
+        let host = meta.host.unwrap_or_default();
+        loop {
+            let passed = |slot: &&Slot| self.clocks.has_passed_by(host, slot);
+            let of_host = self.windows.first(Some(host)).filter(passed);
+            let of_all = self.windows.first(None).filter(passed);
+            let Some(slot) = of_host.into_iter().chain(of_all).min().cloned() else { return };
             self.close(&slot, None);
         }
     }
 
+    /// Closes every window that its watermark has passed, the earliest end first.
+    fn close_due(&mut self) {
+        let mut due: Vec<Slot> = self.clocks.passed(self.windows.slots()).cloned().collect();
+        due.sort_unstable();
+        due.iter().for_each(|slot| self.close(slot, None));
+    }
+
     /// Closes every window, rule by rule.
     fn finish(&mut self) {
-        for index in 0..self.rules.len() {
-            let rule_id = RuleId::new(index);
-            let is_open = |slot: &&Slot| slot.rule == rule_id;
-            if self.options.mode == Mode::Batch && !self.windows.slots().any(|slot| is_open(&slot))
-            {
+        let mut open: Vec<Slot> = self.windows.slots().cloned().collect();
+        open.sort_unstable_by(|left, right| (left.rule, left).cmp(&(right.rule, right)));
+        let mut open = open.into_iter().peekable();
+        for rule_id in (0..self.rules.len()).map(RuleId::new) {
+            let is_own = |slot: &Slot| slot.rule == rule_id;
+            if self.options.mode == Mode::Batch && !open.peek().is_some_and(is_own) {
                 self.finish_without_rows(rule_id);
             }
-            loop {
-                let open = self.windows.slots().find(is_open).cloned();
-                let Some(slot) = open else { break };
+            while let Some(slot) = open.next_if(is_own) {
                 self.close(&slot, None);
             }
         }

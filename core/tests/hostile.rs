@@ -159,6 +159,31 @@ fn an_event_that_is_too_long_is_cut_and_its_first_part_is_looked_at() {
     }
 }
 
+/// An event that looked at the windows of every host would make this a matter of minutes.
+#[test]
+fn ten_thousand_hosts_with_open_windows_do_not_slow_each_other() {
+    const HOSTS: usize = 10_000;
+    let rules = common::searches(&[
+        "TERM(evil) | stats count by host",
+        "TERM(evil) | bin span=1s | stats count by _time, host",
+        "TERM(evil) | stats count by Image",
+    ]);
+    let events: Vec<String> = (0..3 * HOSTS)
+        .map(|event| {
+            let (word, minute) = [("evil", 0), ("good", 30), ("good", 59)][event / HOSTS];
+            format!(
+                "<Event><System><TimeCreated SystemTime='2026-03-02T09:{minute:02}:01Z'/>\
+                 <Computer>h{}</Computer></System><EventData><Data Name='Image'>{word}</Data>\
+                 </EventData></Event>",
+                event % HOSTS
+            )
+        })
+        .collect();
+    let outcome = run(&rules, &stream(10), events.iter().map(String::as_bytes));
+    assert_eq!(outcome.alerts.len(), 2 * HOSTS + 1);
+    assert_eq!(outcome.counters.late_dropped, 0);
+}
+
 fn numbered_rows(count: usize) -> Vec<String> {
     (0..count)
         .map(|row| format!("{{\"_time\":{},\"user\":\"u{row}\"}}", 1_772_443_800 + row % 600))

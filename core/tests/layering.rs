@@ -88,7 +88,8 @@ fn skipped_bytes(rest: &str) -> usize {
     if rest.starts_with("/*") {
         return upto("*/", 2);
     }
-    for hashes in 0..4 {
+    let most_hashes = if rest.starts_with(['r', 'b']) { 4 } else { 0 };
+    for hashes in 0..most_hashes {
         let open = format!("r{}\"", "#".repeat(hashes));
         if rest.starts_with(&open) || rest.starts_with(&format!("b{open}")) {
             return upto(

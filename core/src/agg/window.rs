@@ -167,7 +167,11 @@ fn copied<'w>(value: Value<'_>, bump: &'w Bump, env: Env<'_>) -> Value<'w> {
 /// The open windows of an engine.
 #[derive(Default)]
 pub(crate) struct Windows {
-    open: BTreeMap<Slot, Window>,
+    /// Those that all hosts close together.
+    of_all: BTreeMap<Slot, Window>,
+    /// Those that one host closes alone. Apart for each host: an event looks at the windows of its own, however many
+    /// hosts there are.
+    of_hosts: BTreeMap<Box<[u8]>, BTreeMap<Slot, Window>>,
     pool: Vec<Bump>,
     hasher: KeyHasher,
     bytes: usize,
@@ -183,7 +187,7 @@ impl Windows {
     /// Whether none is open.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.open.is_empty()
+        self.of_all.is_empty() && self.of_hosts.is_empty()
     }
 
     /// Bytes that the open windows' arenas hold.
@@ -192,22 +196,48 @@ impl Windows {
         self.bytes
     }
 
-    /// The open windows, the first to close first.
+    /// Every open window, in no order of use.
     pub(crate) fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.open.keys()
+        self.of_all.keys().chain(self.of_hosts.values().flat_map(BTreeMap::keys))
+    }
+
+    /// The window that ends first, of those that `host` closes, or without one of those that all close.
+    #[must_use]
+    pub(crate) fn first(&self, host: Option<&[u8]>) -> Option<&Slot> {
+        let windows = match host {
+            None => &self.of_all,
+            Some(host) => self.of_hosts.get(host)?,
+        };
+        windows.keys().next()
     }
 
     /// Takes a row into a window, which is opened if need be.
     pub(crate) fn update<'e>(&mut self, slot: &Slot, reduce: &Reduce, row: &Row<'e>, env: Env<'e>) {
-        if !self.open.contains_key(slot) {
-            let window = self.make(reduce);
-            self.bytes += window.bump().allocated_bytes();
-            self.open.insert(slot.clone(), window);
+        if self.window(slot).is_none() {
+            self.open(slot, reduce);
         }
-        let window = self.open.get_mut(slot).expect("opened above");
+        let window = self.window(slot).expect("opened above");
         let before = window.bump().allocated_bytes();
         window.update(reduce, row, env);
-        self.bytes += window.bump().allocated_bytes() - before;
+        let after = window.bump().allocated_bytes();
+        self.bytes += after - before;
+    }
+
+    fn window(&mut self, slot: &Slot) -> Option<&mut Window> {
+        match &slot.host {
+            None => self.of_all.get_mut(slot),
+            Some(host) => self.of_hosts.get_mut(host)?.get_mut(slot),
+        }
+    }
+
+    fn open(&mut self, slot: &Slot, reduce: &Reduce) {
+        let window = self.make(reduce);
+        self.bytes += window.bump().allocated_bytes();
+        let windows = match &slot.host {
+            None => &mut self.of_all,
+            Some(host) => self.of_hosts.entry(host.clone()).or_default(),
+        };
+        windows.insert(slot.clone(), window);
     }
 
     /// A window without rows that is not open.
@@ -218,9 +248,21 @@ impl Windows {
 
     /// Takes a window out.
     pub(crate) fn take(&mut self, slot: &Slot) -> Option<Window> {
-        let window = self.open.remove(slot)?;
+        let window = match &slot.host {
+            None => self.of_all.remove(slot)?,
+            Some(host) => self.take_of_host(host, slot)?,
+        };
         self.bytes -= window.bump().allocated_bytes();
         Some(window)
+    }
+
+    fn take_of_host(&mut self, host: &[u8], slot: &Slot) -> Option<Window> {
+        let windows = self.of_hosts.get_mut(host)?;
+        let window = windows.remove(slot);
+        if windows.is_empty() {
+            self.of_hosts.remove(host);
+        }
+        window
     }
 
     /// Gives the arena of a closed window back.

@@ -70,13 +70,20 @@ impl Clocks {
         watermark_ns.is_some_and(|watermark_ns| watermark_ns >= slot.end_ns)
     }
 
-    /// The first of `slots`, which come in the order of their ends, whose watermark has passed.
-    pub(super) fn first_passed<'s>(
+    /// The same just after an event of `host`. No window closes by it whose end that host has not passed itself, which is
+    /// known at once, while the least watermark of all hosts has to be looked for.
+    pub(super) fn has_passed_by(&self, host: &[u8], slot: &Slot) -> bool {
+        self.of_host(host).is_none_or(|watermark_ns| watermark_ns >= slot.end_ns)
+            && self.has_passed(slot)
+    }
+
+    /// Those of `slots` whose watermark has passed.
+    pub(super) fn passed<'s>(
         &self,
-        mut slots: impl Iterator<Item = &'s Slot>,
-    ) -> Option<&'s Slot> {
+        slots: impl Iterator<Item = &'s Slot>,
+    ) -> impl Iterator<Item = &'s Slot> {
         let of_all_ns = self.of_all();
-        slots.find(|slot| match &slot.host {
+        slots.filter(move |slot| match &slot.host {
             Some(_) => self.has_passed(slot),
             None => of_all_ns.is_some_and(|watermark_ns| watermark_ns >= slot.end_ns),
         })

@@ -5,9 +5,10 @@
 //! scan leaves nothing out, fails, for it would prove nothing. `CALTROP_PREFILTER_PAIRS=1000000` runs so many pairs of a
 //! rule and an event instead of the few thousand of a normal run, `CALTROP_PREFILTER_SEED` starts elsewhere.
 
-#[path = "../common/mod.rs"]
 mod common;
+#[path = "prefilter/events.rs"]
 mod events;
+#[path = "prefilter/rules.rs"]
 mod rules;
 
 use std::sync::Arc;
