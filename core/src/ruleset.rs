@@ -123,9 +123,12 @@ impl RuleSetBuilder {
         let (mut shared, mapping, knowledge) = self.share();
         let mut rules = Vec::new();
         let mut anchors = Vec::new();
-        for source in &self.sources {
+        for (index, source) in self.sources.iter().enumerate() {
             let compilation = compile(source, &self.knowledge, self.options, &mut shared);
-            let report = report(source, &compilation);
+            let mut report = report(source, &compilation);
+            if index > 0 && self.sources[index - 1].path == source.path {
+                report.diagnostics.push(same_path(source));
+            }
             if !report.is_refused() {
                 rules.push(Rule { meta: meta(source), plan: compilation.plan });
                 anchors.push(compilation.anchor.clause);
@@ -211,6 +214,13 @@ fn no_anchor(pipeline: &Pipeline) -> Diagnostic {
         .help("search for a word of three letters or more that every wanted event holds")
 }
 
+/// The path is the identity of a rule: alerts, state and reports are kept by it.
+fn same_path(source: &RuleSource) -> Diagnostic {
+    let message = format!("another rule has the path `{}`", source.path);
+    Diagnostic::error(Code::DuplicateRule, source.file_span(Span::at(0)), message)
+        .help("give each rule a path of its own; ids may repeat")
+}
+
 fn report(source: &RuleSource, compilation: &Compilation) -> RuleReport {
     let to_file = |span: Span| source.file_span(span);
     let diagnostics = compilation.diagnostics.iter().cloned();
@@ -229,5 +239,23 @@ fn meta(source: &RuleSource) -> RuleMeta {
         title: source.title.clone(),
         description: source.description.clone(),
         technique_ids: source.technique_ids.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_rules_with_one_path_the_second_is_refused() {
+        let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
+        builder.add_spl("same", "TERM(first)");
+        builder.add_spl("same", "TERM(second)");
+        builder.add_spl("other", "TERM(first)");
+        let built = builder.build();
+        assert_eq!(built.rules.len(), 2);
+        let refused: Vec<_> = built.reports.iter().filter(|report| report.is_refused()).collect();
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].diagnostics[0].code, Code::DuplicateRule);
     }
 }

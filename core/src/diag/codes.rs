@@ -76,6 +76,5 @@ codes! {
     NoAnchor = "W0503", "nothing selects this rule's events cheaply";
     KeywordWithoutRaw = "W0504", "a keyword is searched after `_raw` was dropped";
     MixedQuotes = "W0505", "quotes inside a pattern were removed";
-    UnknownLookup = "W0506", "a lookup has no table";
     FieldDropped = "W0507", "a field is read after a command dropped it";
 }
