@@ -28,6 +28,7 @@ pub(crate) struct Stats {
     invalid_utf8: u64,
     malformed_rows: u64,
     timeless_rows: u64,
+    lost_fields: u64,
     future_events: u64,
 }
 
@@ -50,6 +51,7 @@ impl Stats {
             (self.invalid_utf8, "not UTF-8, searched as they are"),
             (self.malformed_rows, "no JSON object, left out"),
             (self.timeless_rows, "without a usable _time where a window needs one, left out"),
+            (self.lost_fields, "fields beyond the first 512 of an event, not seen"),
             (self.late, "after their window had closed (--lateness), left out"),
             (self.future_events, "too far ahead of the clock (--max-future) to move it"),
             (self.partial, "windows sent early for want of memory (--max-state)"),
@@ -89,6 +91,7 @@ impl Fed {
             invalid_utf8: self.invalid_utf8,
             malformed_rows: counters.malformed_rows,
             timeless_rows: counters.timeless_dropped,
+            lost_fields: counters.lost_fields,
             future_events: counters.future_events,
         }
     }

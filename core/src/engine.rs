@@ -76,9 +76,8 @@ impl Engine {
             Work::new(self, sink).look_at(raw, head);
         } else if self.watches_time() {
             Work::new(self, sink).pass_by(raw, head);
-        } else {
-            return;
         }
+        // Also after an event that no rule selects: the scan may have decoded some of its values.
         self.scratch.reset();
     }
 
@@ -241,6 +240,7 @@ impl<'e, 's> Work<'e, 's> {
             self.rule_counters[rule_id.index()].candidates += 1;
             self.run(rule_id, Row::over(event, self.env.bump, rank), event);
         }
+        self.counters.lost_fields += event.lost_fields();
         if self.options.mode == Mode::Stream {
             self.close_after(event.meta());
         }

@@ -71,7 +71,8 @@ pub struct Event<'e> {
     raw: Option<&'e [u8]>,
     meta: Meta<'e>,
     env: Env<'e>,
-    natives: OnceCell<BumpVec<'e, Native<'e>>>,
+    natives: OnceCell<Natives<'e>>,
+    lost_fields: Cell<u64>,
     class: Class<'e>,
     memo: &'e [Cell<Memo<'e>>],
 }
@@ -220,7 +221,8 @@ impl<'e> Event<'e> {
     pub fn new(raw: &'e [u8], meta: Meta<'e>, mapping: &'e Mapping, env: Env<'e>) -> Self {
         let class = mapping.class(&meta.metadata(), env.bump);
         let memo = env.bump.alloc_slice_fill_with(env.names.len(), |_| Cell::new(Memo::Unknown));
-        Self { raw: Some(raw), meta, env, natives: OnceCell::new(), class, memo }
+        let (natives, lost_fields) = (OnceCell::new(), Cell::new(0));
+        Self { raw: Some(raw), meta, env, natives, lost_fields, class, memo }
     }
 
     /// A row that is fields already: one JSON object. The knowledge does not apply to it.
@@ -230,7 +232,9 @@ impl<'e> Event<'e> {
     pub fn of_row(line: &'e [u8], head: &Head<'e>, env: Env<'e>) -> Result<Self, RowError> {
         let row = rows::fields(line, env.bump)?;
         let meta = Meta::given(Format::Rows, head).with_fields(&row.fields, env);
-        Ok(Self::of_natives(None, &row.fields, meta, &NO_MAPPING, env))
+        let event = Self::of_natives(None, &row.fields, meta, &NO_MAPPING, env);
+        event.lost_fields.set(row.dropped as u64);
+        Ok(event)
     }
 
     /// An event whose fields the caller has found already.
@@ -260,8 +264,7 @@ impl<'e> Event<'e> {
         for &(name, value) in fields {
             natives.add(name, value, false);
         }
-        let filled = OnceCell::from(natives.found);
-        Self { raw, natives: filled, ..Self::new(b"", meta, mapping, env) }
+        Self { raw, natives: OnceCell::from(natives), ..Self::new(b"", meta, mapping, env) }
     }
 
     /// When and where it happened.
@@ -270,8 +273,14 @@ impl<'e> Event<'e> {
         &self.meta
     }
 
+    /// How many fields were left out beyond [`MAX_FIELDS`], as far as the event was read.
+    #[must_use]
+    pub fn lost_fields(&self) -> u64 {
+        self.lost_fields.get()
+    }
+
     fn natives(&self) -> &[Native<'e>] {
-        self.natives.get_or_init(|| {
+        let natives = self.natives.get_or_init(|| {
             let mut natives = Natives::new(self.env);
             if let (Format::WinXml, Some(raw)) = (self.meta.format, self.raw) {
                 for found in winxml::fields(raw) {
@@ -279,8 +288,10 @@ impl<'e> Event<'e> {
                     natives.add(name, Value::Text(found.value), found.encoded);
                 }
             }
-            natives.found
-        })
+            self.lost_fields.set(natives.lost);
+            natives
+        });
+        &natives.found
     }
 
     /// The event's own field, its entities decoded.
@@ -338,22 +349,25 @@ static NO_MAPPING: Mapping = Mapping { stanzas: Vec::new() };
 struct Natives<'e> {
     env: Env<'e>,
     found: BumpVec<'e, Native<'e>>,
+    lost: u64,
 }
 
 impl<'e> Natives<'e> {
     fn new(env: Env<'e>) -> Self {
-        Self { env, found: BumpVec::new_in(env.bump) }
+        Self { env, found: BumpVec::new_in(env.bump), lost: 0 }
     }
 
     fn add(&mut self, name: &'e [u8], value: Value<'e>, encoded: bool) {
         let name = self.env.names.name(name);
-        if self.found.len() < MAX_FIELDS && !self.found.iter().any(|native| native.name == name) {
+        if self.found.len() == MAX_FIELDS {
+            self.lost += 1;
+        } else if !self.found.iter().any(|native| native.name == name) {
             self.found.push(Native { name, value, encoded });
         }
     }
 }
 
-/// An event has at most this many fields of its own; what is beyond is not seen.
+/// An event has at most this many fields of its own; what is beyond is not seen, but counted.
 pub const MAX_FIELDS: usize = 512;
 
 impl<'e> Fields<'e> for Event<'e> {
