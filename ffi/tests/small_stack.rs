@@ -60,6 +60,33 @@ fn hostile_events_fit() {
     ran.check("hostile events");
 }
 
+#[test]
+fn patterns_that_events_supply_fit() {
+    let shipper = Shipper::open();
+    let events = [
+        format!("deep {}a{}", "(".repeat(240), ")".repeat(240)),
+        format!("deep {}", "(?:a|b)*".repeat(2000)),
+        format!("deep {}a{}", "(?:".repeat(200), "){2}".repeat(200)),
+        format!("deep {}a{}", "[".repeat(200), "]".repeat(200)),
+        format!("deep {}", "%*_".repeat(20_000)),
+    ];
+    let lines: Vec<&str> = events.iter().map(String::as_str).collect();
+    for predicate in [
+        "match(source, _raw)",
+        "match(_raw, _raw)",
+        "isnull(replace(_raw, _raw, _raw))",
+        "like(_raw, _raw)",
+        "isnull(mvfind(_raw, _raw))",
+        "isnull(printf(_raw, 1))",
+    ] {
+        let spl = format!("deep | where {predicate} OR true() | table host");
+        let ran = shipper.run(Rules { spl: &spl, ..Rules::default() }, &lines);
+        let ran = ran.unwrap_or_else(|| panic!("{predicate} is refused"));
+        ran.check(predicate);
+        assert_eq!(ran.alerts.len(), lines.len(), "{predicate}");
+    }
+}
+
 /// Rules whose nesting is a number. Each gives one alert for the event `deep a=1`.
 type Nested = fn(usize) -> String;
 const DEEP_RULES: [(&str, Nested); 10] = [
@@ -124,7 +151,6 @@ struct Ran {
 
 impl Ran {
     fn check(&self, what: &str) {
-        eprintln!("{what}: {:?}", self.stack_bytes);
         for (call, bytes) in self.stack_bytes {
             assert!(bytes > 0, "{what}: {call} was not measured");
             assert!(bytes <= STACK_BYTES - CALLBACK_BYTES, "{what}: {call} uses {bytes} bytes");
