@@ -1,8 +1,8 @@
 //! Gives `libcaltrop.so` its SONAME.
 //!
 //! Only `caltrop_*` is exported, and rustc sees to that: it links a cdylib with a version script of its own that hides all
-//! that is not `no_mangle`. A second script does not go with it (its version node is anonymous, and linkers refuse to
-//! combine such a node with any other), so there is none here; `tests/symbols.rs` holds the list.
+//! that is not `no_mangle`. There is no second script here, because GNU ld refuses two ("anonymous version tag cannot be
+//! combined with other version tags"), though LLVM's linker takes them; `tests/symbols.rs` holds the list.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

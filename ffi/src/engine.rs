@@ -448,3 +448,50 @@ fn emptied<'a>(mut pairs: Vec<(&[u8], &[u8])>) -> Vec<(&'a [u8], &'a [u8])> {
     pairs.clear();
     pairs.into_iter().map(|_| -> (&'a [u8], &'a [u8]) { (&[], &[]) }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use caltrop_core::{
+        knowledge::Knowledge,
+        ruleset::{BuildOptions, RuleSetBuilder},
+    };
+
+    use super::*;
+    use crate::{CALTROP_E_PANIC, CALTROP_OK};
+
+    unsafe extern "C" fn count(_: *const CaltropAlert, alerts: *mut c_void) -> i32 {
+        // SAFETY: both engines were made with a counter, which outlives them.
+        unsafe { *alerts.cast::<u32>() += 1 };
+        0
+    }
+
+    #[test]
+    fn a_panic_poisons_one_engine_and_another_of_the_same_rules_goes_on() {
+        let mut builder = RuleSetBuilder::new(Knowledge::default(), BuildOptions::default());
+        builder.add_spl("any", "word | table _raw");
+        let ruleset = CaltropRuleset::new(builder.build().rules).into_raw();
+        let event = CaltropEvent { raw: CaltropStr::of(b"a word"), ..CaltropEvent::default() };
+        let mut alerts = 0_u32;
+        let (mut bad, mut good) = (ptr::null_mut(), ptr::null_mut());
+        let userdata = (&raw mut alerts).cast();
+        // SAFETY: every pointer is of something that lives until it is freed here.
+        unsafe {
+            for out in [&raw mut bad, &raw mut good] {
+                let made = caltrop_engine_new(ruleset, ptr::null(), Some(count), userdata, out);
+                assert_eq!(made, CALTROP_OK);
+            }
+            assert_eq!(guard(&(*bad).0, |_| panic!("a bug")), CALTROP_E_PANIC);
+            assert_eq!(caltrop_engine_push(bad, &raw const event), CALTROP_E_PANIC);
+            assert_eq!(caltrop_engine_finish(bad), CALTROP_E_PANIC);
+            let message = caltrop_engine_last_error(bad).text("last error");
+            assert_eq!(message.expect("it is UTF-8"), "panic: a bug");
+            assert_eq!(caltrop_engine_push(good, &raw const event), CALTROP_OK);
+            caltrop_engine_free(bad);
+            caltrop_engine_free(good);
+            crate::caltrop_ruleset_unref(ruleset);
+        }
+        assert_eq!(alerts, 1);
+    }
+}

@@ -59,6 +59,21 @@ fn a_cpp_program_without_exceptions_gets_them_too() {
 }
 
 #[test]
+fn the_program_of_the_documentation_works_as_printed() {
+    let folder = common::scratch("documentation");
+    let page = common::project_file("docs/abi.md");
+    let (_, program) = page.split_once("```c\n").expect("the page has a program");
+    let (program, _) = program.split_once("```").expect("it ends");
+    let source = folder.join("first.c");
+    std::fs::write(&source, program).expect("the target folder can be written");
+    let source = source.to_str().expect("the path is UTF-8");
+    let program = common::build_program(&C99, &[source], Link::Shared, &folder);
+    let events = common::project_file(common::DEMO_EVENTS);
+    // Nine processes that the WMI provider host has started, see docs/demo.md.
+    assert_eq!(common::run_with_input(&program, &events).lines().count(), 9);
+}
+
+#[test]
 fn the_headers_are_clean_for_every_language_that_may_include_them() {
     let folder = common::scratch("headers");
     for (header, compiler) in [

@@ -13,6 +13,9 @@ use crate::ids::RegexId;
 /// How many patterns that data supplied stay compiled, of each kind.
 const RECENT_PATTERNS: usize = 64;
 
+/// The stack for compiling one of them; the 24 KiB that a push has would be too little.
+const COMPILE_STACK_BYTES: usize = 1 << 20;
+
 /// Caches of the regexes that need one while they run: one set per engine.
 #[derive(Debug, Default)]
 pub struct Caches {
@@ -152,7 +155,9 @@ impl<T> Recent<T> {
         let index = match self.entries.iter().position(|entry| *entry.pattern == *pattern) {
             Some(index) => index,
             None => {
-                self.insert(Entry { pattern: pattern.into(), compiled: make(pattern), used: 0 })
+                // Regexes are compiled by recursion, and this pattern nests as deep as some event wants it to.
+                let compiled = stacker::grow(COMPILE_STACK_BYTES, || make(pattern));
+                self.insert(Entry { pattern: pattern.into(), compiled, used: 0 })
             }
         };
         self.entries[index].used = self.clock;

@@ -83,6 +83,7 @@ pub(crate) const C99: [&str; 2] = ["gcc", "-std=c99"];
 const NATIVE_LIBRARIES: [&str; 5] = ["-lgcc_s", "-lpthread", "-ldl", "-lm", "-lc"];
 
 pub(crate) fn c_source(name: &str) -> PathBuf {
+    // An absolute path stays as it is.
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(name)
 }
 
@@ -97,6 +98,15 @@ pub(crate) fn run(program: &Path, arguments: &[&str]) -> String {
         Command::new(program)
     };
     String::from_utf8(succeed(command.args(arguments)).stdout).expect("it prints UTF-8")
+}
+
+/// Runs a program with `input` on its standard input.
+pub(crate) fn run_with_input(program: &Path, input: &str) -> String {
+    let file = program.with_extension("input");
+    fs::write(&file, input).expect("the target folder can be written");
+    let input = fs::File::open(&file).expect("it was just written");
+    let output = succeed(Command::new(program).stdin(input));
+    String::from_utf8(output.stdout).expect("it prints UTF-8")
 }
 
 /// Runs a command that must succeed.
