@@ -33,7 +33,16 @@ const ALL: &[F] = &[
     F::Last,
     F::Earliest,
     F::Latest,
+    F::EarliestTime,
+    F::LatestTime,
+    F::Rate,
 ];
+
+/// Every function, and of the percentiles two whose places a double holds exactly.
+fn all() -> impl Iterator<Item = F> {
+    let percentiles = ["perc25", "exactperc75"].map(F::parse);
+    ALL.iter().copied().chain(percentiles.into_iter().flatten())
+}
 
 /// The values of one field of one row.
 #[derive(Clone, Debug)]
@@ -105,7 +114,16 @@ fn oracle(function: F, rows: &[Row]) -> Vec<Vec<u8>> {
         F::Min | F::Max => extreme(function, &seen),
         F::First => seen.first().map(|seen| seen.text.to_vec()).into_iter().collect(),
         F::Last => last(&seen),
-        F::Earliest | F::Latest => by_time(function, seen),
+        F::Earliest | F::Latest => {
+            by_time(function, seen).map(|seen| seen.text.to_vec()).into_iter().collect()
+        }
+        F::EarliestTime => {
+            by_time(F::Earliest, seen).and_then(|seen| seen.time_s).map(print).into_iter().collect()
+        }
+        F::LatestTime => {
+            by_time(F::Latest, seen).and_then(|seen| seen.time_s).map(print).into_iter().collect()
+        }
+        F::Rate => rate(seen).map(print).into_iter().collect(),
         _ => of_numbers(function, &numbers).map(print).into_iter().collect(),
     }
 }
@@ -153,7 +171,7 @@ fn extreme(function: F, seen: &[Seen<'_>]) -> Vec<Vec<u8>> {
     spelled.or(text).map(|text| text.to_vec()).into_iter().collect()
 }
 
-fn by_time(function: F, mut seen: Vec<Seen<'_>>) -> Vec<Vec<u8>> {
+fn by_time(function: F, mut seen: Vec<Seen<'_>>) -> Option<Seen<'_>> {
     seen.retain(|seen| seen.time_s.is_some());
     let time = |seen: &Seen<'_>| seen.time_s.expect("the others were left out");
     // Both sorts are stable, and what stands first in the search comes first already.
@@ -164,7 +182,20 @@ fn by_time(function: F, mut seen: Vec<Seen<'_>>) -> Vec<Vec<u8>> {
         }
         _ => seen.sort_by(|left, right| time(right).total_cmp(&time(left))),
     }
-    seen.first().map(|seen| seen.text.to_vec()).into_iter().collect()
+    seen.into_iter().next()
+}
+
+fn rate(seen: Vec<Seen<'_>>) -> Option<f64> {
+    let (first, last) = (by_time(F::Earliest, seen.clone())?, by_time(F::Latest, seen)?);
+    let seconds = last.time_s? - first.time_s?;
+    (seconds > 0.0).then_some((last.number? - first.number?) / seconds)
+}
+
+/// The number a quarter of the way, on the line between the two nearest.
+fn quarter(numbers: &[f64]) -> f64 {
+    let last = numbers.len() - 1;
+    let (low, high) = (numbers[last / 4], numbers[last.min(last / 4 + 1)]);
+    low + (high - low) * (last % 4) as f64 / 4.0
 }
 
 fn of_numbers(function: F, numbers: &[f64]) -> Option<f64> {
@@ -183,6 +214,8 @@ fn of_numbers(function: F, numbers: &[f64]) -> Option<f64> {
         F::Median if numbers.len() % 2 == 1 => numbers[numbers.len() / 2],
         // The mean of two integers is whole or ends in a half, which goes up.
         F::Median => ((numbers[numbers.len() / 2 - 1] + numbers[numbers.len() / 2]) / 2.0).ceil(),
+        F::Percentile(_) => quarter(numbers),
+        F::ExactPercentile(_) => numbers[numbers.len() * 3 / 4],
         F::Var => variance(count - 1.0),
         F::VarP => variance(count),
         F::Stdev => variance(count - 1.0).sqrt(),
@@ -238,7 +271,7 @@ fn rows(texts: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<Row>
 proptest! {
     #[test]
     fn every_function_does_what_its_rule_says(rows in rows(small_integers())) {
-        for &function in ALL {
+        for function in all() {
             prop_assert_eq!(one_pass(function, &rows), oracle(function, &rows), "{}", function.name());
         }
     }
@@ -247,7 +280,7 @@ proptest! {
     fn the_order_of_the_input_never_shows(
         (rows, shuffled) in rows(hostile_texts()).prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
     ) {
-        for &function in ALL {
+        for function in all() {
             prop_assert_eq!(one_pass(function, &rows), one_pass(function, &shuffled), "{}", function.name());
         }
     }
@@ -258,7 +291,7 @@ proptest! {
         parts in prop::collection::vec(0..4_usize, 80),
         order in Just([0, 1, 2, 3]).prop_shuffle(),
     ) {
-        for &function in ALL {
+        for function in all() {
             let bump = Bump::new();
             let store = Store::new(&bump, &KeyHasher::random());
             let new = || Accumulator::new(function, store);
@@ -315,6 +348,7 @@ fn sums_survive_what_would_overflow_or_cancel() {
         (F::SumOfSquares, &["1e-200"], 0.0),
         (F::Median, &[huge, huge], f64::MAX),
         (F::Median, &["-2", "-3"], -2.0),
+        (F::parse("perc50").unwrap(), &[huge, "-1.7976931348623157e308"], 0.0),
         (F::Range, &[huge, "-1e308"], f64::INFINITY),
     ];
     for (function, texts, expected) in cases {

@@ -9,10 +9,11 @@ use super::{
     extremes::{Extreme, Range, Which},
     list::List,
     mean::Mean,
-    median::Median,
     mode::Mode,
     moments::{Moments, Statistic},
-    order::{End, Order},
+    order::{End, Order, Told},
+    percentile::{Percentile, Ranking},
+    rate::Rate,
     sum::Sum,
     values::Values,
 };
@@ -20,7 +21,25 @@ use crate::value::Value;
 
 /// The state of one function over one field of one group.
 #[derive(Debug)]
-pub enum Accumulator<'w> {
+pub struct Accumulator<'w> {
+    state: State<'w>,
+    texts: Texts,
+}
+
+/// What a value that is no number does to a function of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Texts {
+    /// Nothing.
+    Ignored,
+    /// It takes the result away: `allnum=t`.
+    Refused,
+    /// It has taken the result away.
+    Seen,
+}
+
+/// What the function keeps.
+#[derive(Debug)]
+enum State<'w> {
     /// `count`.
     Count(Count),
     /// `dc`.
@@ -39,30 +58,33 @@ pub enum Accumulator<'w> {
     Mean(Mean<'w>),
     /// `mode`.
     Mode(Mode<'w>),
-    /// `median`.
-    Median(Median<'w>),
+    /// `median`, `perc95`, `exactperc95`.
+    Percentile(Percentile<'w>),
     /// `sumsq`, `var`, `varp`, `stdev`, `stdevp`.
     Moments(Moments<'w>),
-    /// `first`, `last`, `earliest`, `latest`.
+    /// `first`, `last`, `earliest`, `latest` and the times of those.
     Order(Order<'w>),
+    /// `rate`.
+    Rate(Rate<'w>),
 }
 
 /// Runs `$body` with `$inner` bound to the accumulator of whatever kind.
 macro_rules! with_inner {
-    ($accumulator:expr, $inner:ident => $body:expr) => {
-        match $accumulator {
-            Accumulator::Count($inner) => $body,
-            Accumulator::DistinctCount($inner) => $body,
-            Accumulator::Values($inner) => $body,
-            Accumulator::List($inner) => $body,
-            Accumulator::Extreme($inner) => $body,
-            Accumulator::Range($inner) => $body,
-            Accumulator::Sum($inner) => $body,
-            Accumulator::Mean($inner) => $body,
-            Accumulator::Mode($inner) => $body,
-            Accumulator::Median($inner) => $body,
-            Accumulator::Moments($inner) => $body,
-            Accumulator::Order($inner) => $body,
+    ($state:expr, $inner:ident => $body:expr) => {
+        match $state {
+            State::Count($inner) => $body,
+            State::DistinctCount($inner) => $body,
+            State::Values($inner) => $body,
+            State::List($inner) => $body,
+            State::Extreme($inner) => $body,
+            State::Range($inner) => $body,
+            State::Sum($inner) => $body,
+            State::Mean($inner) => $body,
+            State::Mode($inner) => $body,
+            State::Percentile($inner) => $body,
+            State::Moments($inner) => $body,
+            State::Order($inner) => $body,
+            State::Rate($inner) => $body,
         }
     };
 }
@@ -71,8 +93,46 @@ impl<'w> Accumulator<'w> {
     /// An accumulator of `function` that has seen nothing.
     #[must_use]
     pub fn new(function: AggregateFunction, store: Store<'w>) -> Self {
+        Self { state: State::new(function, store.bump), texts: Texts::Ignored }
+    }
+
+    /// The same, but it has no result once it has seen a value that is no number.
+    #[must_use]
+    pub fn refusing_texts(self) -> Self {
+        Self { texts: Texts::Refused, ..self }
+    }
+
+    /// Takes one value in.
+    pub fn update(&mut self, sample: &Sample<'_>, store: Store<'w>) {
+        if self.texts == Texts::Refused && sample.number().is_none() {
+            self.texts = Texts::Seen;
+        }
+        with_inner!(&mut self.state, inner => inner.update(sample, store));
+    }
+
+    /// Takes in what `other`, an accumulator of the same function, has seen.
+    pub fn merge(&mut self, other: &Accumulator<'_>, store: Store<'w>) {
+        if other.texts == Texts::Seen {
+            self.texts = Texts::Seen;
+        }
+        self.state.merge(&other.state, store);
+    }
+
+    /// The result so far; null where there is none. It lives in `bump` or in the window.
+    #[must_use]
+    pub fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {
+        match self.texts {
+            Texts::Seen => Value::Null,
+            Texts::Ignored | Texts::Refused => {
+                with_inner!(&self.state, inner => inner.finish(bump))
+            }
+        }
+    }
+}
+
+impl<'w> State<'w> {
+    fn new(function: AggregateFunction, bump: &'w Bump) -> Self {
         use AggregateFunction as F;
-        let bump = store.bump;
         match function {
             F::Count => Self::Count(Count::default()),
             F::DistinctCount => Self::DistinctCount(DistinctCount::new_in(bump)),
@@ -85,47 +145,45 @@ impl<'w> Accumulator<'w> {
             F::SumOfSquares => Self::Moments(Moments::new_in(Statistic::SumOfSquares, bump)),
             F::Mean => Self::Mean(Mean::new_in(bump)),
             F::Mode => Self::Mode(Mode::new_in(bump)),
-            F::Median => Self::Median(Median::new_in(bump)),
+            F::Median => Self::Percentile(Percentile::new_in(Ranking::Middle, bump)),
+            F::Percentile(percent) => {
+                Self::Percentile(Percentile::new_in(Ranking::Between(percent), bump))
+            }
+            F::ExactPercentile(percent) => {
+                Self::Percentile(Percentile::new_in(Ranking::Nearest(percent), bump))
+            }
             F::Stdev => Self::Moments(Moments::new_in(Statistic::Stdev, bump)),
             F::StdevP => Self::Moments(Moments::new_in(Statistic::StdevP, bump)),
             F::Var => Self::Moments(Moments::new_in(Statistic::Var, bump)),
             F::VarP => Self::Moments(Moments::new_in(Statistic::VarP, bump)),
-            F::First => Self::Order(Order::new_in(End::First, bump)),
-            F::Last => Self::Order(Order::new_in(End::Last, bump)),
-            F::Earliest => Self::Order(Order::new_in(End::Earliest, bump)),
-            F::Latest => Self::Order(Order::new_in(End::Latest, bump)),
+            F::First => Self::Order(Order::new_in(End::First, Told::Value, bump)),
+            F::Last => Self::Order(Order::new_in(End::Last, Told::Value, bump)),
+            F::Earliest => Self::Order(Order::new_in(End::Earliest, Told::Value, bump)),
+            F::Latest => Self::Order(Order::new_in(End::Latest, Told::Value, bump)),
+            F::EarliestTime => Self::Order(Order::new_in(End::Earliest, Told::Time, bump)),
+            F::LatestTime => Self::Order(Order::new_in(End::Latest, Told::Time, bump)),
+            F::Rate => Self::Rate(Rate::new_in(bump)),
         }
     }
 
-    /// Takes one value in.
-    pub fn update(&mut self, sample: &Sample<'_>, store: Store<'w>) {
-        with_inner!(self, inner => inner.update(sample, store));
-    }
-
-    /// Takes in what `other`, an accumulator of the same function, has seen.
-    pub fn merge(&mut self, other: &Accumulator<'_>, store: Store<'w>) {
+    fn merge(&mut self, other: &State<'_>, store: Store<'w>) {
         match (self, other) {
-            (Self::Count(inner), Accumulator::Count(other)) => inner.merge(other, store),
-            (Self::DistinctCount(inner), Accumulator::DistinctCount(other)) => {
+            (Self::Count(inner), State::Count(other)) => inner.merge(other, store),
+            (Self::DistinctCount(inner), State::DistinctCount(other)) => {
                 inner.merge(other, store);
             }
-            (Self::Values(inner), Accumulator::Values(other)) => inner.merge(other, store),
-            (Self::List(inner), Accumulator::List(other)) => inner.merge(other, store),
-            (Self::Extreme(inner), Accumulator::Extreme(other)) => inner.merge(other, store),
-            (Self::Range(inner), Accumulator::Range(other)) => inner.merge(other, store),
-            (Self::Sum(inner), Accumulator::Sum(other)) => inner.merge(other, store),
-            (Self::Mean(inner), Accumulator::Mean(other)) => inner.merge(other, store),
-            (Self::Mode(inner), Accumulator::Mode(other)) => inner.merge(other, store),
-            (Self::Median(inner), Accumulator::Median(other)) => inner.merge(other, store),
-            (Self::Moments(inner), Accumulator::Moments(other)) => inner.merge(other, store),
-            (Self::Order(inner), Accumulator::Order(other)) => inner.merge(other, store),
+            (Self::Values(inner), State::Values(other)) => inner.merge(other, store),
+            (Self::List(inner), State::List(other)) => inner.merge(other, store),
+            (Self::Extreme(inner), State::Extreme(other)) => inner.merge(other, store),
+            (Self::Range(inner), State::Range(other)) => inner.merge(other, store),
+            (Self::Sum(inner), State::Sum(other)) => inner.merge(other, store),
+            (Self::Mean(inner), State::Mean(other)) => inner.merge(other, store),
+            (Self::Mode(inner), State::Mode(other)) => inner.merge(other, store),
+            (Self::Percentile(inner), State::Percentile(other)) => inner.merge(other, store),
+            (Self::Moments(inner), State::Moments(other)) => inner.merge(other, store),
+            (Self::Order(inner), State::Order(other)) => inner.merge(other, store),
+            (Self::Rate(inner), State::Rate(other)) => inner.merge(other, store),
             _ => debug_assert!(false, "partials of one plan hold the same functions"),
         }
-    }
-
-    /// The result so far; null where there is none. It lives in `bump` or in the window.
-    #[must_use]
-    pub fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {
-        with_inner!(self, inner => inner.finish(bump))
     }
 }

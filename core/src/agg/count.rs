@@ -8,7 +8,7 @@ use crate::value::Value;
 /// `count` of one group. Absent fields do not count, every value of a multivalue does, false conditions do not. Of nothing
 /// it is zero.
 #[derive(Debug, Default)]
-pub struct Count(u64);
+pub(super) struct Count(u64);
 
 impl Count {
     pub(super) fn update(&mut self, sample: &Sample<'_>, _: Store<'_>) {

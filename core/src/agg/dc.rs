@@ -7,7 +7,7 @@ use crate::value::Value;
 
 /// `dc` of one group, over texts: `1` and `1.0` are two. Exact; memory is every distinct text. Of nothing it is zero.
 #[derive(Debug)]
-pub struct DistinctCount<'w>(Distinct<'w, ()>);
+pub(super) struct DistinctCount<'w>(Distinct<'w, ()>);
 
 impl<'w> DistinctCount<'w> {
     pub(super) fn new_in(bump: &'w Bump) -> Self {

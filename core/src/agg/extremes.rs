@@ -22,7 +22,7 @@ pub(super) enum Which {
 /// result keeps the text as it was written; of equal numbers in two spellings it is the one of lesser bytes. Memory is one
 /// text.
 #[derive(Debug)]
-pub struct Extreme<'w> {
+pub(super) struct Extreme<'w> {
     which: Which,
     best: Option<Best>,
     text: Kept<'w>,
@@ -79,7 +79,7 @@ impl<'w> Extreme<'w> {
 
 /// `range` of one group: the largest number less the smallest; other values are ignored. Memory is two numbers.
 #[derive(Debug, Default)]
-pub struct Range(Option<(f64, f64)>);
+pub(super) struct Range(Option<(f64, f64)>);
 
 impl Range {
     pub(super) fn update(&mut self, sample: &Sample<'_>, _: Store<'_>) {

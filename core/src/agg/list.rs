@@ -14,7 +14,7 @@ const LIMIT: usize = 100;
 /// A stream brings the oldest event first, so here the newest come last and push the others out. Memory is a hundred texts,
 /// whose bytes are reused.
 #[derive(Debug)]
-pub struct List<'w>(BumpVec<'w, (Place, Kept<'w>)>);
+pub(super) struct List<'w>(BumpVec<'w, (Place, Kept<'w>)>);
 
 impl<'w> List<'w> {
     pub(super) fn new_in(bump: &'w Bump) -> Self {

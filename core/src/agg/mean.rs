@@ -10,7 +10,7 @@ use crate::value::Value;
 ///
 /// Unlike Splunk, which adds from left to right, the mean of a hundred times 3.99 is 3.99.
 #[derive(Debug)]
-pub struct Mean<'w> {
+pub(super) struct Mean<'w> {
     total: ExactSum<'w>,
     count: u64,
 }

@@ -12,8 +12,8 @@
 //! (`list`, `first`, `latest`) goes by the [`Place`] of the value, never by when it came.
 //!
 //! All of it lives in the window's arena and dies with it whole. What is replaced often ([`Kept`]) reuses its bytes, since an
-//! arena frees nothing before. What this module is not good at: `values`, `dc`, `mode` and `median` keep every distinct
-//! value, exactly; nothing here is a sketch.
+//! arena frees nothing before. What this module is not good at: `values`, `dc` and `mode` keep every distinct
+//! value, and `median` and `perc95` every value, exactly; nothing here is a sketch.
 
 mod accumulator;
 mod count;
@@ -27,10 +27,11 @@ mod kept;
 mod key;
 mod list;
 mod mean;
-mod median;
 mod mode;
 mod moments;
 mod order;
+mod percentile;
+mod rate;
 mod sum;
 mod values;
 pub(crate) mod window;
@@ -45,6 +46,7 @@ pub use function::AggregateFunction;
 pub use groups::{Group, Groups, Partial};
 pub use kept::Kept;
 pub use key::{decode as decode_key, encode as encode_key};
+pub use percentile::Percent;
 
 use crate::{row::Rank, value::Value};
 

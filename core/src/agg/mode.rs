@@ -8,7 +8,7 @@ use crate::value::Value;
 /// `mode` of one group, over texts; of equally frequent ones the one of lesser bytes. Every value of a multivalue counts.
 /// Memory is every distinct text.
 #[derive(Debug)]
-pub struct Mode<'w>(Distinct<'w, u64>);
+pub(super) struct Mode<'w>(Distinct<'w, u64>);
 
 impl<'w> Mode<'w> {
     pub(super) fn new_in(bump: &'w Bump) -> Self {

@@ -26,7 +26,7 @@ pub(super) enum Statistic {
 /// Both sums are exact and so is n Σx² - (Σx)²: a variance is rounded once, a deviation once more, and no two numbers are too
 /// close together. Memory: two [`ExactSum`]s.
 #[derive(Debug)]
-pub struct Moments<'w> {
+pub(super) struct Moments<'w> {
     statistic: Statistic,
     count: u64,
     total: ExactSum<'w>,

@@ -1,4 +1,4 @@
-//! `first`, `last`, `earliest` and `latest`: the value of one chosen row.
+//! `first`, `last`, `earliest`, `latest`, `earliest_time` and `latest_time`: the value or time of one chosen row.
 
 use std::cmp::Ordering;
 
@@ -20,14 +20,24 @@ pub(super) enum End {
     Latest,
 }
 
-/// The value of one row of one group, chosen among those that have the field.
+/// What is told of that row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The value.
+    Value,
+    /// Its `_time` in epoch seconds.
+    Time,
+}
+
+/// The value or time of one row of one group, chosen among those that have the field.
 ///
 /// `earliest` and `latest` go by the `_time` that the row holds *now*, so where `bin` made two rows equal the times of their
 /// events decide; rows without `_time` are ignored. What still ties goes to the row that stands first in the search, then to
 /// the lesser bytes. Of a multivalue, `last` takes the last value and the others the first. Memory is one text, reused.
 #[derive(Debug)]
-pub struct Order<'w> {
+pub(super) struct Order<'w> {
     end: End,
+    told: Told,
     best: Option<Moment>,
     text: Kept<'w>,
 }
@@ -40,8 +50,8 @@ struct Moment {
 }
 
 impl<'w> Order<'w> {
-    pub(super) fn new_in(end: End, bump: &'w Bump) -> Self {
-        Self { end, best: None, text: Kept::new_in(bump) }
+    pub(super) fn new_in(end: End, told: Told, bump: &'w Bump) -> Self {
+        Self { end, told, best: None, text: Kept::new_in(bump) }
     }
 
     pub(super) fn update(&mut self, sample: &Sample<'_>, _: Store<'w>) {
@@ -61,7 +71,15 @@ impl<'w> Order<'w> {
     }
 
     pub(super) fn finish<'s>(&'s self, _: &'s Bump) -> Value<'s> {
-        self.best.map_or(Value::Null, |_| Value::Text(self.text.bytes()))
+        self.best.map_or(Value::Null, |best| match self.told {
+            Told::Value => Value::Text(self.text.bytes()),
+            Told::Time => Value::Number(best.time_s),
+        })
+    }
+
+    /// The `_time` of the chosen row in epoch seconds.
+    pub(super) fn time_s(&self) -> Option<f64> {
+        self.best.map(|best| best.time_s)
     }
 
     fn offer(&mut self, moment: Moment, text: &[u8]) {

@@ -8,7 +8,7 @@ use crate::value::Value;
 /// `sum` of one group: of its numbers; other values are ignored, and without any number there is no column. Exact, rounded
 /// once. Memory: see [`ExactSum`].
 #[derive(Debug)]
-pub struct Sum<'w> {
+pub(super) struct Sum<'w> {
     total: ExactSum<'w>,
     count: u64,
 }

@@ -8,7 +8,7 @@ use crate::value::Value;
 /// `values` of one group: distinct texts in the order of their bytes, so `10` stands before `9` and `B` before `a`. A
 /// multivalue gives each of its values. Memory is every distinct text; there is no limit.
 #[derive(Debug)]
-pub struct Values<'w>(Distinct<'w, ()>);
+pub(super) struct Values<'w>(Distinct<'w, ()>);
 
 impl<'w> Values<'w> {
     pub(super) fn new_in(bump: &'w Bump) -> Self {

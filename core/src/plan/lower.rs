@@ -3,10 +3,9 @@
 use super::{
     closing,
     lower_expr::{Lowering, in_string},
-    lower_search, support,
+    lower_search, lower_stats, support,
 };
 use crate::{
-    agg::AggregateFunction,
     compiled::{Plan, Reduce},
     diag::{Code, Diagnostic, Span, Spanned},
     expr::{
@@ -14,17 +13,11 @@ use crate::{
         regex::Regex as CompiledRegex,
     },
     names::Names,
-    plan::suggest::closest,
-    spl::tree::{
-        Aggregate, AggregateArgument, Assignment, Bin, Command, CommandKind, Fields, Head,
-        Pipeline, Regex, Renaming, Stats,
-    },
+    spl::tree::{Assignment, Bin, Command, CommandKind, Fields, Head, Pipeline, Regex, Renaming},
     stage::{
         Class, Column, FieldPattern, Stage,
         bin::{self, Span as BinSpan},
-        eval, fields, head, makeresults, regex, rename,
-        stats::{self, Input, Output},
-        table, where_,
+        eval, fields, head, makeresults, regex, rename, table, where_,
     },
 };
 
@@ -76,7 +69,7 @@ impl Lower<'_, '_> {
             }
             CommandKind::Fields(fields) => Stage::Fields(self.fields(fields)),
             CommandKind::Bin(bin) => Stage::Bin(self.bin(bin, command)?),
-            CommandKind::Stats(stats) => Stage::Stats(self.stats(stats)),
+            CommandKind::Stats(stats) => Stage::Stats(lower_stats::lower(stats, self.lowering)),
             CommandKind::Where(expr) => {
                 Stage::Where(where_::Where { predicate: self.lowering.predicate(expr) })
             }
@@ -189,68 +182,6 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn stats(&mut self, stats: &Stats) -> stats::Stats {
-        for (name, value) in &stats.options {
-            let is_default =
-                matches!(value.value.to_ascii_lowercase().as_str(), "f" | "false" | "0");
-            // `delim` only says how a multivalue is shown in one line, which caltrop never does.
-            if !name.value.eq_ignore_ascii_case("delim") && !is_default {
-                let message = format!("caltrop does not run `{}` of `stats` yet", name.value);
-                self.report(
-                    Diagnostic::error(Code::UnsupportedOption, name.span.to(value.span), message)
-                        .label("not supported")
-                        .help("remove the option"),
-                );
-            }
-        }
-        let by = stats.by.iter().map(|name| self.lowering.names.intern(&name.value)).collect();
-        let aggregates = stats.aggregates.iter().filter_map(|aggregate| self.aggregate(aggregate));
-        stats::Stats { aggregates: aggregates.collect(), by }
-    }
-
-    fn aggregate(&mut self, aggregate: &Aggregate) -> Option<stats::Aggregate> {
-        let Some(function) = AggregateFunction::parse(&aggregate.function.value) else {
-            self.report(unknown_aggregate(&aggregate.function));
-            return None;
-        };
-        let input = match &aggregate.argument {
-            AggregateArgument::None if function != AggregateFunction::Count => {
-                let message = format!("`{}` needs a field", aggregate.function.value);
-                self.report(
-                    Diagnostic::error(Code::MissingArgument, aggregate.span, message)
-                        .label("of which field?")
-                        .help(format!("write `{}(field)`", aggregate.function.value)),
-                );
-                return None;
-            }
-            AggregateArgument::None => Input::None,
-            AggregateArgument::Field(name) if name.value.contains('*') => {
-                Input::Pattern(FieldPattern::new(&name.value))
-            }
-            AggregateArgument::Field(name) => Input::Field(self.lowering.names.intern(&name.value)),
-            AggregateArgument::Eval(expr) if function == AggregateFunction::Count => {
-                Input::Expr(self.lowering.predicate(expr))
-            }
-            AggregateArgument::Eval(expr) => Input::Expr(self.lowering.value(expr)),
-        };
-        let output = self.output(aggregate, &input)?;
-        Some(stats::Aggregate { function, input, output })
-    }
-
-    fn output(&mut self, aggregate: &Aggregate, input: &Input) -> Option<Output> {
-        let name = aggregate.alias.as_ref().map_or(&aggregate.text, |alias| &alias.value);
-        let Input::Pattern(_) = input else {
-            return Some(Output::Field(self.lowering.names.intern(name)));
-        };
-        let AggregateArgument::Field(pattern) = &aggregate.argument else { return None };
-        if pattern.value.matches('*').count() == name.matches('*').count() {
-            return Some(Output::Pattern(Glob::new(name, Case::Sensitive)));
-        }
-        let span = aggregate.alias.as_ref().map_or(aggregate.span, |alias| alias.span);
-        self.report(different_wildcards(span, pattern));
-        None
-    }
-
     fn eval(&mut self, assignments: &[Assignment]) -> eval::Eval {
         let assignments = assignments.iter().map(|assignment| self.lowering.assignment(assignment));
         eval::Eval { assignments: assignments.collect() }
@@ -299,50 +230,8 @@ impl Lower<'_, '_> {
     }
 }
 
-/// Functions of `stats` that do not run yet.
-const LATER_AGGREGATES: &[&str] = &[
-    "earliest_time",
-    "estdc_error",
-    "exactperc",
-    "latest_time",
-    "per_day",
-    "per_hour",
-    "per_minute",
-    "per_second",
-    "perc",
-    "percentile",
-    "rate",
-    "sparkline",
-    "upperperc",
-];
-
-fn unknown_aggregate(function: &Spanned<String>) -> Diagnostic {
-    let lower = function.value.to_ascii_lowercase();
-    let family =
-        lower.trim_end_matches(|character: char| character.is_ascii_digit() || character == '.');
-    if LATER_AGGREGATES.contains(&family) || (family == "p" && family.len() < lower.len()) {
-        let message = format!("caltrop does not run `{}` of `stats` yet", function.value);
-        return Diagnostic::error(Code::UnsupportedFunction, function.span, message)
-            .label("not supported")
-            .help(format!(
-                "the functions that run are {}",
-                AggregateFunction::names().collect::<Vec<_>>().join(", ")
-            ));
-    }
-    let unknown = Diagnostic::error(
-        Code::UnknownFunction,
-        function.span,
-        format!("no `stats` function `{}`", function.value),
-    )
-    .label("not a function of `stats`");
-    match closest(&lower, AggregateFunction::names()) {
-        Some(similar) => unknown.help(format!("did you mean `{similar}`?")),
-        None => unknown
-            .help(format!("to compute it for each row, write `| eval x={}(...)`", function.value)),
-    }
-}
-
-fn different_wildcards(span: Span, pattern: &Spanned<String>) -> Diagnostic {
+/// The complaint that the `*` of two names cannot be paired.
+pub(super) fn different_wildcards(span: Span, pattern: &Spanned<String>) -> Diagnostic {
     Diagnostic::error(
         Code::BadArgument,
         span,

@@ -11,6 +11,7 @@ pub(crate) mod lint;
 pub(crate) mod lower;
 pub mod lower_expr;
 mod lower_search;
+mod lower_stats;
 mod macros;
 pub mod resolve;
 pub mod suggest;

@@ -41,6 +41,10 @@ pub struct Stats {
     pub by: Box<[FieldId]>,
     /// The aggregates as written.
     pub aggregates: Box<[Aggregate]>,
+    /// `allnum=t`: a function of numbers has no result in a group where any of its values is none.
+    pub all_numeric: bool,
+    /// `dedup_splitvals=t`: a value that a multivalue BY field holds twice counts once.
+    pub distinct_splits: bool,
 }
 
 /// `function(input) AS output`.
@@ -96,7 +100,7 @@ impl Stats {
             let into = groups.group_mut(id);
             let pairs = into.partials.iter_mut().zip(&from.partials);
             for ((into, from), aggregate) in pairs.zip(&self.aggregates) {
-                merge_partial(into, from, aggregate.function, store);
+                self.merge_partial(into, from, aggregate.function, store);
             }
         }
     }
@@ -205,7 +209,7 @@ impl Stats {
             }
             origin.each_sample(value, groups, |group, sample, store| {
                 if let Partial::PerField(fields) = &mut group.partials[index] {
-                    let make = || Accumulator::new(*function, store);
+                    let make = || self.accumulator(*function, store);
                     fields.entry(name, store, make).update(sample, store);
                 }
             });
@@ -215,7 +219,10 @@ impl Stats {
     /// The groups of a row, made if they are new: none if a BY field is absent, one for each combination of their values.
     fn groups_of<'e>(&self, groups: &mut Groups<'_>, row: &Row<'e>, env: Env<'e>) -> &'e [GroupId] {
         let mut by = BumpVec::with_capacity_in(self.by.len(), env.bump);
-        by.extend(self.by.iter().map(|&field| by_value(row, field).texts(env.bump)));
+        by.extend(self.by.iter().map(|&field| {
+            let texts = by_value(row, field).texts(env.bump);
+            if self.distinct_splits && texts.len() > 1 { distinct(texts, env.bump) } else { texts }
+        }));
         let combinations = combinations_of(&by);
         let longest = by.iter().map(|texts| texts.len()).max().unwrap_or(0);
         let limit = longest.max(MAX_COMBINATIONS);
@@ -241,9 +248,33 @@ impl Stats {
         let mut partials = BumpVec::with_capacity_in(self.aggregates.len(), store.bump);
         partials.extend(self.aggregates.iter().map(|aggregate| match aggregate.input {
             Input::Pattern(_) => Partial::PerField(Distinct::new_in(store.bump)),
-            _ => Partial::Single(Accumulator::new(aggregate.function, store)),
+            _ => Partial::Single(self.accumulator(aggregate.function, store)),
         }));
         partials
+    }
+
+    fn accumulator<'w>(&self, function: AggregateFunction, store: Store<'w>) -> Accumulator<'w> {
+        let new = Accumulator::new(function, store);
+        if self.all_numeric && function.is_numeric() { new.refusing_texts() } else { new }
+    }
+
+    fn merge_partial<'w>(
+        &self,
+        into: &mut Partial<'w>,
+        from: &Partial<'_>,
+        function: AggregateFunction,
+        store: Store<'w>,
+    ) {
+        match (into, from) {
+            (Partial::Single(into), Partial::Single(from)) => into.merge(from, store),
+            (Partial::PerField(into), Partial::PerField(from)) => {
+                for (name, from) in from.iter() {
+                    let make = || self.accumulator(function, store);
+                    into.entry(name, store, make).merge(from, store);
+                }
+            }
+            _ => debug_assert!(false, "partials of one plan have the same shape"),
+        }
     }
 
     /// The `_time` of a row, if a function asks for it.
@@ -355,6 +386,14 @@ fn by_value<'e>(row: &Row<'e>, field: FieldId) -> Value<'e> {
     time_s.map_or(value, Value::Number)
 }
 
+/// The distinct ones of `texts`, in the order of their bytes: which group is found first never shows.
+fn distinct<'e>(texts: &[&'e [u8]], bump: &'e Bump) -> &'e [&'e [u8]] {
+    let mut sorted = BumpVec::from_iter_in(texts.iter().copied(), bump);
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted.into_bump_slice()
+}
+
 fn combinations_of(by: &[&[&[u8]]]) -> usize {
     by.iter().fold(1, |all: usize, texts| all.saturating_mul(texts.len()))
 }
@@ -364,23 +403,6 @@ fn add_column<'s>(cells: &mut BumpVec<'s, Cell<'s>>, field: FieldId, value: Valu
     let name = Name::Known(field);
     if !value.is_null() && !cells.iter().any(|cell| cell.name == name) {
         cells.push(Cell { name, value });
-    }
-}
-
-fn merge_partial<'w>(
-    into: &mut Partial<'w>,
-    from: &Partial<'_>,
-    function: AggregateFunction,
-    store: Store<'w>,
-) {
-    match (into, from) {
-        (Partial::Single(into), Partial::Single(from)) => into.merge(from, store),
-        (Partial::PerField(into), Partial::PerField(from)) => {
-            for (name, from) in from.iter() {
-                into.entry(name, store, || Accumulator::new(function, store)).merge(from, store);
-            }
-        }
-        _ => debug_assert!(false, "partials of one plan have the same shape"),
     }
 }
 
@@ -394,13 +416,22 @@ mod tests {
         stage::testing::{Lab, is_x},
     };
 
-    /// The plan of `values(*) AS *; count(eval(a)) BY host`, where an eval asks whether its field is `x`.
+    /// The plan of `values(*) AS *; count(eval(a)) BY host`, where an eval asks whether its field is `x`. The options
+    /// that are on stand before it: `allnum; count`.
     fn plan(text: &str, lab: &mut Lab) -> Stats {
+        let (all_numeric, text) = option("allnum; ", text);
+        let (distinct_splits, text) = option("dedup_splitvals; ", text);
         let (aggregates, by) = text.split_once(" BY ").unwrap_or((text, ""));
         Stats {
             by: by.split_whitespace().map(|field| lab.names.intern(field)).collect(),
             aggregates: aggregates.split("; ").map(|text| aggregate(text, lab)).collect(),
+            all_numeric,
+            distinct_splits,
         }
+    }
+
+    fn option<'t>(name: &str, text: &'t str) -> (bool, &'t str) {
+        text.strip_prefix(name).map_or((false, text), |rest| (true, rest))
     }
 
     fn aggregate(text: &str, lab: &mut Lab) -> Aggregate {
@@ -474,6 +505,12 @@ mod tests {
                 &["x=a y=1 count=1", "x=a y=2 count=1", "x=b y=1 count=1", "x=b y=2 count=1"],
             ),
             ("values(v) AS v BY x", &["x=a|b v=1|2"], &["x=a v=1|2", "x=b v=1|2"]),
+            ("dedup_splitvals; count BY x", &["x=b|a|b", "x=a"], &["x=a count=2", "x=b count=1"]),
+            (
+                "dedup_splitvals; count BY x y",
+                &["x=a|a y=2|1|2"],
+                &["x=a y=1 count=1", "x=a y=2 count=1"],
+            ),
         ]);
     }
 
@@ -561,6 +598,55 @@ mod tests {
                 &["e=a l=c"],
             ),
             ("earliest(x) AS e; latest(x) AS l", &["_time=1 x=b", "_time=1 x=a"], &["e=b l=b"]),
+        ]);
+    }
+
+    #[test]
+    fn with_allnum_a_text_takes_the_result_of_the_numbers_away() {
+        let rows = &["g=1 v=1 w=2", "g=1 v=3 w=2", "g=2 v=1 w=2", "g=2 v=x w=nan", "g=2 v=3"];
+        check(&[
+            ("avg(v) AS a BY g", rows, &["g=1 a=2", "g=2 a=2"]),
+            ("allnum; avg(v) AS a; sum(w) AS s BY g", rows, &["g=1 a=2 s=4", "g=2"]),
+            ("allnum; sum(*) AS * BY g", rows, &["g=1 v=4 w=4", "g=2"]),
+            (
+                "allnum; max(v) AS m; count(v) AS c; last(v) AS l; values(v) AS v BY g",
+                rows,
+                &["g=1 m=3 c=2 l=3 v=1|3", "g=2 m=3 c=3 l=3 v=1|3|x"],
+            ),
+            ("allnum; median(v) AS m; p50(v) AS p; rate(v) AS r", rows, &[]),
+        ]);
+    }
+
+    #[test]
+    fn percentiles_are_those_of_all_numbers() {
+        let ten = &["x=3|1|2", "x=10|9|8|7", "x=4|5|6|six", "y=1"];
+        check(&[
+            ("perc50(x) AS m; p95(x) AS h; perc0(x) AS l", ten, &["m=5.5 h=9.55 l=1"]),
+            ("percentile100(x) AS h; upperperc95(x) AS u", ten, &["h=10 u=9.55"]),
+            ("perc99.9(x) AS h; perc33.3(x) AS l", ten, &["h=9.991 l=3.997"]),
+            (
+                "exactperc50(x) AS m; exactperc95(x) AS h; exactperc0(x) AS l; exactperc100(x) AS t",
+                ten,
+                &["m=6 h=10 l=1 t=10"],
+            ),
+            ("perc50(x) AS m; median(x) AS d", &["x=1|2|3|4"], &["m=2.5 d=3"]),
+            ("p5(x) AS l; p95(x) AS h", &["x=7.5"], &["l=7.5 h=7.5"]),
+            ("perc95(x) AS h; count", &["x=a"], &["count=1"]),
+            ("p75(*) AS * BY g", &["g=1 a=1|2 b=x", "g=1 a=3"], &["g=1 a=2.5"]),
+        ]);
+    }
+
+    #[test]
+    fn times_and_rates_go_by_the_rows_that_have_the_field() {
+        let rows = &["_time=30.5 x=7", "_time=10 x=2", "_time=5", "_time=20 x=100", "x=9"];
+        check(&[
+            ("earliest_time(x) AS e; latest_time(x) AS l", rows, &["e=10 l=30.5"]),
+            ("earliest_time(z) AS e; rate(z) AS r; count", rows, &["count=5"]),
+            ("rate(x) AS r", &["_time=30 x=7", "_time=10 x=2", "_time=20 x=100"], &["r=0.25"]),
+            ("rate(x) AS r", &["_time=10 x=7", "_time=20 x=2"], &["r=-0.5"]),
+            ("rate(x) AS r", &["_time=10 x=1"], &[]),
+            ("rate(x) AS r", &["_time=10 x=1", "_time=10 x=5"], &[]),
+            ("rate(x) AS r", &["_time=10 x=1", "_time=20 x=high"], &[]),
         ]);
     }
 
@@ -659,10 +745,11 @@ mod tests {
             rows in hostile_rows(),
             parts in prop::collection::vec(0..3_usize, 30),
             by in prop::sample::select(vec!["", " BY host", " BY host a"]),
+            option in prop::sample::select(vec!["", "allnum; ", "dedup_splitvals; "]),
         ) {
             let mut lab = Lab::new(&["b"]);
-            let all = "count; values(*) AS *; list(a); sum(a); avg(*) AS avg_*; stdev(b); first(a); latest(b)";
-            let stats = plan(&format!("{all}{by}"), &mut lab);
+            let all = "count; values(*) AS *; list(a); sum(a); avg(*) AS avg_*; stdev(b); first(a); latest(b); p95(a)";
+            let stats = plan(&format!("{option}{all}{by}"), &mut lab);
             let new = || Groups::new_in(&lab.bump, &KeyHasher::random());
             let (mut whole, mut split) = (new(), [new(), new(), new()]);
             let lines: Vec<&str> = rows.iter().map(String::as_str).collect();

@@ -48,7 +48,8 @@ fn by(parser: &mut Parser<'_>, stats: &mut Stats) {
 
 fn aggregate(parser: &mut Parser<'_>) -> Aggregate {
     let start = parser.at;
-    let function = parser.take_while(is_word);
+    // The point is that of `perc99.9`.
+    let function = parser.take_while(|c| is_word(c) || c == '.');
     let argument = argument(parser);
     let text = parser.since(start).text(parser.text).to_owned();
     let before_alias = parser.at;
