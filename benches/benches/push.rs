@@ -8,6 +8,8 @@
 //!
 //! It cannot tell what a catalog of rules costs, nor what reading a file does.
 
+#![allow(clippy::print_stderr, reason = "a bench prints its counts beside its speeds")]
+
 use std::{hint::black_box, sync::Arc};
 
 use caltrop_benches::generator::{Generator, Rendering};

@@ -29,6 +29,7 @@ pub(crate) struct Stats {
     malformed_rows: u64,
     timeless_rows: u64,
     lost_fields: u64,
+    cut_rows: u64,
     future_events: u64,
 }
 
@@ -52,6 +53,7 @@ impl Stats {
             (self.malformed_rows, "no JSON object, left out"),
             (self.timeless_rows, "without a usable _time where a window needs one, left out"),
             (self.lost_fields, "fields beyond the first 512 of an event, not seen"),
+            (self.cut_rows, "rows in more than 1,000 groups, put into the first ones only"),
             (self.late, "after their window had closed (--lateness), left out"),
             (self.future_events, "too far ahead of the clock (--max-future) to move it"),
             (self.partial, "windows sent early for want of memory (--max-state)"),
@@ -92,6 +94,7 @@ impl Fed {
             malformed_rows: counters.malformed_rows,
             timeless_rows: counters.timeless_dropped,
             lost_fields: counters.lost_fields,
+            cut_rows: counters.cut_rows,
             future_events: counters.future_events,
         }
     }

@@ -6,6 +6,7 @@ use bumpalo::collections::Vec as BumpVec;
 
 use crate::{
     compiled::RuleMeta,
+    event::time,
     expr::number,
     ids::RuleId,
     names::Names,
@@ -19,7 +20,7 @@ pub struct Alert<'a> {
     pub rule_id: RuleId,
     /// The rule's own metadata.
     pub rule: &'a RuleMeta,
-    /// The row's `_time`, else the end of the window, in epoch seconds.
+    /// The row's `_time`, else the end of the window, else the time of the group's newest event, in epoch seconds.
     pub time_s: Option<f64>,
     /// Start and end of the window in epoch seconds; `None` when the window is all time or the rule reduces nothing.
     pub window_s: Option<(f64, f64)>,
@@ -78,7 +79,9 @@ impl<'a> Alert<'a> {
         Self {
             rule_id: parts.rule_id,
             rule: parts.rule,
-            time_s: own_time_s.or(parts.window_s.map(|(_, end_s)| end_s)),
+            time_s: own_time_s
+                .or(parts.window_s.map(|(_, end_s)| end_s))
+                .or(row.event_time_ns().map(time::seconds)),
             window_s: parts.window_s,
             key: parts.key,
             revision: 0,

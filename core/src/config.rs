@@ -97,6 +97,8 @@ pub struct Counters {
     pub malformed_rows: u64,
     /// Fields beyond the first 512 of an event: not seen. Counted for events that some rule looks at.
     pub lost_fields: u64,
+    /// Rows with several multivalue BY fields that were put into their first thousand groups only.
+    pub cut_rows: u64,
     /// Rows that came after their window had closed: not part of any alert.
     pub late_dropped: u64,
     /// Rows without a usable `_time`, where a window needs one: not part of any alert.

@@ -270,9 +270,9 @@ impl<'e, 's> Work<'e, 's> {
     }
 
     fn rank(&self, event: &Event<'_>, head: &Head<'_>) -> Rank {
-        let time_ns = event.meta().time_ns.unwrap_or(i64::MIN + 1);
+        let time_ns = event.meta().time_ns.unwrap_or(i64::MIN);
         let newest_first_ns = match self.options.input {
-            Input::Auto => -time_ns,
+            Input::Auto => time_ns.saturating_neg(),
             Input::Rows => 0,
         };
         Rank { newest_first_ns, input: head.input, offset: head.offset }
@@ -409,6 +409,7 @@ impl<'e, 's> Work<'e, 's> {
     fn send_window(&mut self, slot: &Slot, window: Window, partial: Option<Partial>) {
         if let Some(reduce) = &self.rules.rules[slot.rule.index()].plan.reduce {
             let env = Env { bump: window.bump(), ..self.env };
+            self.counters.cut_rows += window.cut_rows();
             let rows = window.rows(reduce, env);
             self.send(slot, rows, env, partial);
         }

@@ -98,6 +98,16 @@ impl<'e> Row<'e> {
         self.group
     }
 
+    /// The time of its event or of the newest event of its group, in nanoseconds since the epoch; none for rows of ready
+    /// fields and for those that a later command made.
+    #[must_use]
+    pub fn event_time_ns(&self) -> Option<i64> {
+        match self.rank.newest_first_ns {
+            0 | i64::MAX => None,
+            negated => Some(-negated),
+        }
+    }
+
     /// The value of any name; null where it is absent.
     #[must_use]
     pub fn get_name(&self, name: Name<'_>) -> Value<'e> {

@@ -535,3 +535,11 @@ fn operators_bind_as_the_manual_says() {
         assert_eq!(grouped(expr), expected, "{text}");
     }
 }
+
+/// Found by `any_text_parses_and_right_ones_print`: printed as `x IN (a OR b)`, it came back as a list of values.
+#[test]
+fn the_word_in_before_a_group_stays_a_word() {
+    for text in ["x IN a OR b", "x in a* OR *", "x NOT IN a OR b", "IN a OR b"] {
+        assert!(check_round_trip(text), "{text}");
+    }
+}

@@ -23,6 +23,8 @@ pub struct Groups<'w> {
 pub struct Group<'w> {
     key: &'w [u8],
     hash: u64,
+    /// The time of its newest row, negated as in [`Rank`](crate::row::Rank).
+    newest_first_ns: i64,
     /// The state of each aggregate.
     pub partials: BumpVec<'w, Partial<'w>>,
 }
@@ -95,7 +97,12 @@ impl<'w> Groups<'w> {
         }
         let id = GroupId::new(self.groups.len());
         let key = self.store.copy(key);
-        self.groups.push(Group { key, hash, partials: partials(self.store) });
+        self.groups.push(Group {
+            key,
+            hash,
+            newest_first_ns: i64::MAX,
+            partials: partials(self.store),
+        });
         let short = u32::try_from(id.index()).expect("a GroupId holds a u32");
         self.table.insert_unique(hash, short, |&index| self.groups[index as usize].hash);
         id
@@ -132,6 +139,17 @@ impl<'w> Group<'w> {
     #[must_use]
     pub fn key(&self) -> &'w [u8] {
         self.key
+    }
+
+    /// The time of its newest row, negated as in [`Rank`](crate::row::Rank); `i64::MAX` before the first.
+    #[must_use]
+    pub fn newest_first_ns(&self) -> i64 {
+        self.newest_first_ns
+    }
+
+    /// Takes note of the time of a row.
+    pub fn hear(&mut self, newest_first_ns: i64) {
+        self.newest_first_ns = self.newest_first_ns.min(newest_first_ns);
     }
 }
 

@@ -117,6 +117,14 @@ impl Window {
         });
     }
 
+    /// How many rows were not put into every group that they belong to.
+    pub(crate) fn cut_rows(&self) -> u64 {
+        match self.borrow_dependent() {
+            Contents::Groups(groups) => groups.cut_rows(),
+            Contents::Rows(_) => 0,
+        }
+    }
+
     /// Its rows, in the order of the search: of groups by key, else as the events came.
     #[must_use]
     pub(crate) fn rows<'w>(&'w self, reduce: &Reduce, env: Env<'w>) -> Vec<Row<'w>> {

@@ -136,13 +136,18 @@ fn print_terms(out: &mut String, terms: &[Search], between: &str, in_parentheses
     let place = if between == " " { Tightness::Disjunction } else { Tightness::Negation };
     for (index, term) in terms.iter().enumerate() {
         if index > 0 {
-            out.push_str(between);
+            // The word `IN` before a parenthesis would begin a list of values.
+            out.push_str(if between == " " && ends_with_in(out) { " AND " } else { between });
         }
         print_search(out, term, place);
     }
     if in_parentheses {
         out.push(')');
     }
+}
+
+fn ends_with_in(text: &str) -> bool {
+    text.rsplit(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("IN"))
 }
 
 fn print_raw(out: &mut String, term: &RawTerm) {

@@ -98,6 +98,7 @@ impl Stats {
             let from = other.group(id);
             let id = groups.find_or_insert(from.key(), |store| self.partials(store));
             let into = groups.group_mut(id);
+            into.hear(from.newest_first_ns());
             let pairs = into.partials.iter_mut().zip(&from.partials);
             for ((into, from), aggregate) in pairs.zip(&self.aggregates) {
                 self.merge_partial(into, from, aggregate.function, store);
@@ -132,6 +133,7 @@ impl Stats {
         env: Env<'s>,
     ) -> Option<Row<'s>> {
         let group = groups.group(id);
+        let rank = Rank { newest_first_ns: group.newest_first_ns(), ..rank };
         let mut cells = BumpVec::new_in(env.bump);
         self.add_by_columns(&mut cells, group.key(), env);
         let expanded = self.expand(&group.partials, env);
@@ -175,6 +177,7 @@ impl Stats {
         if ids.is_empty() {
             return ids;
         }
+        ids.iter().for_each(|&id| groups.group_mut(id).hear(rank.newest_first_ns));
         let origin = Origin { ids, rank, time_s: self.time_of(row), scratch: env.bump };
         for (index, aggregate) in self.aggregates.iter().enumerate() {
             let Some(value) = aggregate.input.value(row, env) else { continue };
