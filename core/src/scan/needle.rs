@@ -4,7 +4,7 @@
 //! rarest bytes of the needle are compared 32 positions at a time with AVX2 where the machine has it, and elsewhere the
 //! rarest one is looked for with `memchr2`. It degrades to a comparison per hit when both bytes are frequent; it has no
 //! defence against that but a good choice of bytes.
-#![allow(unsafe_code, reason = "AVX2 loads; benches/README.md has the measurement against memchr2")]
+#![allow(unsafe_code, reason = "AVX2 loads; benches/records has the measurement")]
 
 use memchr::arch::all::packedpair::Pair;
 
