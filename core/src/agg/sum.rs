@@ -9,8 +9,10 @@ use crate::value::Value;
 /// once. Memory: see [`ExactSum`].
 #[derive(Debug)]
 pub(super) struct Sum<'w> {
-    total: ExactSum<'w>,
-    count: u64,
+    /// Of the numbers.
+    pub(super) total: ExactSum<'w>,
+    /// How many they are.
+    pub(super) count: u64,
 }
 
 impl<'w> Sum<'w> {

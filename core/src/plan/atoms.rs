@@ -13,6 +13,7 @@ use super::resolve::{Origin, Origins};
 use crate::{
     expr::{
         dialect,
+        raw::RawMatcher,
         regex::{Regex, RegexIds},
     },
     scan::{
@@ -203,13 +204,10 @@ impl Walk<'_> {
         if self.written.contains("_raw") || (!self.strict_raw && event_id(&term.text).is_some()) {
             return Formula::True;
         }
-        match term.kind {
-            RawKind::Term if super::lower::term_never_matches(&term.text) => Formula::False,
-            RawKind::Term => pieces(&term.text, Edges::Fenced, Domain::Raw),
-            RawKind::Word | RawKind::Phrase | RawKind::Case => {
-                pieces(&term.text, Edges::Fenced, Domain::Raw)
-            }
+        if term.kind == RawKind::Term && RawMatcher::term(&term.text).is_none() {
+            return Formula::False;
         }
+        pieces(&term.text, Edges::Fenced, Domain::Raw)
     }
 
     /// `field=value`: the pieces between the wildcards stand in the event, fenced at the edges of the value.

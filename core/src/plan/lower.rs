@@ -241,8 +241,3 @@ pub(super) fn different_wildcards(span: Span, pattern: &Spanned<String>) -> Diag
     .also(pattern.span, "the old name")
     .help("write as many `*` as in the old name: each stands for what it matched there")
 }
-
-/// Whether no token can ever match TERM(`text`).
-pub(crate) fn term_never_matches(text: &str) -> bool {
-    crate::expr::raw::RawMatcher::term(text).is_none()
-}
