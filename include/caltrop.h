@@ -454,6 +454,21 @@ caltrop_status caltrop_alert_json(const caltrop_alert *alert,
 // `input`: events are rows that are fields already, one JSON object each.
 #define CALTROP_INPUT_ROWS 1
 
+// Windows XML.
+#define CALTROP_INPUT_XML 2
+
+// The classic text of Windows events.
+#define CALTROP_INPUT_TEXT 3
+
+// JSON.
+#define CALTROP_INPUT_JSON 4
+
+// Any text: its `name=value` pairs are its fields.
+#define CALTROP_INPUT_KV 5
+
+// Syslog; what stands behind its header is found out.
+#define CALTROP_INPUT_SYSLOG 6
+
 // `window_ns`: each rule's own window.
 #define CALTROP_WINDOW_RULE 0
 
@@ -469,7 +484,7 @@ typedef struct caltrop_engine_options {
   size_t struct_size;
   // `CALTROP_MODE_STREAM` (default) or `CALTROP_MODE_BATCH`.
   uint32_t mode;
-  // `CALTROP_INPUT_AUTO` (default) or `CALTROP_INPUT_ROWS`.
+  // `CALTROP_INPUT_AUTO` (default) or another of `CALTROP_INPUT_*`.
   uint32_t input;
   // `CALTROP_ENGINE_` flags, or 0.
   uint32_t flags;

@@ -212,8 +212,32 @@ pub(crate) struct ResultArgs {
 pub(crate) enum Format {
     /// Found out for each event.
     Auto,
+    /// Windows XML.
+    Xml,
+    /// The classic text of Windows events.
+    Text,
+    /// JSON.
+    Json,
+    /// Any text: its `name=value` pairs are its fields.
+    Kv,
+    /// Syslog; what stands behind its header is found out.
+    Syslog,
     /// Rows that are fields already, one JSON object each.
     Rows,
+}
+
+impl From<Format> for Input {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Auto => Self::Auto,
+            Format::Xml => Self::Xml,
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Kv => Self::Kv,
+            Format::Syslog => Self::Syslog,
+            Format::Rows => Self::Rows,
+        }
+    }
 }
 
 /// How results are printed.
@@ -232,10 +256,7 @@ impl EventArgs {
     pub(crate) fn options(&self, clock: &Clock) -> Options {
         Options {
             max_event_bytes: self.max_event_bytes,
-            input: match self.format {
-                Format::Auto => Input::Auto,
-                Format::Rows => Input::Rows,
-            },
+            input: self.format.into(),
             now_s: self.now.unwrap_or_else(|| clock.wall_s()),
             zone: self.tz.clone(),
             ..Options::default()

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use caltrop_core::{
     alert::Alert,
-    config::{Mode, SECOND_NS},
+    config::{Input as Written, Mode, SECOND_NS},
     engine::Engine,
     event::{
         Head,
-        detect::{self, detect},
+        detect::{Format, shape},
         rows::RowError,
     },
     ids::RuleId,
@@ -18,7 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     Status,
-    args::{EventArgs, Format},
+    args::EventArgs,
     output::{Printer, counted, note},
 };
 
@@ -37,11 +37,17 @@ pub(crate) struct Fed {
 
 /// How many events were written in which way.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Formats {
-    windows_xml: u64,
-    rows: u64,
-    other: u64,
-}
+pub(crate) struct Formats([u64; WRITTEN.len()]);
+
+/// Every way, with its name.
+const WRITTEN: [(Format, &str); 6] = [
+    (Format::WinXml, "of Windows XML"),
+    (Format::WinText, "of classic Windows text"),
+    (Format::Json, "of JSON"),
+    (Format::Audit, "of the Linux audit log"),
+    (Format::Rows, "of rows"),
+    (Format::Kv, "of other text"),
+];
 
 /// Pushes every event of `inputs` and closes every window; stops early once nobody reads the results.
 pub(crate) fn feed(
@@ -157,7 +163,7 @@ impl Feed<'_> {
     }
 
     fn push(&mut self, event: &[u8], head: &Head<'_>) {
-        self.fed.formats.count(event, self.args.format);
+        self.fed.formats.count(event, self.args.format.into());
         let bar = &self.progress.bar;
         self.engine.push(event, head, &mut |alert| bar.suspend(|| self.printer.print(alert)));
         self.stopped = self.printer.has_failed();
@@ -193,31 +199,27 @@ impl Feed<'_> {
 }
 
 impl Formats {
-    fn count(&mut self, event: &[u8], format: Format) {
-        let counter = match (format, detect(event)) {
-            (Format::Rows, _) => &mut self.rows,
-            (Format::Auto, detect::Format::WinXml) => &mut self.windows_xml,
-            (Format::Auto, _) => &mut self.other,
-        };
-        *counter += 1;
+    fn count(&mut self, event: &[u8], input: Written) {
+        let format = shape(event, input).format;
+        if let Some(way) = WRITTEN.iter().position(|(known, _)| *known == format) {
+            self.0[way] += 1;
+        }
     }
 
     /// Whether no event was of a form whose fields are read.
     pub(crate) fn has_no_fields(self) -> bool {
-        self.windows_xml + self.rows == 0
+        let of_fields = |(count, (format, _)): (&u64, &(Format, &str))| {
+            if *format == Format::Kv { 0 } else { *count }
+        };
+        self.0.iter().zip(&WRITTEN).map(of_fields).sum::<u64>() == 0
     }
 }
 
 impl std::fmt::Display for Formats {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts = [
-            (self.windows_xml, "of Windows XML"),
-            (self.rows, "of rows"),
-            (self.other, "of another form"),
-        ];
-        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let met = self.0.iter().zip(WRITTEN).filter(|(count, _)| **count > 0);
         let parts: Vec<_> =
-            parts.map(|(count, what)| format!("{} {what}", counted(count, "event"))).collect();
+            met.map(|(count, (_, what))| format!("{} {what}", counted(*count, "event"))).collect();
         if parts.is_empty() { f.write_str("no event") } else { f.write_str(&parts.join(", ")) }
     }
 }

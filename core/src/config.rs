@@ -58,6 +58,16 @@ pub enum Window {
 pub enum Input {
     /// Found out for each event.
     Auto,
+    /// Windows XML.
+    Xml,
+    /// The classic text of Windows events.
+    Text,
+    /// JSON.
+    Json,
+    /// Any text: its `name=value` pairs are its fields.
+    Kv,
+    /// Syslog; what stands behind its header is found out.
+    Syslog,
     /// Rows that are fields already: one JSON object each.
     Rows,
 }

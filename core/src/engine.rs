@@ -153,7 +153,7 @@ impl Engine {
             return self.select_all();
         }
         self.candidates.clear();
-        self.rules.scan.run(raw, &self.scratch, &mut self.candidates)
+        self.rules.scan.run(raw, self.options.input, &self.scratch, &mut self.candidates)
     }
 
     fn select_all(&mut self) -> bool {
@@ -203,10 +203,6 @@ impl<'e, 's> Work<'e, 's> {
 
     fn look_at(&mut self, raw: &'e [u8], head: &Head<'e>) {
         let event = match self.options.input {
-            Input::Auto => {
-                let meta = Meta::read(raw, head, self.env);
-                Event::new(raw, meta, &self.rules.mapping, self.env)
-            }
             Input::Rows => match Event::of_row(raw, head, self.env) {
                 Ok(event) => event,
                 Err(_) => {
@@ -214,6 +210,10 @@ impl<'e, 's> Work<'e, 's> {
                     return;
                 }
             },
+            input => {
+                let meta = Meta::read(raw, head, input, self.env);
+                Event::new(raw, meta, &self.rules.mapping, self.env)
+            }
         };
         self.run_candidates(event, head);
     }
@@ -248,7 +248,7 @@ impl<'e, 's> Work<'e, 's> {
 
     /// An event that no rule selects: its time may complete a window.
     fn pass_by(&mut self, raw: &'e [u8], head: &Head<'e>) {
-        let meta = Meta::read_time_and_host(raw, head, self.env);
+        let meta = Meta::read_time_and_host(raw, head, self.options.input, self.env);
         self.hear(&meta);
         self.close_after(&meta);
     }
@@ -272,8 +272,8 @@ impl<'e, 's> Work<'e, 's> {
     fn rank(&self, event: &Event<'_>, head: &Head<'_>) -> Rank {
         let time_ns = event.meta().time_ns.unwrap_or(i64::MIN);
         let newest_first_ns = match self.options.input {
-            Input::Auto => time_ns.saturating_neg(),
             Input::Rows => 0,
+            _ => time_ns.saturating_neg(),
         };
         Rank { newest_first_ns, input: head.input, offset: head.offset }
     }
@@ -439,7 +439,14 @@ fn env<'e>(
     caches: &'e Caches,
     scratch: &'e Bump,
 ) -> Env<'e> {
-    Env { bump: scratch, names: &rules.names, caches, now_s: options.now_s, zone: &options.zone }
+    Env {
+        bump: scratch,
+        names: &rules.names,
+        caches,
+        now_s: options.now_s,
+        clock_s: options.now_s,
+        zone: &options.zone,
+    }
 }
 
 /// Whether a row passes every stage.

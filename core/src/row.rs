@@ -198,6 +198,8 @@ pub struct Env<'e> {
     pub caches: &'e crate::expr::regex::Caches,
     /// `now()`, in epoch seconds.
     pub now_s: f64,
+    /// The time of day outside, in epoch seconds: what times without a year are near to.
+    pub clock_s: f64,
     /// The zone of times that carry none.
     pub zone: &'e jiff::tz::TimeZone,
 }

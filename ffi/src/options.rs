@@ -20,6 +20,16 @@ pub const CALTROP_MODE_BATCH: u32 = 1;
 pub const CALTROP_INPUT_AUTO: u32 = 0;
 /// `input`: events are rows that are fields already, one JSON object each.
 pub const CALTROP_INPUT_ROWS: u32 = 1;
+/// Windows XML.
+pub const CALTROP_INPUT_XML: u32 = 2;
+/// The classic text of Windows events.
+pub const CALTROP_INPUT_TEXT: u32 = 3;
+/// JSON.
+pub const CALTROP_INPUT_JSON: u32 = 4;
+/// Any text: its `name=value` pairs are its fields.
+pub const CALTROP_INPUT_KV: u32 = 5;
+/// Syslog; what stands behind its header is found out.
+pub const CALTROP_INPUT_SYSLOG: u32 = 6;
 
 /// `window_ns`: each rule's own window.
 pub const CALTROP_WINDOW_RULE: i64 = 0;
@@ -37,7 +47,7 @@ pub struct CaltropEngineOptions {
     pub struct_size: usize,
     /// `CALTROP_MODE_STREAM` (default) or `CALTROP_MODE_BATCH`.
     pub mode: u32,
-    /// `CALTROP_INPUT_AUTO` (default) or `CALTROP_INPUT_ROWS`.
+    /// `CALTROP_INPUT_AUTO` (default) or another of `CALTROP_INPUT_*`.
     pub input: u32,
     /// `CALTROP_ENGINE_` flags, or 0.
     pub flags: u32,
@@ -146,6 +156,11 @@ fn input(input: u32) -> Result<Input, Fault> {
     match input {
         CALTROP_INPUT_AUTO => Ok(Input::Auto),
         CALTROP_INPUT_ROWS => Ok(Input::Rows),
+        CALTROP_INPUT_XML => Ok(Input::Xml),
+        CALTROP_INPUT_TEXT => Ok(Input::Text),
+        CALTROP_INPUT_JSON => Ok(Input::Json),
+        CALTROP_INPUT_KV => Ok(Input::Kv),
+        CALTROP_INPUT_SYSLOG => Ok(Input::Syslog),
         _ => Err(Fault::argument("the input is unknown")),
     }
 }

@@ -40,8 +40,8 @@ impl Engine {
         let is_candidate = self.candidates.contains(rule);
         let env = env(&self.rules, &self.options, &self.caches, &self.scratch);
         let event = match self.options.input {
-            Input::Auto => Event::new(raw, Meta::read(raw, head, env), &self.rules.mapping, env),
             Input::Rows => Event::of_row(raw, head, env)?,
+            input => Event::new(raw, Meta::read(raw, head, input, env), &self.rules.mapping, env),
         };
         let row = Row::over(env.bump.alloc(event), env.bump, Rank::default());
         let stages = stages(&self.rules.rules[rule.index()].plan.mapped, row, env);

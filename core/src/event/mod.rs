@@ -4,20 +4,27 @@
 //! bytes; what the knowledge makes of them (aliases, calculated fields) is worked out when it is first read, and kept for
 //! every other rule that reads it.
 
+pub mod audit;
 pub mod detect;
 pub mod entities;
+pub mod json;
+pub mod kv;
 pub mod mapping;
+mod meta;
+mod natives;
 pub mod rows;
 pub mod selector;
+pub mod syslog;
 pub mod time;
+pub mod wintext;
 pub mod winxml;
 
 use std::cell::{Cell, OnceCell};
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
-use jiff::tz::TimeZone;
 
 use crate::{
+    config::Input,
     expr::program::Scope,
     ids::FieldId,
     names::{Name, Names},
@@ -27,8 +34,9 @@ use crate::{
 use detect::Format;
 use mapping::{Class, Mapping};
 use rows::RowError;
-use selector::Metadata;
-use winxml::System;
+
+pub use meta::{Meta, Told};
+pub use natives::{Encoding, MAX_FIELDS, Native, Natives};
 
 /// What the caller knows of an event beside its bytes. Nothing here is required.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,15 +57,6 @@ pub struct Head<'a> {
     pub offset: u64,
 }
 
-/// A field as the event itself holds it.
-#[derive(Clone, Copy, Debug)]
-struct Native<'e> {
-    name: Name<'e>,
-    value: Value<'e>,
-    /// Whether the text holds entities that are decoded when it is read.
-    encoded: bool,
-}
-
 /// What is known of a field already.
 #[derive(Clone, Copy, Default)]
 enum Memo<'e> {
@@ -75,144 +74,6 @@ pub struct Event<'e> {
     lost_fields: Cell<u64>,
     class: Class<'e>,
     memo: &'e [Cell<Memo<'e>>],
-}
-
-/// When and where an event happened, and what it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Meta<'e> {
-    /// How its bytes are to be read.
-    pub format: Format,
-    /// Nanoseconds since the epoch.
-    pub time_ns: Option<i64>,
-    /// Where it happened.
-    pub host: Option<&'e [u8]>,
-    /// Splunk's `source`.
-    pub source: Option<&'e [u8]>,
-    /// What Splunk calls the source of a Windows event: the knowledge holds for it whatever the caller calls it.
-    pub channel_source: Option<&'e [u8]>,
-    /// Splunk's `sourcetype`.
-    pub sourcetype: Option<&'e [u8]>,
-    /// Splunk's `index`.
-    pub index: Option<&'e [u8]>,
-    /// The event id of a Windows event.
-    pub event_id: Option<&'e [u8]>,
-}
-
-impl<'e> Meta<'e> {
-    /// Reads `raw`, and takes from `head` what the event does not say itself.
-    #[must_use]
-    pub fn read(raw: &'e [u8], head: &Head<'e>, env: Env<'e>) -> Self {
-        let format = detect::detect(raw);
-        let given = Self::given(format, head);
-        match format {
-            Format::WinXml => given.with_system(raw, env),
-            _ => given,
-        }
-    }
-
-    fn metadata(&self) -> Metadata<'e> {
-        Metadata {
-            sources: [self.source, self.channel_source],
-            sourcetype: self.sourcetype,
-            host: self.host,
-        }
-    }
-
-    fn given(format: Format, head: &Head<'e>) -> Self {
-        Self {
-            format,
-            time_ns: head.time_ns,
-            host: head.host,
-            source: head.source,
-            channel_source: None,
-            sourcetype: head.sourcetype,
-            index: head.index,
-            event_id: None,
-        }
-    }
-
-    /// Reads only when and where `raw` happened: all that an event which no rule selects can change.
-    #[must_use]
-    pub fn read_time_and_host(raw: &'e [u8], head: &Head<'e>, env: Env<'e>) -> Self {
-        let format = detect::detect(raw);
-        let given = Self::given(format, head);
-        match format {
-            Format::WinXml => given.with_time_and_host(&winxml::system(raw), raw, env.bump),
-            _ => given,
-        }
-    }
-
-    /// Windows XML: its System element has the time, the host and the channel.
-    fn with_system(self, raw: &'e [u8], env: Env<'e>) -> Self {
-        let system = winxml::system(raw);
-        let channel = system.channel.map(|channel| entities::decode(channel, env.bump));
-        Self { event_id: system.event_id, ..self }
-            .with_time_and_host(&system, raw, env.bump)
-            .with_channel(channel, env.bump)
-    }
-
-    fn with_time_and_host(self, system: &System<'e>, raw: &'e [u8], bump: &'e Bump) -> Self {
-        let time_ns = system
-            .system_time
-            .and_then(|text| time::parse(text, &TimeZone::UTC))
-            .or_else(|| utc_time(raw))
-            .or(self.time_ns);
-        let host = system.computer.map(|computer| entities::decode(computer, bump));
-        Self { time_ns, host: host.or(self.host), ..self }
-    }
-
-    /// Splunk's name for the channel of a Windows event; where the caller names neither, it is source and sourcetype.
-    fn with_channel(self, channel: Option<&'e [u8]>, bump: &'e Bump) -> Self {
-        let channel_source = channel.map(|channel| {
-            let mut source = BumpVec::from_iter_in(*CHANNEL_PREFIX, bump);
-            source.extend_from_slice(channel);
-            source.into_bump_slice()
-        });
-        let named = self.source.is_some() || self.sourcetype.is_some();
-        let (source, sourcetype) =
-            if named { (self.source, self.sourcetype) } else { (channel_source, channel_source) };
-        Self { source, sourcetype, channel_source, ..self }
-    }
-
-    /// Rows and parsed events: the fields say it.
-    fn with_fields(self, fields: &[(&'e [u8], Value<'e>)], env: Env<'e>) -> Self {
-        let find = |name: &[u8]| {
-            let value = fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
-            value.and_then(|value| value.text(env.bump))
-        };
-        let time_ns = find(b"_time").and_then(|text| time::of_value(Value::Text(text), env.bump));
-        Self {
-            time_ns: time_ns.or(self.time_ns),
-            host: find(b"host").or(self.host),
-            source: find(b"source").or(self.source),
-            sourcetype: find(b"sourcetype").or(self.sourcetype),
-            index: find(b"index").or(self.index),
-            ..self
-        }
-    }
-
-    /// A Windows event that another program has parsed: the native names say it.
-    fn with_windows_fields(self, fields: &[(&'e [u8], Value<'e>)], env: Env<'e>) -> Self {
-        let find = |names: &[&[u8]]| {
-            let of_name = |name: &&[u8]| fields.iter().find(|(field, _)| field == name);
-            names.iter().find_map(of_name).and_then(|(_, value)| value.text(env.bump))
-        };
-        let time = find(&[b"SystemTime", b"TimeCreated", b"UtcTime"]);
-        Self {
-            time_ns: time.and_then(|text| time::parse(text, &TimeZone::UTC)).or(self.time_ns),
-            host: find(&[b"Computer", b"ComputerName", b"Hostname"]).or(self.host),
-            event_id: find(&[b"EventID", b"EventCode"]),
-            ..self.with_channel(find(&[b"Channel"]), env.bump)
-        }
-    }
-}
-
-const CHANNEL_PREFIX: &[u8; 15] = b"XmlWinEventLog:";
-
-/// Sysmon's own `UtcTime`, for an event without a TimeCreated.
-fn utc_time(raw: &[u8]) -> Option<i64> {
-    let native = winxml::fields(raw).find(|native| native.name == b"UtcTime")?;
-    time::parse(native.value, &TimeZone::UTC)
 }
 
 impl<'e> Event<'e> {
@@ -260,10 +121,8 @@ impl<'e> Event<'e> {
         mapping: &'e Mapping,
         env: Env<'e>,
     ) -> Self {
-        let mut natives = Natives::new(env);
-        for &(name, value) in fields {
-            natives.add(name, value, false);
-        }
+        let mut natives = Natives::new(env.names, env.bump);
+        fields.iter().for_each(|&(name, value)| natives.add(name, value));
         Self { raw, natives: OnceCell::from(natives), ..Self::new(b"", meta, mapping, env) }
     }
 
@@ -279,41 +138,34 @@ impl<'e> Event<'e> {
         self.lost_fields.get()
     }
 
-    fn natives(&self) -> &[Native<'e>] {
-        let natives = self.natives.get_or_init(|| {
-            let mut natives = Natives::new(self.env);
-            if let (Format::WinXml, Some(raw)) = (self.meta.format, self.raw) {
-                for found in winxml::fields(raw) {
-                    let name = found.field_name(self.env.bump);
-                    natives.add(name, Value::Text(found.value), found.encoded);
-                }
+    fn natives(&self) -> &Natives<'e> {
+        self.natives.get_or_init(|| {
+            let mut natives = Natives::new(self.env.names, self.env.bump);
+            if let Some(raw) = self.raw {
+                self.find_natives(raw, &mut natives);
             }
-            self.lost_fields.set(natives.lost);
+            natives.count_lost(&self.lost_fields);
             natives
-        });
-        &natives.found
+        })
     }
 
-    /// The event's own field, its entities decoded.
-    fn native(&self, name: Name<'_>) -> Value<'e> {
-        let found = self.natives().iter().find(|native| native.name == name);
-        found.map_or(Value::Null, |native| self.decoded(native))
-    }
-
-    fn decoded(&self, native: &Native<'e>) -> Value<'e> {
-        match native.value {
-            Value::Text(text) if native.encoded => {
-                let text = entities::decode(text, self.env.bump);
-                if text.is_empty() { Value::Null } else { Value::Text(text) }
-            }
-            value => value,
+    fn find_natives(&self, raw: &'e [u8], natives: &mut Natives<'e>) {
+        let body = &raw[self.meta.body_start..];
+        match self.meta.format {
+            Format::WinXml => winxml::find(body, natives),
+            Format::WinText => wintext::find(body, natives),
+            Format::Json => json::find(body, natives),
+            Format::Audit => audit::find(body, natives),
+            Format::Kv => kv::find(body, natives),
+            Format::Rows | Format::Fields => {}
         }
     }
 
     fn any_name_or_value(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         self.natives().iter().any(|native| {
+            let value = native.decoded(self.env.bump);
             passes(self.env.names.bytes(native.name))
-                || native.value.texts(self.env.bump).iter().any(|text| passes(text))
+                || value.texts(self.env.bump).iter().any(|text| passes(text))
         })
     }
 
@@ -338,37 +190,30 @@ impl<'e> Event<'e> {
             Names::INDEX => self.meta.index.map(Value::Text),
             _ => None,
         };
-        metadata.unwrap_or_else(|| self.native(Name::Known(field)))
+        metadata.unwrap_or_else(|| self.natives().get(Name::Known(field)))
     }
 }
 
 /// The mapping of rows: their fields are final.
 static NO_MAPPING: Mapping = Mapping { stanzas: Vec::new() };
 
-/// Gathers the own fields of an event: the first of a name counts, and at most [`MAX_FIELDS`].
-struct Natives<'e> {
-    env: Env<'e>,
-    found: BumpVec<'e, Native<'e>>,
-    lost: u64,
-}
-
-impl<'e> Natives<'e> {
-    fn new(env: Env<'e>) -> Self {
-        Self { env, found: BumpVec::new_in(env.bump), lost: 0 }
-    }
-
-    fn add(&mut self, name: &'e [u8], value: Value<'e>, encoded: bool) {
-        let name = self.env.names.name(name);
-        if self.found.len() == MAX_FIELDS {
-            self.lost += 1;
-        } else if !self.found.iter().any(|native| native.name == name) {
-            self.found.push(Native { name, value, encoded });
-        }
+/// Visits the text of every field of `raw` that does not stand in `raw` as rules see it: it is decoded, joined or put
+/// together. A scan of `raw` alone would miss what these hold. Visits nothing, at little cost, where there is no such field.
+pub fn rewritten_values<'e>(
+    raw: &'e [u8],
+    input: Input,
+    bump: &'e Bump,
+    visit: &mut dyn FnMut(&[u8]),
+) {
+    let shape = detect::shape(raw, input);
+    let body = &raw[shape.body_start..];
+    match shape.format {
+        Format::WinXml => winxml::rewritten_values(body, bump, visit),
+        Format::Json => json::rewritten_values(body, bump, visit),
+        Format::Audit => audit::rewritten_values(body, bump, visit),
+        Format::WinText | Format::Kv | Format::Rows | Format::Fields => {}
     }
 }
-
-/// An event has at most this many fields of its own; what is beyond is not seen, but counted.
-pub const MAX_FIELDS: usize = 512;
 
 impl<'e> Fields<'e> for Event<'e> {
     fn get(&self, field: FieldId) -> Value<'e> {
@@ -408,17 +253,17 @@ impl<'e> Base<'e> for Event<'e> {
             }
         };
         builtin.into_iter().for_each(|field| visit_known(field, visit));
-        for native in self.natives() {
+        for native in self.natives().iter().filter(|native| native.is_shown()) {
             match native.name {
                 Name::Known(field) => visit_known(field, visit),
-                Name::Other(_) => visit(native.name, self.decoded(native)),
+                Name::Other(_) => visit(native.name, native.decoded(self.env.bump)),
             }
         }
         self.class.produced().for_each(|field| visit_known(field, visit));
     }
 
     fn get_other(&self, name: &[u8]) -> Value<'e> {
-        self.native(Name::Other(name))
+        self.natives().get(Name::Other(name))
     }
 }
 

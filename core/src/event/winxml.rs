@@ -12,9 +12,11 @@
 //! Attributes outside of `System` are no fields.
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
+use jiff::tz::TimeZone;
 use memchr::{memchr, memchr2, memchr3, memmem};
 
-use super::entities;
+use super::{Encoding, Natives, Told, entities, time};
+use crate::value::Value;
 
 /// One field as the event writes it.
 ///
@@ -101,6 +103,48 @@ pub fn system(raw: &[u8]) -> System<'_> {
         slot.get_or_insert(native.value);
     }
     system
+}
+
+/// When and where `raw` happened, and from which log it is.
+pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
+    let system = system(raw);
+    let time = system.system_time.and_then(|text| time::parse(text, &TimeZone::UTC));
+    Told {
+        time_ns: time.or_else(|| utc_time(raw)),
+        host: system.computer.map(|computer| entities::decode(computer, bump)),
+        channel: system.channel.map(|channel| entities::decode(channel, bump)),
+        event_id: system.event_id,
+    }
+}
+
+/// Sysmon's own `UtcTime`, for an event without a TimeCreated.
+fn utc_time(raw: &[u8]) -> Option<i64> {
+    let native = fields(raw).find(|native| native.name == b"UtcTime")?;
+    time::parse(native.value, &TimeZone::UTC)
+}
+
+/// Finds the fields of `raw`.
+pub(super) fn find<'e>(raw: &'e [u8], natives: &mut Natives<'e>) {
+    for native in fields(raw) {
+        let name = native.field_name(natives.bump());
+        if native.encoded {
+            natives.add_encoded(name, native.value, Encoding::Xml);
+        } else {
+            natives.add(name, Value::Text(native.value));
+        }
+    }
+}
+
+/// Visits the values that are written with entities, if those may break a word: a character reference, a comment, an
+/// instruction or CDATA do; the named entities stand for breakers and do not.
+pub(super) fn rewritten_values(raw: &[u8], bump: &Bump, visit: &mut dyn FnMut(&[u8])) {
+    let holds = |mark: &[u8]| memmem::find(raw, mark).is_some();
+    if holds(b"&#") || holds(b"<!") || holds(b"<?") {
+        // Value by value: a comment that opens in an attribute would swallow the values behind it.
+        for native in fields(raw).filter(|native| native.encoded) {
+            visit(native.text(bump).unwrap_or_default());
+        }
+    }
 }
 
 impl<'e> Native<'e> {

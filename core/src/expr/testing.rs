@@ -68,6 +68,7 @@ impl Bench {
             names: &self.names,
             caches: &caches,
             now_s: 1_700_000_000.0,
+            clock_s: 1_700_000_000.0,
             zone: &jiff::tz::TimeZone::UTC,
         };
         let mut row = Row::empty(&bump, Rank::default());

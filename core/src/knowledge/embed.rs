@@ -1,10 +1,15 @@
 //! The default knowledge, as files in the program.
 
-/// Every file of the folder `knowledge`, by its path within.
-pub(super) const FILES: &[(&str, &str)] = &[
-    ("default/macros.conf", include_str!("../../../knowledge/default/macros.conf")),
-    ("default/props.conf", include_str!("../../../knowledge/default/props.conf")),
-];
+/// A table of files of the folder `knowledge`: each with its path within and its text.
+macro_rules! files {
+    ($($path:literal,)*) => {
+        &[$(($path, include_str!(concat!("../../../knowledge/", $path))),)*]
+    };
+}
+
+/// Every file of the folder `knowledge`, by its path within: one app for each family of sources.
+pub(super) const FILES: &[(&str, &str)] =
+    files!["feeds/default/macros.conf", "windows/default/props.conf",];
 
 #[cfg(test)]
 mod tests {

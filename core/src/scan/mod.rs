@@ -12,10 +12,8 @@ pub mod segment;
 use bumpalo::Bump;
 
 use crate::{
-    event::{
-        detect::{Format, detect},
-        winxml,
-    },
+    config::Input,
+    event,
     ids::{AtomId, RuleId},
 };
 
@@ -110,16 +108,20 @@ impl Program {
 
     /// Sets `candidates` to the rules that `raw` could match; whether there is any.
     ///
-    /// `scratch` holds decoded values, if some are needed.
-    pub fn run(&self, raw: &[u8], scratch: &Bump, candidates: &mut Candidates) -> bool {
+    /// `input` says how it is written, `scratch` holds decoded values, if some are needed.
+    pub fn run(
+        &self,
+        raw: &[u8],
+        input: Input,
+        scratch: &Bump,
+        candidates: &mut Candidates,
+    ) -> bool {
         let mut any = false;
         self.search(raw, Domain::Raw, candidates, &mut any);
-        if self.looks_at_decoded && may_break_words(raw) {
-            // Value by value: a comment that opens in an attribute would swallow the values behind it.
-            for native in winxml::fields(raw).filter(|native| native.encoded) {
-                let value = native.text(scratch).unwrap_or_default();
+        if self.looks_at_decoded {
+            event::rewritten_values(raw, input, scratch, &mut |value| {
                 self.search(value, Domain::Decoded, candidates, &mut any);
-            }
+            });
         }
         for &rule in &self.always {
             candidates.insert(rule);
@@ -143,13 +145,6 @@ impl Program {
             !(*any && self.rules == 1)
         });
     }
-}
-
-/// Whether `raw` may write a word of a field in pieces or in numbers, so that its bytes do not stand there: by a
-/// character reference, a comment, an instruction or CDATA. The named entities stand for breakers and break no word.
-fn may_break_words(raw: &[u8]) -> bool {
-    let holds = |mark: &[u8]| memchr::memmem::find(raw, mark).is_some();
-    (holds(b"&#") || holds(b"<!") || holds(b"<?")) && detect(raw) == Format::WinXml
 }
 
 fn wait_for(atoms: &[Atom], clause: &[Atom], rule: RuleId, waiting: &mut [Vec<RuleId>]) {
