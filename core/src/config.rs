@@ -107,6 +107,8 @@ pub struct Counters {
     pub malformed_rows: u64,
     /// Fields beyond the first 512 of an event: not seen. Counted for events that some rule looks at.
     pub lost_fields: u64,
+    /// Times that the table of kinds of events (source, sourcetype, host) was full and was emptied: slower, no less seen.
+    pub kind_resets: u64,
     /// Rows with several multivalue BY fields that were put into their first thousand groups only.
     pub cut_rows: u64,
     /// Rows that came after their window had closed: not part of any alert.

@@ -19,7 +19,7 @@ use crate::{
     alert::{self, Alert, Partial, Parts},
     compiled::{Plan, Reduce, Rule, RuleSet},
     config::{Counters, Input, Mode, Options, RuleCounters},
-    event::{Event, Head, Meta},
+    event::{Event, Head, Knowledge, Meta, classes::Classes},
     expr::regex::Caches,
     ids::RuleId,
     row::{Env, Rank, Row},
@@ -37,6 +37,7 @@ pub struct Engine {
     /// Where the work on one event lives; reset after it.
     scratch: Bump,
     caches: Caches,
+    classes: Classes,
     candidates: Candidates,
     windows: Windows,
     clocks: Clocks,
@@ -56,6 +57,7 @@ impl Engine {
         Self {
             scratch: Bump::new(),
             caches: Caches::new(rules.regexes),
+            classes: Classes::default(),
             candidates: rules.scan.candidates(),
             windows: Windows::default(),
             clocks: Clocks::default(),
@@ -172,6 +174,7 @@ struct Work<'e, 's> {
     rules: &'e RuleSet,
     options: &'e Options,
     env: Env<'e>,
+    knowledge: Knowledge<'e>,
     candidates: &'e Candidates,
     windows: &'e mut Windows,
     clocks: &'e mut Clocks,
@@ -186,10 +189,13 @@ struct Work<'e, 's> {
 impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
         let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
+        engine.classes.make_room();
+        engine.counters.kind_resets = engine.classes.resets();
         Self {
             rules: &engine.rules,
             options: &engine.options,
             env,
+            knowledge: Knowledge { mapping: &engine.rules.mapping, classes: &engine.classes },
             candidates: &engine.candidates,
             windows: &mut engine.windows,
             clocks: &mut engine.clocks,
@@ -212,7 +218,7 @@ impl<'e, 's> Work<'e, 's> {
             },
             input => {
                 let meta = Meta::read(raw, head, input, self.env);
-                Event::new(raw, meta, &self.rules.mapping, self.env)
+                Event::new(raw, meta, self.knowledge, self.env)
             }
         };
         self.run_candidates(event, head);
@@ -224,7 +230,7 @@ impl<'e, 's> Work<'e, 's> {
         fields: &[(&'e [u8], &'e [u8])],
         head: &Head<'e>,
     ) {
-        let event = Event::of_fields(raw, fields, head, &self.rules.mapping, self.env);
+        let event = Event::of_fields(raw, fields, head, self.knowledge, self.env);
         self.run_candidates(event, head);
     }
 

@@ -77,4 +77,6 @@ codes! {
     KeywordWithoutRaw = "W0504", "a keyword is searched after `_raw` was dropped";
     MixedQuotes = "W0505", "quotes inside a pattern were removed";
     FieldDropped = "W0507", "a field is read after a command dropped it";
+
+    UnknownTransform = "W0521", "a knowledge file names an extraction that none defines";
 }

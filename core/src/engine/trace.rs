@@ -3,7 +3,7 @@
 use super::{Engine, env};
 use crate::{
     config::Input,
-    event::{Event, Head, Meta, rows::RowError},
+    event::{Event, Head, Knowledge, Meta, rows::RowError},
     ids::RuleId,
     row::{Env, Rank, Row},
     stage::{Stage, Verdict},
@@ -39,9 +39,11 @@ impl Engine {
         self.select(raw);
         let is_candidate = self.candidates.contains(rule);
         let env = env(&self.rules, &self.options, &self.caches, &self.scratch);
+        self.classes.make_room();
+        let knowledge = Knowledge { mapping: &self.rules.mapping, classes: &self.classes };
         let event = match self.options.input {
             Input::Rows => Event::of_row(raw, head, env)?,
-            input => Event::new(raw, Meta::read(raw, head, input, env), &self.rules.mapping, env),
+            input => Event::new(raw, Meta::read(raw, head, input, env), knowledge, env),
         };
         let row = Row::over(env.bump.alloc(event), env.bump, Rank::default());
         let stages = stages(&self.rules.rules[rule.index()].plan.mapped, row, env);

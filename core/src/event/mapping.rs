@@ -1,18 +1,38 @@
-//! What the knowledge makes of an event's fields: aliases and calculated fields by source, host and sourcetype.
+//! What the knowledge makes of an event's fields: extractions, aliases and calculated fields by source, host and
+//! sourcetype.
 //!
-//! Built by `plan::resolve` from props.conf. The stanzas that hold for an event are its [`Class`]; where several of them
-//! give the same setting, the strongest one's counts. Aliases are applied in the order of their names, each after those
-//! that it overrides would have been.
+//! Built by `plan::resolve` from props.conf. The stanzas that hold for an event are found by its source, sourcetype and
+//! host; where several of them give the same setting, the strongest one's counts. What remains is its [`Class`], which
+//! knows the makers of each field: found once for all events of a kind, and kept in [`Classes`](super::classes::Classes).
 
-use super::selector::{Metadata, Selector};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    extract::Extraction,
+    recognise::Recognisers,
+    selector::{Metadata, Selector},
+};
 use crate::{expr::program::Expr, ids::FieldId};
-use bumpalo::{Bump, collections::Vec as BumpVec};
 
-/// All stanzas of a rule set, the strongest first.
+/// All knowledge of a rule set that speaks of fields.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
-    /// In order of precedence.
+    /// The stanzas in order of precedence, the strongest first.
     pub stanzas: Vec<Stanza>,
+    /// The extractions that stanzas name by their places.
+    pub extractions: Vec<Extraction>,
+    /// The expressions that stanzas name by their places.
+    pub calculations: Vec<Expr>,
+    /// What finds out source types.
+    pub recognisers: Recognisers,
+    /// By [`FieldId`]: whether some stanza makes the field.
+    pub makes: Vec<bool>,
+    /// Whether some extraction takes the names of its fields from the event, so that it may make any.
+    pub takes_names: bool,
+    /// Whether some stanza has a `KV_MODE`.
+    pub has_modes: bool,
+    /// Whether some stanza is chosen by the host.
+    pub has_hosts: bool,
 }
 
 /// One stanza of props.conf.
@@ -20,10 +40,27 @@ pub struct Mapping {
 pub struct Stanza {
     /// For which events it holds.
     pub selector: Selector,
+    /// What they are, where the caller does not say it.
+    pub sourcetype: Option<Box<str>>,
+    /// Whether `name=value` pairs of theirs are fields.
+    pub reads_pairs: Option<bool>,
+    /// EXTRACT settings.
+    pub extractions: Vec<ExtractionSetting>,
+    /// REPORT settings.
+    pub reports: Vec<ExtractionSetting>,
     /// FIELDALIAS settings.
     pub aliases: Vec<AliasSetting>,
-    /// EVAL settings. `None` takes a weaker stanza's calculation away.
-    pub calculations: Vec<(FieldId, Option<Expr>)>,
+    /// EVAL settings by their places in [`Mapping::calculations`]. `None` takes a weaker stanza's calculation away.
+    pub calculations: Vec<(FieldId, Option<usize>)>,
+}
+
+/// One `EXTRACT-class` or `REPORT-class`.
+#[derive(Clone, Debug)]
+pub struct ExtractionSetting {
+    /// What follows `EXTRACT-` or `REPORT-`.
+    pub class: Box<str>,
+    /// Its extractions by their places in [`Mapping::extractions`]; none takes a weaker stanza's setting away.
+    pub extractions: Box<[usize]>,
 }
 
 /// One `FIELDALIAS-class`.
@@ -46,51 +83,209 @@ pub struct Alias {
     pub keeps_existing: bool,
 }
 
-/// The stanzas that hold for one event, the strongest first.
-#[derive(Clone, Copy, Debug)]
-pub struct Class<'e> {
-    stanzas: &'e [&'e Stanza],
+/// What holds for all events of a kind: for each field, what makes it.
+#[derive(Clone, Debug, Default)]
+pub struct Class {
+    /// The place of each field's makers, by [`FieldId`]; 0 is that of a field which has none of its own.
+    places: Vec<usize>,
+    makers: Vec<Makers>,
+    extractions: Vec<Placed>,
+    made: Vec<FieldId>,
+    reads_pairs: bool,
+}
+
+/// What makes one field.
+#[derive(Clone, Debug, Default)]
+struct Makers {
+    /// The places of extractions among those of the class, in order.
+    extractions: Vec<usize>,
+    aliases: Vec<Alias>,
+    calculation: Option<usize>,
+}
+
+/// An extraction among those of a class.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Its place in [`Mapping::extractions`].
+    pub extraction: usize,
+    /// The places, in order, of those before it on whose fields it depends, also by way of others.
+    pub needs: Box<[usize]>,
 }
 
 impl Mapping {
-    /// The stanzas that hold for an event.
+    /// Finds out what its parts say of the whole, once all are there.
+    pub fn seal(&mut self) {
+        let mut made = BTreeSet::new();
+        for stanza in &self.stanzas {
+            let aliases = stanza.aliases.iter().flat_map(|setting| &setting.aliases);
+            made.extend(aliases.map(|alias| alias.to));
+            made.extend(stanza.calculations.iter().map(|(field, _)| *field));
+        }
+        for extraction in &self.extractions {
+            extraction.for_each_field(&mut |field| _ = made.insert(field));
+        }
+        let length = made.last().map_or(0, |field| field.index() + 1);
+        self.makes = (0..length).map(|index| made.contains(&FieldId::new(index))).collect();
+        self.takes_names = self.extractions.iter().any(Extraction::takes_names);
+        self.has_modes = self.stanzas.iter().any(|stanza| stanza.reads_pairs.is_some());
+        self.has_hosts =
+            self.stanzas.iter().any(|stanza| matches!(stanza.selector, Selector::Host(_)));
+    }
+
+    /// Whether the knowledge makes `field` for some events.
     #[must_use]
-    pub fn class<'e>(&'e self, metadata: &Metadata<'_>, bump: &'e Bump) -> Class<'e> {
-        let stanzas = self.stanzas.iter().filter(|stanza| stanza.selector.holds(metadata));
-        Class { stanzas: BumpVec::from_iter_in(stanzas, bump).into_bump_slice() }
+    pub fn may_make(&self, field: FieldId) -> bool {
+        self.takes_names || self.makes.get(field.index()).copied().unwrap_or(false)
+    }
+
+    /// The places of the stanzas that hold for an event, the strongest first.
+    pub fn holding<'m>(&'m self, metadata: &'m Metadata<'_>) -> impl Iterator<Item = usize> + 'm {
+        let stanzas = self.stanzas.iter().enumerate();
+        stanzas.filter(|(_, stanza)| stanza.selector.holds(metadata)).map(|(place, _)| place)
+    }
+
+    /// The place of the stanza that says what an event of these sources is.
+    #[must_use]
+    pub fn sourcetype_setter(&self, metadata: &Metadata<'_>) -> Option<usize> {
+        let is_setter = |stanza: &Stanza| {
+            matches!(stanza.selector, Selector::Source(_))
+                && stanza.sourcetype.is_some()
+                && stanza.selector.holds(metadata)
+        };
+        self.stanzas.iter().position(is_setter)
+    }
+
+    /// What holds where the stanzas at these places hold, the strongest first.
+    #[must_use]
+    pub fn class(&self, stanzas: &[usize]) -> Class {
+        let stanzas: Vec<&Stanza> = stanzas.iter().map(|&place| &self.stanzas[place]).collect();
+        let mut class = Class { makers: vec![Makers::default()], ..Class::default() };
+        let mode = stanzas.iter().find_map(|stanza| stanza.reads_pairs);
+        class.reads_pairs = mode.unwrap_or(true);
+        for setting in strongest(&stanzas, |stanza| &stanza.extractions, |setting| &setting.class) {
+            setting.extractions.iter().for_each(|&place| class.place(place, self));
+        }
+        for setting in strongest(&stanzas, |stanza| &stanza.reports, |setting| &setting.class) {
+            setting.extractions.iter().for_each(|&place| class.place(place, self));
+        }
+        for setting in strongest(&stanzas, |stanza| &stanza.aliases, |setting| &setting.class) {
+            for alias in &setting.aliases {
+                class.makers_mut(alias.to).aliases.push(*alias);
+            }
+        }
+        for (field, calculation) in
+            strongest(&stanzas, |stanza| &stanza.calculations, |(field, _)| field)
+        {
+            if calculation.is_some() {
+                class.makers_mut(*field).calculation = *calculation;
+            }
+        }
+        class.made.sort_unstable();
+        class
     }
 }
 
-impl<'e> Class<'e> {
-    /// The calculated field of that name.
+/// The settings that no stronger stanza overrides, in the order of their keys.
+fn strongest<'m, S: 'm, K: Ord + ?Sized + 'm>(
+    stanzas: &[&'m Stanza],
+    settings: impl Fn(&'m Stanza) -> &'m Vec<S>,
+    key: impl Fn(&'m S) -> &'m K,
+) -> Vec<&'m S> {
+    let mut strongest = BTreeMap::new();
+    for stanza in stanzas {
+        for setting in settings(stanza) {
+            strongest.entry(key(setting)).or_insert(setting);
+        }
+    }
+    strongest.into_values().collect()
+}
+
+impl Class {
+    /// The calculated field of that name, by its place in [`Mapping::calculations`].
     #[must_use]
-    pub fn calculation(&self, field: FieldId) -> Option<&'e Expr> {
-        self.stanzas
-            .iter()
-            .flat_map(|stanza| &stanza.calculations)
-            .find_map(|(name, expr)| (*name == field).then_some(expr.as_ref()))
-            .flatten()
+    pub fn calculation(&self, field: FieldId) -> Option<usize> {
+        self.makers(field).calculation
     }
 
     /// The aliases that make a field of that name, the weakest first: each may override those before it.
-    pub fn aliases(self, field: FieldId) -> impl Iterator<Item = &'e Alias> {
-        let settings = self.stanzas.iter().enumerate().rev().flat_map(move |(strength, stanza)| {
-            stanza.aliases.iter().filter(move |setting| !self.is_overridden(setting, strength))
+    #[must_use]
+    pub fn aliases(&self, field: FieldId) -> &[Alias] {
+        &self.makers(field).aliases
+    }
+
+    /// The places of the extractions that may give a field of that name, in order.
+    #[must_use]
+    pub fn extractions_of(&self, field: FieldId) -> &[usize] {
+        &self.makers(field).extractions
+    }
+
+    /// The places of the extractions that may give a field of any name, in order.
+    #[must_use]
+    pub fn extractions_of_any(&self) -> &[usize] {
+        &self.makers[0].extractions
+    }
+
+    /// Every extraction, in order.
+    #[must_use]
+    pub fn extractions(&self) -> &[Placed] {
+        &self.extractions
+    }
+
+    /// Every name that the knowledge itself gives, in order of its id.
+    #[must_use]
+    pub fn made(&self) -> &[FieldId] {
+        &self.made
+    }
+
+    /// Whether `name=value` pairs are fields.
+    #[must_use]
+    pub fn reads_pairs(&self) -> bool {
+        self.reads_pairs
+    }
+
+    fn makers(&self, field: FieldId) -> &Makers {
+        let place = self.places.get(field.index()).copied().unwrap_or(0);
+        &self.makers[place]
+    }
+
+    fn makers_mut(&mut self, field: FieldId) -> &mut Makers {
+        if self.places.len() <= field.index() {
+            self.places.resize(field.index() + 1, 0);
+        }
+        let place = &mut self.places[field.index()];
+        if *place == 0 {
+            *place = self.makers.len();
+            // What may make any field may make this one.
+            let extractions = self.makers[0].extractions.clone();
+            self.makers.push(Makers { extractions, ..Makers::default() });
+            self.made.push(field);
+        }
+        &mut self.makers[*place]
+    }
+
+    /// Adds the extraction at `place` of the mapping, as the last one.
+    fn place(&mut self, place: usize, mapping: &Mapping) {
+        let extraction = &mapping.extractions[place];
+        let last = self.extractions.len();
+        let mut needs: BTreeSet<usize> = BTreeSet::new();
+        for &earlier in self.extractions_of(extraction.source) {
+            needs.extend(&self.extractions[earlier].needs);
+            needs.insert(earlier);
+        }
+        let needs = needs.into_iter().collect();
+        self.extractions.push(Placed { extraction: place, needs });
+        extraction.for_each_field(&mut |field| {
+            let makers = self.makers_mut(field);
+            if makers.extractions.last() != Some(&last) {
+                makers.extractions.push(last);
+            }
         });
-        settings.flat_map(|setting| &setting.aliases).filter(move |alias| alias.to == field)
-    }
-
-    fn is_overridden(self, setting: &AliasSetting, strength: usize) -> bool {
-        let stronger = self.stanzas[..strength].iter().flat_map(|stanza| &stanza.aliases);
-        stronger.into_iter().any(|other| other.class == setting.class)
-    }
-
-    /// Every name that the stanzas could make; a name may come more than once.
-    pub fn produced(&self) -> impl Iterator<Item = FieldId> {
-        self.stanzas.iter().flat_map(|stanza| {
-            let aliases = stanza.aliases.iter().flat_map(|setting| &setting.aliases);
-            let calculations = stanza.calculations.iter().map(|(field, _)| *field);
-            aliases.map(|alias| alias.to).chain(calculations)
-        })
+        if extraction.takes_names() {
+            for makers in &mut self.makers {
+                if makers.extractions.last() != Some(&last) {
+                    makers.extractions.push(last);
+                }
+            }
+        }
     }
 }

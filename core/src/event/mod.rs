@@ -1,17 +1,21 @@
 //! Bytes to fields, lazily.
 //!
 //! An [`Event`] finds nothing until a stage asks. Its own fields are then found in one pass and borrowed from the raw
-//! bytes; what the knowledge makes of them (aliases, calculated fields) is worked out when it is first read, and kept for
-//! every other rule that reads it.
+//! bytes; what the knowledge makes of them (extractions, aliases, calculated fields) is worked out when it is first read,
+//! and kept for every other rule that reads it. Even what kind of event it is, which decides what knowledge holds for it,
+//! is asked only once a rule reads a field that the knowledge speaks of.
 
 pub mod audit;
+pub mod classes;
 pub mod detect;
 pub mod entities;
+pub mod extract;
 pub mod json;
 pub mod kv;
 pub mod mapping;
 mod meta;
 mod natives;
+pub mod recognise;
 pub mod rows;
 pub mod selector;
 pub mod syslog;
@@ -31,9 +35,12 @@ use crate::{
     row::{Base, Env, Fields},
     value::Value,
 };
+use classes::{Classes, Known};
 use detect::Format;
-use mapping::{Class, Mapping};
+use extract::{Extraction, Found};
+use mapping::Mapping;
 use rows::RowError;
+use selector::Metadata;
 
 pub use meta::{Meta, Told};
 pub use natives::{Encoding, MAX_FIELDS, Native, Natives};
@@ -65,25 +72,49 @@ enum Memo<'e> {
     Known(Value<'e>),
 }
 
+/// What is known of the fields of events, whatever the event.
+#[derive(Clone, Copy, Debug)]
+pub struct Knowledge<'e> {
+    /// The knowledge of the rule set.
+    pub mapping: &'e Mapping,
+    /// What it says of the kinds of events that were met.
+    pub classes: &'e Classes,
+}
+
 /// One event while rules look at it.
 pub struct Event<'e> {
     raw: Option<&'e [u8]>,
     meta: Meta<'e>,
     env: Env<'e>,
+    /// `None` for rows: their fields are final.
+    knowledge: Option<Knowledge<'e>>,
     natives: OnceCell<Natives<'e>>,
     lost_fields: Cell<u64>,
-    class: Class<'e>,
+    known: OnceCell<Known<'e>>,
+    /// What each extraction of its class has found.
+    extracted: OnceCell<&'e [OnceCell<Found<'e>>]>,
     memo: &'e [Cell<Memo<'e>>],
 }
 
 impl<'e> Event<'e> {
     /// The event `raw` with the metadata `meta`; nothing else is read yet.
     #[must_use]
-    pub fn new(raw: &'e [u8], meta: Meta<'e>, mapping: &'e Mapping, env: Env<'e>) -> Self {
-        let class = mapping.class(&meta.metadata(), env.bump);
-        let memo = env.bump.alloc_slice_fill_with(env.names.len(), |_| Cell::new(Memo::Unknown));
-        let (natives, lost_fields) = (OnceCell::new(), Cell::new(0));
-        Self { raw: Some(raw), meta, env, natives, lost_fields, class, memo }
+    pub fn new(raw: &'e [u8], meta: Meta<'e>, knowledge: Knowledge<'e>, env: Env<'e>) -> Self {
+        Self { raw: Some(raw), ..Self::bare(meta, Some(knowledge), env) }
+    }
+
+    fn bare(meta: Meta<'e>, knowledge: Option<Knowledge<'e>>, env: Env<'e>) -> Self {
+        Self {
+            raw: None,
+            meta,
+            env,
+            knowledge,
+            natives: OnceCell::new(),
+            lost_fields: Cell::new(0),
+            known: OnceCell::new(),
+            extracted: OnceCell::new(),
+            memo: env.bump.alloc_slice_fill_with(env.names.len(), |_| Cell::default()),
+        }
     }
 
     /// A row that is fields already: one JSON object. The knowledge does not apply to it.
@@ -93,7 +124,7 @@ impl<'e> Event<'e> {
     pub fn of_row(line: &'e [u8], head: &Head<'e>, env: Env<'e>) -> Result<Self, RowError> {
         let row = rows::fields(line, env.bump)?;
         let meta = Meta::given(Format::Rows, head).with_fields(&row.fields, env);
-        let event = Self::of_natives(None, &row.fields, meta, &NO_MAPPING, env);
+        let event = Self::bare(meta, None, env).with_natives(&row.fields);
         event.lost_fields.set(row.dropped as u64);
         Ok(event)
     }
@@ -104,26 +135,21 @@ impl<'e> Event<'e> {
         raw: Option<&'e [u8]>,
         fields: &[(&'e [u8], &'e [u8])],
         head: &Head<'e>,
-        mapping: &'e Mapping,
+        knowledge: Knowledge<'e>,
         env: Env<'e>,
     ) -> Self {
         let present = fields.iter().filter(|(_, value)| !value.is_empty());
         let fields = present.map(|&(name, value)| (name, Value::Text(value)));
         let fields = BumpVec::from_iter_in(fields, env.bump);
         let meta = Meta::given(Format::Fields, head).with_fields(&fields, env);
-        Self::of_natives(raw, &fields, meta.with_windows_fields(&fields, env), mapping, env)
+        let meta = meta.with_windows_fields(&fields, env);
+        Self { raw, ..Self::bare(meta, Some(knowledge), env) }.with_natives(&fields)
     }
 
-    fn of_natives(
-        raw: Option<&'e [u8]>,
-        fields: &[(&'e [u8], Value<'e>)],
-        meta: Meta<'e>,
-        mapping: &'e Mapping,
-        env: Env<'e>,
-    ) -> Self {
-        let mut natives = Natives::new(env.names, env.bump);
+    fn with_natives(self, fields: &[(&'e [u8], Value<'e>)]) -> Self {
+        let mut natives = Natives::new(self.env.names, self.env.bump);
         fields.iter().for_each(|&(name, value)| natives.add(name, value));
-        Self { raw, natives: OnceCell::from(natives), ..Self::new(b"", meta, mapping, env) }
+        Self { natives: OnceCell::from(natives), ..self }
     }
 
     /// When and where it happened.
@@ -156,9 +182,15 @@ impl<'e> Event<'e> {
             Format::WinText => wintext::find(body, natives),
             Format::Json => json::find(body, natives),
             Format::Audit => audit::find(body, natives),
-            Format::Kv => kv::find(body, natives),
-            Format::Rows | Format::Fields => {}
+            Format::Kv if self.reads_pairs() => kv::find(body, natives),
+            Format::Kv | Format::Rows | Format::Fields => {}
         }
+    }
+
+    /// Whether the knowledge leaves a plain text its `name=value` pairs.
+    fn reads_pairs(&self) -> bool {
+        let mode = self.knowledge.filter(|knowledge| knowledge.mapping.has_modes);
+        mode.is_none_or(|knowledge| self.known(knowledge).class.reads_pairs())
     }
 
     fn any_name_or_value(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
@@ -169,16 +201,157 @@ impl<'e> Event<'e> {
         })
     }
 
-    /// The field before calculations: an own field, under its own name or an alias.
-    fn aliased(&self, field: FieldId) -> Value<'e> {
-        self.class.aliases(field).fold(self.own(field), |value, alias| {
-            if alias.keeps_existing && !value.is_null() { value } else { self.own(alias.from) }
+    /// What kind of event it is, and what the knowledge says of that kind.
+    fn known(&self, knowledge: Knowledge<'e>) -> &Known<'e> {
+        self.known.get_or_init(|| {
+            let sourcetype = self.meta.sourcetype.or_else(|| self.recognised(knowledge.mapping));
+            let metadata = Metadata { sourcetype, ..self.meta.metadata() };
+            knowledge.classes.find(knowledge.mapping, &metadata, self.env.bump)
         })
+    }
+
+    /// The sourcetype by the text, where neither the caller nor the channel of a Windows event says what it is.
+    fn recognised(&self, mapping: &'e Mapping) -> Option<&'e [u8]> {
+        let is_named = self.meta.source.is_some() || self.meta.channel_source.is_some();
+        let raw = self.raw.filter(|_| !is_named)?;
+        mapping.recognisers.sourcetype(raw, self.env)
+    }
+
+    fn sourcetype(&self) -> Option<&'e [u8]> {
+        match self.knowledge {
+            Some(knowledge) if self.meta.sourcetype.is_none() => self.known(knowledge).sourcetype,
+            _ => self.meta.sourcetype,
+        }
+    }
+
+    /// The knowledge, if it may make `field`.
+    fn maker(&self, field: FieldId) -> Option<Knowledge<'e>> {
+        self.knowledge.filter(|knowledge| knowledge.mapping.may_make(field))
+    }
+
+    /// The field as rules see it.
+    fn find(&self, field: FieldId) -> Value<'e> {
+        let Some(knowledge) = self.maker(field) else { return self.own(field) };
+        match self.known(knowledge).class.calculation(field) {
+            None => self.aliased(field),
+            Some(place) => {
+                let scope = Scope { fields: &Uncalculated(self), env: self.env };
+                knowledge.mapping.calculations[place].value(&scope)
+            }
+        }
+    }
+
+    /// The field before calculations: an extracted or own field, under its own name or an alias.
+    fn aliased(&self, field: FieldId) -> Value<'e> {
+        let Some(knowledge) = self.maker(field) else { return self.own(field) };
+        let aliases = self.known(knowledge).class.aliases(field);
+        aliases.iter().fold(self.extracted(field), |value, alias| {
+            if alias.keeps_existing && !value.is_null() {
+                value
+            } else {
+                self.extracted(alias.from)
+            }
+        })
+    }
+
+    /// The field before aliases: an extracted or own field.
+    fn extracted(&self, field: FieldId) -> Value<'e> {
+        let Some(knowledge) = self.maker(field) else { return self.own(field) };
+        let places = self.known(knowledge).class.extractions_of(field);
+        self.first_extracted(knowledge, places, Name::Known(field))
+    }
+
+    /// What the extractions at `places` have found under `name`, or else the own field.
+    fn first_extracted(
+        &self,
+        knowledge: Knowledge<'e>,
+        places: &[usize],
+        name: Name<'_>,
+    ) -> Value<'e> {
+        let own = || match name {
+            Name::Known(field) => self.own(field),
+            Name::Other(_) => self.natives().get(name),
+        };
+        if places.is_empty() {
+            return own();
+        }
+        // What the caller and the event's own head say is no matter of its text.
+        if let Name::Known(field) = name
+            && let Some(metadata) = self.metadata(field)
+        {
+            return metadata;
+        }
+        let extracted = places.iter().fold(Value::Null, |value, &place| {
+            let adds = || self.extraction(knowledge, place).adds_values;
+            if value.is_null() {
+                self.found(knowledge, place).get(name)
+            } else if adds() {
+                self.appended(value, self.found(knowledge, place).get(name))
+            } else {
+                value
+            }
+        });
+        if extracted.is_null() { own() } else { extracted }
+    }
+
+    fn appended(&self, value: Value<'e>, more: Value<'e>) -> Value<'e> {
+        let bump = self.env.bump;
+        let mut texts = BumpVec::new_in(bump);
+        texts.extend_from_slice(value.texts(bump));
+        texts.extend_from_slice(more.texts(bump));
+        Value::from_list(texts.into_bump_slice())
+    }
+
+    fn extraction(&self, knowledge: Knowledge<'e>, place: usize) -> &'e Extraction {
+        let placed = &self.known(knowledge).class.extractions()[place];
+        &knowledge.mapping.extractions[placed.extraction]
+    }
+
+    /// What the extraction at `place` of the class has found. Those that it needs have run before it, in their order, so
+    /// that no chain of them costs stack.
+    fn found(&self, knowledge: Knowledge<'e>, place: usize) -> Found<'e> {
+        let class = self.known(knowledge).class;
+        let all = self.extracted.get_or_init(|| {
+            let cells = class.extractions().iter().map(|_| OnceCell::new());
+            BumpVec::from_iter_in(cells, self.env.bump).into_bump_slice()
+        });
+        if let Some(found) = all[place].get() {
+            return *found;
+        }
+        let needs = class.extractions()[place].needs.iter();
+        for &needed in needs.chain([&place]) {
+            all[needed].get_or_init(|| self.run_extraction(knowledge, needed));
+        }
+        all[place].get().copied().unwrap_or_default()
+    }
+
+    fn run_extraction(&self, knowledge: Knowledge<'e>, place: usize) -> Found<'e> {
+        let extraction = self.extraction(knowledge, place);
+        let source = extraction.source;
+        let makers = self.known(knowledge).class.extractions_of(source);
+        let before = &makers[..makers.partition_point(|&maker| maker < place)];
+        let text = self.first_extracted(knowledge, before, Name::Known(source));
+        let found = extraction.run(text, self.env);
+        self.lost_fields.set(self.lost_fields.get() + found.lost);
+        found
+    }
+
+    /// Whether no shown own field and no extraction before that at `place` has a field of this name.
+    fn is_first_found(&self, knowledge: Knowledge<'e>, place: usize, name: Name<'_>) -> bool {
+        let places = self.known(knowledge).class.extractions_of_any();
+        let mut earlier = places.iter().take_while(|&&other| other < place);
+        let mut natives = self.natives().iter();
+        !natives.any(|native| native.is_shown() && native.name == name)
+            && earlier.all(|&other| self.found(knowledge, other).get(name).is_null())
     }
 
     /// Metadata, or a field that the event itself holds.
     fn own(&self, field: FieldId) -> Value<'e> {
-        let metadata = match field {
+        self.metadata(field).unwrap_or_else(|| self.natives().get(Name::Known(field)))
+    }
+
+    fn metadata(&self, field: FieldId) -> Option<Value<'e>> {
+        match field {
             // Rows keep the text of their `_time`.
             Names::TIME if self.meta.format != Format::Rows => {
                 self.meta.time_ns.map(|time_ns| Value::Number(time::seconds(time_ns)))
@@ -186,16 +359,12 @@ impl<'e> Event<'e> {
             Names::RAW => self.raw.map(Value::Text),
             Names::HOST => self.meta.host.map(Value::Text),
             Names::SOURCE => self.meta.source.map(Value::Text),
-            Names::SOURCETYPE => self.meta.sourcetype.map(Value::Text),
+            Names::SOURCETYPE => self.sourcetype().map(Value::Text),
             Names::INDEX => self.meta.index.map(Value::Text),
             _ => None,
-        };
-        metadata.unwrap_or_else(|| self.natives().get(Name::Known(field)))
+        }
     }
 }
-
-/// The mapping of rows: their fields are final.
-static NO_MAPPING: Mapping = Mapping { stanzas: Vec::new() };
 
 /// Visits the text of every field of `raw` that does not stand in `raw` as rules see it: it is decoded, joined or put
 /// together. A scan of `raw` alone would miss what these hold. Visits nothing, at little cost, where there is no such field.
@@ -221,10 +390,7 @@ impl<'e> Fields<'e> for Event<'e> {
         if let Memo::Known(value) = memo.get() {
             return value;
         }
-        let value = match self.class.calculation(field) {
-            Some(expr) => expr.value(&Scope { fields: &Uncalculated(self), env: self.env }),
-            None => self.aliased(field),
-        };
+        let value = self.find(field);
         memo.set(Memo::Known(value));
         value
     }
@@ -256,14 +422,34 @@ impl<'e> Base<'e> for Event<'e> {
         for native in self.natives().iter().filter(|native| native.is_shown()) {
             match native.name {
                 Name::Known(field) => visit_known(field, visit),
-                Name::Other(_) => visit(native.name, native.decoded(self.env.bump)),
+                Name::Other(name) => visit(native.name, self.get_other(name)),
             }
         }
-        self.class.produced().for_each(|field| visit_known(field, visit));
+        let Some(knowledge) = self.knowledge else { return };
+        let class = self.known(knowledge).class;
+        class.made().iter().for_each(|&field| visit_known(field, visit));
+        for &place in class.extractions_of_any() {
+            for (name, _) in self.found(knowledge, place).fields {
+                match *name {
+                    Name::Known(field) => visit_known(field, visit),
+                    Name::Other(text) if self.is_first_found(knowledge, place, *name) => {
+                        visit(*name, self.get_other(text));
+                    }
+                    Name::Other(_) => {}
+                }
+            }
+        }
     }
 
     fn get_other(&self, name: &[u8]) -> Value<'e> {
-        self.natives().get(Name::Other(name))
+        let name = Name::Other(name);
+        match self.knowledge.filter(|knowledge| knowledge.mapping.takes_names) {
+            None => self.natives().get(name),
+            Some(knowledge) => {
+                let places = self.known(knowledge).class.extractions_of_any();
+                self.first_extracted(knowledge, places, name)
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use regex_automata::{hybrid::dfa as lazy, meta};
+use regex_automata::{PatternSet, hybrid::dfa as lazy, meta};
 
 use super::{
     capture::DataFinder,
@@ -32,6 +32,7 @@ enum Slot {
     Empty,
     Lazy(Box<lazy::Cache>),
     Finder(Box<meta::Cache>),
+    Set(Box<(meta::Cache, PatternSet)>),
 }
 
 impl Caches {
@@ -83,7 +84,9 @@ impl Caches {
         }
         match &mut *slot {
             Slot::Lazy(cache) => run(cache),
-            Slot::Empty | Slot::Finder(_) => unreachable!("the slot was filled above"),
+            Slot::Empty | Slot::Finder(_) | Slot::Set(_) => {
+                unreachable!("the slot was filled above")
+            }
         }
     }
 
@@ -101,7 +104,31 @@ impl Caches {
         }
         match &mut *slot {
             Slot::Finder(cache) => run(cache),
-            Slot::Empty | Slot::Lazy(_) => unreachable!("the slot was filled above"),
+            Slot::Empty | Slot::Lazy(_) | Slot::Set(_) => unreachable!("the slot was filled above"),
+        }
+    }
+
+    /// Hands `run` the cache of a set of patterns, and a place for those that match.
+    pub(super) fn with_set<T>(
+        &self,
+        id: RegexId,
+        regex: &meta::Regex,
+        run: impl FnOnce(&mut meta::Cache, &mut PatternSet) -> T,
+    ) -> T {
+        let make = || (regex.create_cache(), PatternSet::new(regex.pattern_len()));
+        let Some(slot) = self.slots.get(id.index()) else {
+            let (mut cache, mut matched) = make();
+            return run(&mut cache, &mut matched);
+        };
+        let mut slot = slot.borrow_mut();
+        if !matches!(*slot, Slot::Set(_)) {
+            *slot = Slot::Set(Box::new(make()));
+        }
+        match &mut *slot {
+            Slot::Set(set) => run(&mut set.0, &mut set.1),
+            Slot::Empty | Slot::Lazy(_) | Slot::Finder(_) => {
+                unreachable!("the slot was filled above")
+            }
         }
     }
 

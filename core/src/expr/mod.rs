@@ -12,6 +12,7 @@ pub mod number;
 pub mod program;
 pub mod raw;
 pub mod regex;
+pub mod regex_set;
 pub mod search;
 
 mod caches;

@@ -39,6 +39,15 @@ pub struct Setting {
     pub value: Spanned<String>,
 }
 
+/// Where something was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
+    pub file: Arc<str>,
+    /// The bytes in it.
+    pub span: Span,
+}
+
 /// Reads `text`, the content of `file`. The file's name is kept, not opened.
 #[must_use]
 pub fn parse(file: &str, text: &str) -> (Conf, Vec<Diagnostic>) {
@@ -59,6 +68,14 @@ impl Conf {
         for (name, stanza) in upper.stanzas {
             self.stanzas.entry(name).or_default().settings.extend(stanza.settings);
         }
+    }
+}
+
+impl Setting {
+    /// Where its value stands.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin { file: Arc::clone(&self.file), span: self.value.span }
     }
 }
 

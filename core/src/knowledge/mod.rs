@@ -1,19 +1,25 @@
-//! What names mean: macros, field aliases, calculated fields.
+//! What names mean: macros, extracted fields, field aliases, calculated fields.
 //!
-//! Meaning is data, in the files that Splunk people already own: macros.conf and props.conf. The default knowledge is
-//! part of the program; users lay their apps over it, stanza by stanza and key by key. No file is opened here: the host
-//! reads them and hands over paths and texts.
+//! Meaning is data, in the files that Splunk people already own: macros.conf, props.conf, transforms.conf. The default
+//! knowledge is part of the program; users lay their apps over it, stanza by stanza and key by key. No file is opened
+//! here: the host reads them and hands over paths and texts.
 //!
-//! Other files of an app (transforms.conf, lookups, dashboards) are taken without a word and without effect.
+//! Other files of an app (lookups, dashboards) are taken without a word and without effect.
 
 pub mod conf;
 mod embed;
+pub mod extractions;
 pub mod macros;
 pub mod props;
+pub mod recognisers;
+mod scope;
+pub mod transforms;
+mod words;
 
 use conf::Conf;
 use macros::Macros;
 use props::Props;
+use transforms::Transforms;
 
 use crate::diag::Diagnostic;
 
@@ -24,8 +30,11 @@ pub struct Knowledge {
     pub macros: Macros,
     /// What props.conf says about fields.
     pub props: Props,
+    /// The extractions that props.conf names, by name.
+    pub transforms: Transforms,
     macro_settings: Conf,
     prop_settings: Conf,
+    transform_settings: Conf,
 }
 
 impl Knowledge {
@@ -48,6 +57,7 @@ impl Knowledge {
             let read = match file_name(path) {
                 "macros.conf" => Self::overlay_macros,
                 "props.conf" => Self::overlay_props,
+                "transforms.conf" => Self::overlay_transforms,
                 _ => continue,
             };
             let (conf, diagnostics) = conf::parse(path, text);
@@ -75,10 +85,23 @@ impl Knowledge {
         self.prop_settings.overlay(upper);
         let mut problems = Vec::new();
         for name in names {
-            let settings = &self.prop_settings.stanzas[&name];
-            let (stanza, diagnostics) = props::Stanza::read(&name, settings);
-            self.props.insert(stanza);
-            problems.extend(diagnostics);
+            problems.extend(self.props.read(&name, &self.prop_settings.stanzas[&name]));
+        }
+        problems
+    }
+
+    fn overlay_transforms(&mut self, upper: Conf) -> Vec<Diagnostic> {
+        let names: Vec<String> = upper.stanzas.keys().cloned().collect();
+        self.transform_settings.overlay(upper);
+        let mut problems = Vec::new();
+        for name in names {
+            self.transforms.remove(&name);
+            match transforms::define(&self.transform_settings.stanzas[&name]) {
+                Ok(defined) => {
+                    self.transforms.extend(defined.map(|transform| (name, transform)));
+                }
+                Err(diagnostic) => problems.push(diagnostic),
+            }
         }
         problems
     }

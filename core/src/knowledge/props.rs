@@ -1,31 +1,34 @@
-//! What props.conf says about fields: aliases and calculations, and for which events.
+//! What props.conf says about fields: extractions, aliases and calculations, and for which events.
 //!
 //! A stanza holds for a source, a host, a source type, or for everything (`[default]`). Where several hold for an event and
 //! set the same key, one wins: `source::` before `host::` before source type before `[default]`; among several of one
 //! kind the higher `priority` (0 for a pattern and 100 for a literal name, unless set), then the name that is less in ASCII.
-//! In patterns `...` is any text and `*` any text within one path component, the rest is a regular expression in which a
-//! dot is a dot; they match the whole name and heed case, unless they start with `(?i)`.
 //!
-//! Splunk applies what remains in this order, and so must the reader: all aliases by class, then all calculations, none
-//! of which sees the result of another.
+//! Splunk applies what remains in this order, and so must the reader: all inline extractions by class, then all reports
+//! by class, the automatic pairs, all aliases by class, then all calculations, none of which sees the result of another.
 //!
-//! Extractions, lookups and every other setting are kept as they are written: nothing here understands them yet. So are
-//! `rule::` stanzas, which match nothing.
+//! Stanzas that find out a source type by the text of an event (`rule::`) are [`Recogniser`]s. Lookups and every other
+//! setting are kept as they are written: nothing here understands them.
 
-use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap};
 
-use regex_automata::meta::Regex;
-
-use super::conf::{self, Setting};
+use super::{
+    conf::{self, Origin, Setting},
+    extractions::{Extraction, Report},
+    recognisers::{self, Recogniser},
+    scope,
+    words::words,
+};
 use crate::{
     diag::{Code, Diagnostic, Span, Spanned},
-    event::selector::{Metadata, Pattern, Selector},
+    event::selector::{Metadata, Selector},
 };
 
 /// The stanzas of props.conf, the most important first.
 #[derive(Clone, Debug, Default)]
 pub struct Props {
     stanzas: Vec<Stanza>,
+    recognisers: Vec<Recogniser>,
 }
 
 /// One stanza.
@@ -37,6 +40,14 @@ pub struct Stanza {
     pub selector: Selector,
     /// Decides among stanzas of one kind; the higher wins.
     pub priority: i64,
+    /// What `sourcetype` says an event of that source is.
+    pub sourcetype: Option<String>,
+    /// Whether `KV_MODE` leaves an event its automatic pairs; `None` where it is not set.
+    pub reads_pairs: Option<bool>,
+    /// `EXTRACT-class` by class.
+    pub extractions: Vec<Extraction>,
+    /// `REPORT-class` by class.
+    pub reports: Vec<Report>,
     /// `FIELDALIAS-class` by class.
     pub aliases: Vec<FieldAlias>,
     /// `EVAL-field` by field.
@@ -87,15 +98,6 @@ pub struct Calculation {
     pub origin: Origin,
 }
 
-/// Where something was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The file.
-    pub file: Arc<str>,
-    /// The bytes in it.
-    pub span: Span,
-}
-
 /// What holds for an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effective<'p> {
@@ -110,6 +112,12 @@ impl Props {
     #[must_use]
     pub fn stanzas(&self) -> &[Stanza] {
         &self.stanzas
+    }
+
+    /// The stanzas that find out source types, in the order in which they are asked.
+    #[must_use]
+    pub fn recognisers(&self) -> &[Recogniser] {
+        &self.recognisers
     }
 
     /// What holds for an event of this `metadata`. Allocates: ask once for each source, source type and host.
@@ -136,28 +144,48 @@ impl Props {
     }
 
     /// Puts `stanza` in its place, instead of one of the same name.
-    pub(super) fn insert(&mut self, stanza: Stanza) {
+    fn insert(&mut self, stanza: Stanza) {
         self.stanzas.retain(|other| other.name != stanza.name);
         let at = self.stanzas.partition_point(|other| other.rank() < stanza.rank());
         self.stanzas.insert(at, stanza);
     }
 }
 
+impl Props {
+    /// Reads the stanza `name` and puts it in its place; says what is wrong with it.
+    pub(super) fn read(&mut self, name: &str, settings: &conf::Stanza) -> Vec<Diagnostic> {
+        if let Some(kind) = recognisers::Kind::of(name) {
+            let (recogniser, diagnostics) = Recogniser::read(name, kind, settings);
+            self.recognisers.retain(|other| other.name != name);
+            self.recognisers.extend(recogniser);
+            self.recognisers.sort_by(|left, right| left.rank().cmp(&right.rank()));
+            return diagnostics;
+        }
+        let (stanza, diagnostics) = Stanza::read(name, settings);
+        self.insert(stanza);
+        diagnostics
+    }
+}
+
 impl Stanza {
     /// The stanza `name` of a file, and what is wrong with it.
-    pub(super) fn read(name: &str, stanza: &conf::Stanza) -> (Self, Vec<Diagnostic>) {
+    fn read(name: &str, stanza: &conf::Stanza) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let anchor = stanza.settings.values().next().map(|setting| setting.key);
-        let (selector, priority) = read_selector(name).unwrap_or_else(|error| {
+        let (selector, priority) = scope::read(name).unwrap_or_else(|error| {
             let message = format!("the pattern `{name}` does not compile: {error}");
             let span = anchor.unwrap_or_default();
             diagnostics.push(Diagnostic::error(Code::BadKnowledge, span, message));
-            (literal_sourcetype(name), LITERAL_PRIORITY)
+            (scope::literal_sourcetype(name), scope::LITERAL_PRIORITY)
         });
         let mut read = Self {
             name: name.to_owned(),
             selector,
             priority,
+            sourcetype: None,
+            reads_pairs: None,
+            extractions: Vec::new(),
+            reports: Vec::new(),
             aliases: Vec::new(),
             calculations: Vec::new(),
             others: BTreeMap::new(),
@@ -169,17 +197,22 @@ impl Stanza {
     }
 
     fn setting(&mut self, key: &str, setting: &Setting) -> Result<(), Diagnostic> {
-        let origin = Origin { file: Arc::clone(&setting.file), span: setting.value.span };
-        if let Some(class) = key.strip_prefix("FIELDALIAS-") {
-            let aliases = aliases(&setting.value)?;
-            self.aliases.push(FieldAlias { class: class.to_owned(), aliases, origin });
-        } else if let Some(field) = key.strip_prefix("EVAL-") {
-            let expression = setting.value.value.clone();
-            self.calculations.push(Calculation { field: field.to_owned(), expression, origin });
-        } else if key == "priority" {
-            self.priority = setting.value.value.parse().map_err(|_| bad_priority(setting))?;
-        } else {
-            self.others.insert(key.to_owned(), setting.clone());
+        let value = &setting.value.value;
+        match key.split_once('-') {
+            Some(("EXTRACT", class)) => self.extractions.push(Extraction::read(class, setting)),
+            Some(("REPORT", class)) => self.reports.push(Report::read(class, setting)?),
+            Some(("FIELDALIAS", class)) => self.aliases.push(FieldAlias::read(class, setting)?),
+            Some(("EVAL", field)) => self.calculations.push(Calculation {
+                field: field.to_owned(),
+                expression: value.clone(),
+                origin: setting.origin(),
+            }),
+            _ => match key {
+                "priority" => self.priority = value.parse().map_err(|_| bad_priority(setting))?,
+                "sourcetype" => self.sourcetype = Some(value.clone()),
+                "KV_MODE" => self.reads_pairs = Some(reads_pairs(value)),
+                _ => _ = self.others.insert(key.to_owned(), setting.clone()),
+            },
         }
         Ok(())
     }
@@ -195,76 +228,16 @@ impl Stanza {
     }
 }
 
-const LITERAL_PRIORITY: i64 = 100;
-const PATTERN_PRIORITY: i64 = 0;
-/// A regex that matches nothing, at nothing: what makes Splunk read a source type's name as a pattern.
-const PATTERN_MARK: &str = "(?::){0}";
-
-/// The scope that a stanza's name means, and the priority that it has unless one is set.
-fn read_selector(name: &str) -> Result<(Selector, i64), String> {
-    if name == conf::DEFAULT {
-        return Ok((Selector::Everything, LITERAL_PRIORITY));
-    }
-    let (flags, kind) = match name.strip_prefix("(?i)") {
-        Some(kind) => ("(?i)", kind),
-        None => ("", name),
-    };
-    if let Some(source) = kind.strip_prefix("source::") {
-        return read_pattern(flags, source)
-            .map(|(pattern, rank)| (Selector::Source(pattern), rank));
-    }
-    if let Some(host) = kind.strip_prefix("host::") {
-        return read_pattern(flags, host).map(|(pattern, rank)| (Selector::Host(pattern), rank));
-    }
-    if let Some(sourcetype) = kind.strip_prefix(PATTERN_MARK) {
-        let (pattern, rank) = read_pattern(flags, sourcetype)?;
-        return Ok((Selector::Sourcetype(pattern), rank));
-    }
-    Ok((literal_sourcetype(name), LITERAL_PRIORITY))
+/// The other modes read something else in the place of pairs, which the reader of an event does of itself.
+fn reads_pairs(mode: &str) -> bool {
+    mode.is_empty() || ["auto", "auto_escaped"].iter().any(|auto| mode.eq_ignore_ascii_case(auto))
 }
 
-fn literal_sourcetype(name: &str) -> Selector {
-    Selector::Sourcetype(Pattern::Literal(name.into()))
-}
-
-fn read_pattern(flags: &str, text: &str) -> Result<(Pattern, i64), String> {
-    let is_wild = text.contains("...") || text.contains(['*', '|', '(', '[']);
-    if !is_wild && !text.contains('\\') && flags.is_empty() {
-        return Ok((Pattern::Literal(text.into()), LITERAL_PRIORITY));
+impl FieldAlias {
+    fn read(class: &str, setting: &Setting) -> Result<Self, Diagnostic> {
+        let aliases = aliases(&setting.value)?;
+        Ok(Self { class: class.to_owned(), aliases, origin: setting.origin() })
     }
-    let regex = format!("{flags}(?s-u)\\A(?:{})\\z", regex_text(text));
-    let syntax = regex_automata::util::syntax::Config::new().utf8(false);
-    let regex = Regex::builder().syntax(syntax).build(&regex).map_err(|error| {
-        // The outer error says only that building failed.
-        error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
-    })?;
-    Ok((Pattern::Wild(regex), if is_wild { PATTERN_PRIORITY } else { LITERAL_PRIORITY }))
-}
-
-/// The regular expression that a pattern of a stanza's name means.
-fn regex_text(pattern: &str) -> String {
-    let mut regex = String::with_capacity(pattern.len() * 2);
-    let mut rest = pattern;
-    while let Some(character) = rest.chars().next() {
-        if let Some(after) = rest.strip_prefix("...") {
-            regex.push_str(".*");
-            rest = after;
-            continue;
-        }
-        rest = &rest[character.len_utf8()..];
-        match character {
-            '*' => regex.push_str(r"[^/\\]*"),
-            '.' => regex.push_str(r"\."),
-            '\\' => {
-                regex.push('\\');
-                let escaped = rest.chars().next();
-                regex.extend(escaped);
-                rest = &rest[escaped.map_or(0, char::len_utf8)..];
-            }
-            other => regex.push(other),
-        }
-    }
-    regex
 }
 
 /// The aliases in `a AS b "c d" ASNEW e`.
@@ -292,34 +265,6 @@ fn alias(words: &[Spanned<&str>], span: Span) -> Result<Alias, Diagnostic> {
     Ok(Alias { original: original.value.to_owned(), name: name.value.to_owned(), mode })
 }
 
-/// The words of `value` with their places in the file; quotes hold a word with spaces together.
-fn words(value: &Spanned<String>) -> Result<Vec<Spanned<&str>>, Diagnostic> {
-    let text = value.value.as_str();
-    let is_space = |character: char| character.is_whitespace() || character == ',';
-    let mut words = Vec::new();
-    let mut pos = 0;
-    loop {
-        pos = text.len() - text[pos..].trim_start_matches(is_space).len();
-        let rest = &text[pos..];
-        let Some(first) = rest.chars().next() else { return Ok(words) };
-        let (start, length, after) = if first == '"' {
-            let length = rest[1..].find('"').ok_or_else(|| unclosed_quote(value, pos))?;
-            (pos + 1, length, pos + length + 2)
-        } else {
-            let length = rest.find(is_space).unwrap_or(rest.len());
-            (pos, length, pos + length)
-        };
-        let span = Span::new(value.span.start + start, value.span.start + start + length);
-        words.push(Spanned::new(&text[start..start + length], span));
-        pos = after;
-    }
-}
-
-fn unclosed_quote(value: &Spanned<String>, pos: usize) -> Diagnostic {
-    let at = value.span.start + pos;
-    Diagnostic::error(Code::BadKnowledge, Span::new(at, at + 1), "a quoted field name never ends")
-}
-
 fn bad_priority(setting: &Setting) -> Diagnostic {
     let message = format!("the priority `{}` is no number", setting.value.value);
     Diagnostic::error(Code::BadKnowledge, setting.value.span, message)
@@ -334,8 +279,7 @@ mod tests {
         let mut props = Props::default();
         let mut problems = Vec::new();
         for (name, stanza) in &conf.stanzas {
-            let (stanza, diagnostics) = Stanza::read(name, stanza);
-            props.insert(stanza);
+            let diagnostics = props.read(name, stanza);
             problems.extend(diagnostics.into_iter().map(|diagnostic| {
                 format!("{}: {}", diagnostic.primary.span.text(text), diagnostic.message)
             }));
@@ -431,7 +375,7 @@ mod tests {
             .collect();
         assert_eq!(shown, ["a: g>h Replace", "b: a>b Replace", "b: c d>e f Keep"]);
         assert_eq!(stanza.aliases[0].origin.span.text(text), "g as h");
-        assert_eq!(stanza.others.keys().collect::<Vec<_>>(), ["EXTRACT-e", "LOOKUP-l"]);
+        assert_eq!(stanza.others.keys().collect::<Vec<_>>(), ["LOOKUP-l"]);
     }
 
     #[test]

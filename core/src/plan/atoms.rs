@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::resolve::{Origin, Origins};
+use super::origins::{Origin, Origins, Shape};
 use crate::{
     expr::{
         dialect,
@@ -201,40 +201,35 @@ impl Walk<'_> {
     }
 
     fn raw(&self, term: &RawTerm) -> Formula {
-        if self.written.contains("_raw") || (!self.strict_raw && event_id(&term.text).is_some()) {
+        let is_raw = self.origin("_raw").shape == Shape::Raw;
+        if !is_raw || (!self.strict_raw && event_id(&term.text).is_some()) {
             return Formula::True;
         }
         if term.kind == RawKind::Term && RawMatcher::term(&term.text).is_none() {
             return Formula::False;
         }
-        pieces(&term.text, Edges::Fenced, Domain::Raw)
+        pieces(&term.text, Haystack { edges: Edges::Fenced, ..Haystack::RAW })
     }
 
     /// `field=value`: the pieces between the wildcards stand in the event, fenced at the edges of the value.
     fn equals(&self, field: &str, value: &SearchValue) -> Formula {
         let is_network = value.kind == ValueKind::Plain && value.text.contains('/');
-        match self.origin(field) {
-            Origin::Opaque => Formula::True,
+        match Haystack::of(self.origin(field)) {
+            None => Formula::True,
             // The text `10.0.0.0/8` may be a network, which is no text of the event.
             _ if is_network && value.text.parse::<ipnet::IpNet>().is_ok() => Formula::True,
-            Origin::Raw => pieces(&value.text, Edges::Open, Domain::Raw),
-            Origin::Verbatim | Origin::Fenced => {
-                pieces(&value.text, Edges::Fenced, Domain::Decoded)
-            }
+            Some(haystack) => pieces(&value.text, haystack),
         }
     }
 
     fn origin(&self, field: &str) -> Origin {
-        if self.written.contains(field) { Origin::Opaque } else { self.origins.of(field) }
+        if self.written.contains(field) { Origin::OPAQUE } else { self.origins.of(field) }
     }
 
     fn regex(&self, field: &str, pattern: &str) -> Formula {
-        let domain = match self.origin(field) {
-            Origin::Opaque => return Formula::True,
-            Origin::Raw => Domain::Raw,
-            Origin::Verbatim | Origin::Fenced => Domain::Decoded,
-        };
-        dialect::parse(pattern).map_or(Formula::True, |hir| Literals::of(&hir, domain))
+        let Some(haystack) = Haystack::of(self.origin(field)) else { return Formula::True };
+        let hir = dialect::parse(pattern);
+        hir.map_or(Formula::True, |hir| Literals::of(&hir, haystack.without_edges()))
     }
 
     /// A `where` expression: only forms that must hold for the row to pass.
@@ -255,12 +250,11 @@ impl Walk<'_> {
     }
 
     fn text_equals(&self, field: &str, text: &str) -> Formula {
-        match self.origin(field) {
+        match Haystack::of(self.origin(field)) {
             // `x="1"` also holds for the text `1.0` where a number is compared.
-            Origin::Opaque => Formula::True,
             _ if text.trim().parse::<f64>().is_ok() => Formula::True,
-            Origin::Raw => Formula::True,
-            Origin::Verbatim | Origin::Fenced => cut(text, Edges::Fenced, Domain::Decoded),
+            Some(haystack) if haystack.domain == Domain::Decoded => cut(text, haystack),
+            _ => Formula::True,
         }
     }
 
@@ -277,8 +271,9 @@ impl Walk<'_> {
             .collect();
         match (name.to_ascii_lowercase().as_str(), texts.as_deref()) {
             ("match", Some([pattern])) => self.regex(field, pattern),
-            ("like", Some([pattern])) if self.origin(field) != Origin::Opaque => {
-                like_pieces(pattern, self.origin(field))
+            ("like", Some([pattern])) => {
+                let haystack = Haystack::of(self.origin(field));
+                haystack.map_or(Formula::True, |haystack| like_pieces(pattern, haystack))
             }
             ("in", Some(values)) => {
                 Formula::any_of(values.iter().map(|value| self.text_equals(field, value)))
@@ -319,23 +314,49 @@ enum Edges {
     Open,
 }
 
-/// What a text with `*` implies: the texts between the wildcards, all of them.
-fn pieces(text: &str, edges: Edges, domain: Domain) -> Formula {
-    let last = text.matches('*').count();
-    let terms = text.split('*').enumerate().map(|(index, piece)| {
-        let piece_edges = PieceEdges {
-            start: edges == Edges::Fenced && index == 0,
-            end: edges == Edges::Fenced && index == last,
+/// The text of an event that a test looks at, as far as the scan can see it.
+#[derive(Clone, Copy)]
+struct Haystack {
+    domain: Domain,
+    edges: Edges,
+    is_lowered: bool,
+}
+
+impl Haystack {
+    const RAW: Self = Self { domain: Domain::Raw, edges: Edges::Open, is_lowered: false };
+
+    /// That of a field; `None` where its value proves nothing.
+    fn of(origin: Origin) -> Option<Self> {
+        let (domain, edges) = match origin.shape {
+            Shape::Raw => (Domain::Raw, Edges::Open),
+            Shape::Verbatim | Shape::Fenced => (Domain::Decoded, Edges::Fenced),
+            Shape::Piece => (Domain::Decoded, Edges::Open),
+            Shape::Opaque => return None,
         };
-        cut_piece(piece, piece_edges, domain)
+        Some(Self { domain, edges, is_lowered: origin.is_lowered })
+    }
+
+    /// The same for literals that may stand anywhere within.
+    fn without_edges(self) -> Self {
+        Self { edges: Edges::Open, ..self }
+    }
+}
+
+/// What a text with `*` implies: the texts between the wildcards, all of them.
+fn pieces(text: &str, haystack: Haystack) -> Formula {
+    let last = text.matches('*').count();
+    let fenced = haystack.edges == Edges::Fenced;
+    let terms = text.split('*').enumerate().map(|(index, piece)| {
+        let edges = PieceEdges { start: fenced && index == 0, end: fenced && index == last };
+        cut_piece(piece, edges, haystack)
     });
     Formula::and(terms.collect())
 }
 
 /// The pieces of a `like` pattern between `%` and `_`. Its edges are not used as fences.
-fn like_pieces(pattern: &str, origin: Origin) -> Formula {
-    let domain = if origin == Origin::Raw { Domain::Raw } else { Domain::Decoded };
-    Formula::and(pattern.split(['%', '_']).map(|piece| cut(piece, Edges::Open, domain)).collect())
+fn like_pieces(pattern: &str, haystack: Haystack) -> Formula {
+    let pieces = pattern.split(['%', '_']);
+    Formula::and(pieces.map(|piece| cut(piece, haystack.without_edges())).collect())
 }
 
 #[derive(Clone, Copy)]
@@ -344,36 +365,53 @@ struct PieceEdges {
     end: bool,
 }
 
-fn cut(text: &str, edges: Edges, domain: Domain) -> Formula {
-    let fenced = edges == Edges::Fenced;
-    cut_piece(text, PieceEdges { start: fenced, end: fenced }, domain)
+fn cut(text: &str, haystack: Haystack) -> Formula {
+    let fenced = haystack.edges == Edges::Fenced;
+    cut_piece(text, PieceEdges { start: fenced, end: fenced }, haystack)
 }
 
-/// A literal of a value, cut where its raw form may differ from it: at characters that XML or JSON write otherwise.
-///
-/// The raw form of `& < > " ' \ /` starts and ends with a breaker in every rendering, so a cut there is a fence; that of
-/// a control character is not (`\t` of JSON ends in a letter).
-fn cut_piece(text: &str, edges: PieceEdges, domain: Domain) -> Formula {
-    if domain == Domain::Raw {
-        return atom(text, edges, domain).map_or(Formula::True, Formula::Atom);
-    }
+/// A literal of a value, cut where its raw form may differ from it.
+fn cut_piece(text: &str, edges: PieceEdges, haystack: Haystack) -> Formula {
+    let domain = haystack.domain;
     let mut terms = Vec::new();
     let mut start = 0;
     let mut start_fenced = edges.start;
     for (at, character) in text.char_indices() {
-        let fences = matches!(character, '&' | '<' | '>' | '"' | '\'' | '\\' | '/');
-        if fences || character.is_control() {
-            terms.extend(atom(
-                &text[start..at],
-                PieceEdges { start: start_fenced, end: fences },
-                domain,
-            ));
-            start = at + character.len_utf8();
+        let end = at + character.len_utf8();
+        if let Some(fences) = cuts(character, text[end..].chars().next(), haystack) {
+            let edges = PieceEdges { start: start_fenced, end: fences };
+            terms.extend(atom(&text[start..at], edges, domain));
+            start = end;
             start_fenced = fences;
         }
     }
     terms.extend(atom(&text[start..], PieceEdges { start: start_fenced, end: edges.end }, domain));
     Formula::and(terms.into_iter().map(Formula::Atom).collect())
+}
+
+/// Whether a literal is cut at `character`, and whether the cut is a fence.
+///
+/// The raw form of `& < > " ' \ /` starts and ends with a breaker in every rendering, so a cut there is a fence; that of
+/// a control character is not (`\t` of JSON ends in a letter). U+FFFD may stand for bytes that are no UTF-8.
+fn cuts(character: char, next: Option<char>, haystack: Haystack) -> Option<bool> {
+    let is_written_otherwise = matches!(character, '&' | '<' | '>' | '"' | '\'' | '\\' | '/');
+    match haystack.domain {
+        Domain::Decoded if is_written_otherwise => Some(true),
+        Domain::Decoded if character.is_control() => Some(false),
+        _ if character == '\u{FFFD}' => Some(false),
+        _ if haystack.is_lowered && may_come_from_beyond(character, next) => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether the lower-case `character` may come from another one than the scan folds: any beyond ASCII, a `k` from the
+/// Kelvin sign, and an `i` that a combining dot follows, or may follow, from the dotted capital I.
+fn may_come_from_beyond(character: char, next: Option<char>) -> bool {
+    match character.to_ascii_lowercase() {
+        'k' => true,
+        'i' => !next.is_some_and(|next| next.is_ascii()),
+        other => !other.is_ascii(),
+    }
 }
 
 fn atom(text: &str, edges: PieceEdges, domain: Domain) -> Option<Atom> {
@@ -390,14 +428,14 @@ fn atom(text: &str, edges: PieceEdges, domain: Domain) -> Option<Atom> {
 
 /// Collects the literals that every match of a regex holds.
 struct Literals {
-    domain: Domain,
+    haystack: Haystack,
     run: String,
     terms: Vec<Formula>,
 }
 
 impl Literals {
-    fn of(hir: &Hir, domain: Domain) -> Formula {
-        let mut literals = Self { domain, run: String::new(), terms: Vec::new() };
+    fn of(hir: &Hir, haystack: Haystack) -> Formula {
+        let mut literals = Self { haystack, run: String::new(), terms: Vec::new() };
         literals.walk(hir);
         literals.end_run();
         Formula::and(literals.terms)
@@ -417,14 +455,15 @@ impl Literals {
             HirKind::Concat(parts) => parts.iter().for_each(|part| self.walk(part)),
             HirKind::Alternation(branches) => {
                 self.end_run();
-                let domain = self.domain;
-                self.terms
-                    .push(Formula::any_of(branches.iter().map(|branch| Self::of(branch, domain))));
+                let haystack = self.haystack;
+                self.terms.push(Formula::any_of(
+                    branches.iter().map(|branch| Self::of(branch, haystack)),
+                ));
             }
             HirKind::Repetition(repetition) => {
                 self.end_run();
                 if repetition.min > 0 {
-                    self.terms.push(Self::of(&repetition.sub, self.domain));
+                    self.terms.push(Self::of(&repetition.sub, self.haystack));
                 }
             }
             // An assertion takes no bytes, so the literals on both sides of it still touch.
@@ -434,7 +473,7 @@ impl Literals {
 
     fn end_run(&mut self) {
         let run = std::mem::take(&mut self.run);
-        self.terms.push(cut(&run, Edges::Open, self.domain));
+        self.terms.push(cut(&run, self.haystack));
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     atoms,
     facts::{self, Indicator, Term},
-    resolve::{Origin, Origins},
+    origins::{Origins, Shape},
 };
 use crate::{
     compiled::Closing,
@@ -90,7 +90,7 @@ pub struct MacroText {
 pub struct FieldText {
     /// Its name.
     pub name: String,
-    /// `raw`, `event`, `piece of a value` or `calculated`.
+    /// What its value is of the event: the raw text, a value, a piece, a cut, or nothing of it.
     pub origin: &'static str,
     /// The settings that make it, if the knowledge does.
     pub from: Vec<String>,
@@ -227,12 +227,13 @@ fn fields(pipeline: &Pipeline, origins: &Origins) -> Vec<FieldText> {
 
 fn field_text(name: String, origins: &Origins) -> FieldText {
     let from: Vec<String> = origins.makers(&name).map(str::to_owned).collect();
-    let origin = match origins.of(&name) {
-        Origin::Raw => "raw text",
-        Origin::Verbatim => "a value of the event",
-        Origin::Fenced => "a piece of a value of the event",
-        Origin::Opaque if from.is_empty() => "metadata",
-        Origin::Opaque => "calculated",
+    let origin = match origins.of(&name).shape {
+        Shape::Raw => "raw text",
+        Shape::Verbatim => "a value of the event",
+        Shape::Fenced => "a piece of a value of the event",
+        Shape::Piece => "a cut of the event",
+        Shape::Opaque if from.is_empty() => "metadata",
+        Shape::Opaque => "calculated",
     };
     FieldText { name, origin, from }
 }

@@ -13,6 +13,7 @@ pub mod lower_expr;
 mod lower_search;
 mod lower_stats;
 mod macros;
+pub mod origins;
 pub mod resolve;
 pub mod suggest;
 pub mod support;

@@ -1,202 +1,32 @@
-//! What the knowledge says a field is: the mapping that runs, and where each field's value comes from.
+//! What the knowledge says of fields, ready to run: names become ids, patterns and expressions are compiled.
+//!
+//! Every mistake is said with its place, and what is right counts all the same.
 
 use std::collections::BTreeMap;
 
 use super::lower_expr::Lowering;
 use crate::{
-    diag::{Diagnostic, Span},
-    event::mapping::{Alias, AliasSetting, Mapping, Stanza},
-    expr::{program::Expr as Program, regex::RegexIds},
+    diag::{Code, Diagnostic, Span},
+    event::{
+        extract::{Extraction, Matches, Method, Output, OutputName, Piece, Template},
+        mapping::{Alias, AliasSetting, ExtractionSetting, Mapping, Stanza},
+        recognise::{Recogniser, Recognisers},
+    },
+    expr::{
+        capture::Finder,
+        regex::{RegexError, RegexIds},
+        regex_set::{Pattern, RegexSet},
+    },
     knowledge::{
-        Knowledge,
-        props::{AliasMode, Calculation, FieldAlias},
+        self, Knowledge,
+        conf::Origin,
+        extractions,
+        props::{self, AliasMode, Calculation, FieldAlias},
+        transforms::{self, Transform},
     },
     names::Names,
-    spl::{
-        self,
-        tree::{Expr, ExprKind},
-    },
+    spl,
 };
-
-/// Where a field's value comes from, which decides what it proves about the raw event; each proves less than the one
-/// before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// The raw text itself.
-    Raw,
-    /// A value of the event, whole: its edges are boundaries.
-    Verbatim,
-    /// A contiguous piece of such a value, cut at a breaker or at its edge: its edges are boundaries too.
-    Fenced,
-    /// Anything else: it proves nothing.
-    Opaque,
-}
-
-/// Where the fields that the knowledge names come from; any other is the event's own.
-#[derive(Clone, Debug)]
-pub struct Origins {
-    fields: BTreeMap<String, Origin>,
-    /// For each field, the settings that make it, as written: for `explain`.
-    makers: BTreeMap<String, Vec<String>>,
-}
-
-/// Fields that the caller or Splunk itself gives: no bytes of the raw event.
-const METADATA: &[&str] = &[
-    "_cd",
-    "_indextime",
-    "_time",
-    "date_hour",
-    "date_mday",
-    "date_minute",
-    "date_month",
-    "date_second",
-    "date_wday",
-    "date_year",
-    "date_zone",
-    "eventtype",
-    "host",
-    "index",
-    "linecount",
-    "punct",
-    "source",
-    "sourcetype",
-    "splunk_server",
-    "tag",
-    "timeendpos",
-    "timestartpos",
-];
-
-impl Default for Origins {
-    fn default() -> Self {
-        let opaque = METADATA.iter().map(|&name| (name.to_owned(), Origin::Opaque));
-        let mut fields: BTreeMap<_, _> = opaque.collect();
-        fields.insert("_raw".to_owned(), Origin::Raw);
-        Self { fields, makers: BTreeMap::new() }
-    }
-}
-
-impl Origins {
-    /// Where the values of all fields come from under `knowledge`. A field with several producers proves no more than
-    /// the weakest of them.
-    #[must_use]
-    pub fn of_knowledge(knowledge: &Knowledge) -> Self {
-        let mut origins = Self::default();
-        let stanzas = knowledge.props.stanzas();
-        for stanza in stanzas {
-            stanza.aliases.iter().for_each(|setting| origins.add_aliases(&stanza.name, setting));
-        }
-        // Calculations read aliases, so these must all be known.
-        for stanza in stanzas {
-            let calculations = stanza.calculations.iter();
-            calculations.for_each(|calculation| origins.add_calculation(&stanza.name, calculation));
-        }
-        origins
-    }
-
-    /// Where `field` comes from.
-    #[must_use]
-    pub fn of(&self, field: &str) -> Origin {
-        // A tag of one field is as opaque as `tag`.
-        if field.starts_with("tag::") {
-            return Origin::Opaque;
-        }
-        self.fields.get(field).copied().unwrap_or(Origin::Verbatim)
-    }
-
-    /// The settings of the knowledge that make `field`, as written; none for the event's own.
-    pub fn makers(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.makers.get(field).into_iter().flatten().map(String::as_str)
-    }
-
-    /// The fields that the knowledge makes, in the order of their names.
-    pub fn made(&self) -> impl Iterator<Item = &str> {
-        self.makers.keys().map(String::as_str)
-    }
-
-    fn add(&mut self, field: &str, origin: Origin, maker: String) {
-        let known = self.fields.entry(field.to_owned()).or_insert(Origin::Verbatim);
-        *known = origin.max(*known);
-        self.makers.entry(field.to_owned()).or_default().push(maker);
-    }
-
-    fn add_aliases(&mut self, stanza: &str, setting: &FieldAlias) {
-        for alias in &setting.aliases {
-            // Aliases read own fields; of those only metadata is no text of the event.
-            let origin = self.own(&alias.original);
-            let maker = format!(
-                "[{stanza}] FIELDALIAS-{} = {} AS {}",
-                setting.class, alias.original, alias.name
-            );
-            self.add(&alias.name, origin, maker);
-        }
-    }
-
-    fn add_calculation(&mut self, stanza: &str, calculation: &Calculation) {
-        let origin =
-            parse(&calculation.expression).map_or(Origin::Opaque, |expr| self.of_expr(&expr));
-        let maker = format!("[{stanza}] EVAL-{} = {}", calculation.field, calculation.expression);
-        self.add(&calculation.field, origin, maker);
-    }
-
-    fn of_expr(&self, expr: &Expr) -> Origin {
-        match &expr.kind {
-            ExprKind::Field(field) => self.of(field).max(Origin::Verbatim),
-            ExprKind::Call { name, arguments } => {
-                self.of_call(&name.value.to_ascii_lowercase(), arguments)
-            }
-            _ => Origin::Opaque,
-        }
-    }
-
-    fn of_call(&self, name: &str, arguments: &[Expr]) -> Origin {
-        let worst = |branches: &mut dyn Iterator<Item = &Expr>| {
-            branches.map(|branch| self.of_expr(branch)).max().unwrap_or(Origin::Verbatim)
-        };
-        match (name, arguments) {
-            // No value proves anything, since no test of it can pass.
-            ("null", []) => Origin::Verbatim,
-            ("coalesce", branches) => worst(&mut branches.iter()),
-            ("if", [_, then, otherwise]) => worst(&mut [then, otherwise].into_iter()),
-            ("case", pairs) => worst(&mut pairs.iter().skip(1).step_by(2)),
-            ("mvindex", [pieces, index]) if is_integer(index) => self.of_split(pieces),
-            _ => Origin::Opaque,
-        }
-    }
-
-    /// `split(field, "\\")`: every piece is fenced by the breaker it was cut at.
-    fn of_split(&self, expr: &Expr) -> Origin {
-        let ExprKind::Call { name, arguments } = &expr.kind else { return Origin::Opaque };
-        match (name.value.to_ascii_lowercase().as_str(), arguments.as_slice()) {
-            ("split", [field, delimiter]) if is_breaker(delimiter) => {
-                self.of_expr(field).max(Origin::Fenced)
-            }
-            _ => Origin::Opaque,
-        }
-    }
-
-    fn own(&self, field: &str) -> Origin {
-        if METADATA.contains(&field) { Origin::Opaque } else { Origin::Verbatim }
-    }
-}
-
-fn is_integer(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Negate(inner) => is_integer(inner),
-        ExprKind::Number(text) => text.bytes().all(|byte| byte.is_ascii_digit()),
-        _ => false,
-    }
-}
-
-/// A delimiter of which every rendering of an event starts and ends with a breaker.
-fn is_breaker(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::String(text) if matches!(text.as_str(), "\\" | "/" | "," | ";" | ":" | " "))
-}
-
-/// The expression of a calculated field, if it parses.
-fn parse(expression: &str) -> Option<Expr> {
-    let (expr, diagnostics) = spl::parse_expression(expression);
-    diagnostics.is_empty().then_some(expr)
-}
 
 /// The mapping that runs, and what is wrong with it: the file, and a diagnostic whose spans point into that file.
 pub(crate) fn mapping(
@@ -204,52 +34,329 @@ pub(crate) fn mapping(
     names: &mut Names,
     regexes: &mut RegexIds,
 ) -> (Mapping, Vec<(String, Diagnostic)>) {
-    let mut problems = Vec::new();
-    let stanzas = knowledge.props.stanzas().iter().map(|stanza| Stanza {
-        selector: stanza.selector.clone(),
-        aliases: stanza.aliases.iter().map(|setting| alias_setting(setting, names)).collect(),
-        calculations: stanza
-            .calculations
-            .iter()
-            .filter_map(|calculation| {
-                let field = names.intern(&calculation.field);
-                if calculation.expression.is_empty() {
-                    return Some((field, None));
+    let mut resolver = Resolver {
+        knowledge,
+        names,
+        regexes,
+        mapping: Mapping::default(),
+        transforms: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    for stanza in knowledge.props.stanzas() {
+        let stanza = resolver.stanza(stanza);
+        resolver.mapping.stanzas.push(stanza);
+    }
+    resolver.mapping.recognisers = resolver.recognisers();
+    resolver.mapping.seal();
+    (resolver.mapping, resolver.problems)
+}
+
+struct Resolver<'a> {
+    knowledge: &'a Knowledge,
+    names: &'a mut Names,
+    regexes: &'a mut RegexIds,
+    mapping: Mapping,
+    /// The places of the transforms that were compiled; `None` for those that do not compile.
+    transforms: BTreeMap<&'a str, Option<usize>>,
+    problems: Vec<(String, Diagnostic)>,
+}
+
+impl<'a> Resolver<'a> {
+    fn stanza(&mut self, stanza: &'a props::Stanza) -> Stanza {
+        let calculations = stanza.calculations.iter();
+        Stanza {
+            selector: stanza.selector.clone(),
+            sourcetype: stanza.sourcetype.as_deref().map(Into::into),
+            reads_pairs: stanza.reads_pairs,
+            extractions: stanza.extractions.iter().map(|setting| self.extract(setting)).collect(),
+            reports: stanza.reports.iter().map(|setting| self.report(setting)).collect(),
+            aliases: stanza.aliases.iter().map(|setting| self.aliases(setting)).collect(),
+            calculations: calculations
+                .filter_map(|calculation| {
+                    let field = self.names.intern(&calculation.field);
+                    let is_removed = calculation.expression.is_empty();
+                    let place = if is_removed { None } else { Some(self.calculated(calculation)?) };
+                    Some((field, place))
+                })
+                .collect(),
+        }
+    }
+
+    fn problem(&mut self, file: &str, diagnostic: Diagnostic) {
+        self.problems.push((file.to_owned(), diagnostic));
+    }
+
+    fn extract(&mut self, setting: &extractions::Extraction) -> ExtractionSetting {
+        let class = setting.class.as_str().into();
+        if setting.pattern.is_empty() {
+            return ExtractionSetting { class, extractions: Box::default() };
+        }
+        let source = self.names.intern(setting.source.as_deref().unwrap_or("_raw"));
+        let extractions = self.finder(&setting.pattern, &setting.origin).and_then(|finder| {
+            let outputs = self.named_outputs(&finder, &setting.origin, Cleaning::On)?;
+            let method = Method::Pattern { finder, outputs, matches: Matches::First };
+            Some(Extraction { source, method, adds_values: false, keeps_empty: false })
+        });
+        let places = extractions.map(|extraction| self.place(extraction));
+        ExtractionSetting { class, extractions: places.into_iter().collect() }
+    }
+
+    fn report(&mut self, setting: &'a extractions::Report) -> ExtractionSetting {
+        let mut places = Vec::new();
+        for name in &setting.transforms {
+            match self.knowledge.transforms.get_key_value(&name.value) {
+                Some((name, transform)) => places.extend(self.transform(name, transform)),
+                None => self.problem(&setting.file, no_transform(&name.value, name.span)),
+            }
+        }
+        ExtractionSetting { class: setting.class.as_str().into(), extractions: places.into() }
+    }
+
+    /// The place of a transform, which several reports may name.
+    fn transform(&mut self, name: &'a str, transform: &Transform) -> Option<usize> {
+        if let Some(place) = self.transforms.get(name) {
+            return *place;
+        }
+        let place = self.method(transform).map(|method| {
+            let source = self.names.intern(&transform.source);
+            let Transform { adds_values, keeps_empty, .. } = *transform;
+            self.place(Extraction { source, method, adds_values, keeps_empty })
+        });
+        self.transforms.insert(name, place);
+        place
+    }
+
+    fn place(&mut self, extraction: Extraction) -> usize {
+        self.mapping.extractions.push(extraction);
+        self.mapping.extractions.len() - 1
+    }
+
+    fn method(&mut self, transform: &Transform) -> Option<Method> {
+        let cleaning = if transform.cleans_names { Cleaning::On } else { Cleaning::Off };
+        match &transform.method {
+            transforms::Method::Pattern { pattern, origin, format, format_origin } => {
+                let finder = self.finder(pattern, origin)?;
+                let outputs = match format_origin {
+                    Some(origin) if !format.is_empty() => {
+                        self.formatted_outputs(format, origin, &finder, cleaning)
+                    }
+                    _ => self.named_outputs(&finder, origin, cleaning),
+                };
+                Some(Method::Pattern { finder, outputs: outputs?, matches: Matches::All })
+            }
+            transforms::Method::Columns { delimiters, fields } => Some(Method::Columns {
+                delimiters: delimiters.as_bytes().into(),
+                fields: fields.iter().map(|field| self.names.intern(field)).collect(),
+            }),
+            transforms::Method::Pairs { between, within } => Some(Method::Pairs {
+                between: between.as_bytes().into(),
+                within: within.as_bytes().into(),
+                cleans_names: transform.cleans_names,
+            }),
+        }
+    }
+
+    fn finder(&mut self, pattern: &str, origin: &Origin) -> Option<Finder> {
+        match Finder::compile(pattern, self.regexes) {
+            Ok(finder) => Some(finder),
+            Err(error) => {
+                self.problem(&origin.file, bad_pattern(&error, origin));
+                None
+            }
+        }
+    }
+
+    /// The named groups of a pattern; `_KEY_1` holds the name of the field whose value is in `_VAL_1`.
+    fn named_outputs(
+        &mut self,
+        finder: &Finder,
+        origin: &Origin,
+        cleaning: Cleaning,
+    ) -> Option<Box<[Output]>> {
+        let groups: Vec<(usize, &str)> = finder
+            .group_names()
+            .enumerate()
+            .filter_map(|(group, name)| Some((group, name?)))
+            .collect();
+        let value_of = |key: &str| {
+            let value = key.strip_prefix("_KEY_").map(|suffix| format!("_VAL_{suffix}"))?;
+            groups.iter().find(|(_, name)| *name == value).map(|(group, _)| *group)
+        };
+        let mut outputs = Vec::new();
+        for &(group, name) in &groups {
+            outputs.extend(match value_of(name) {
+                Some(value) => Some(Output {
+                    name: supplied(Template([Piece::Group(group)].into()), cleaning),
+                    value: Template([Piece::Group(value)].into()),
+                }),
+                None if name.starts_with("_VAL_") || name.starts_with("_KEY_") => None,
+                None => Some(Output {
+                    name: OutputName::Field(self.names.intern(name)),
+                    value: Template([Piece::Group(group)].into()),
+                }),
+            });
+        }
+        if outputs.is_empty() {
+            self.problem(&origin.file, names_no_field(origin));
+            return None;
+        }
+        Some(outputs.into())
+    }
+
+    fn formatted_outputs(
+        &mut self,
+        format: &[(Template, Template)],
+        origin: &Origin,
+        finder: &Finder,
+        cleaning: Cleaning,
+    ) -> Option<Box<[Output]>> {
+        let groups = finder.group_names().count();
+        let pieces = format.iter().flat_map(|(name, value)| name.0.iter().chain(&value.0));
+        let missing = pieces.filter_map(|piece| match piece {
+            Piece::Group(group) if *group >= groups => Some(*group),
+            _ => None,
+        });
+        if let Some(group) = missing.min() {
+            self.problem(&origin.file, no_group(group, origin));
+            return None;
+        }
+        let outputs = format.iter().map(|(name, value)| Output {
+            name: self.output_name(name, cleaning),
+            value: value.clone(),
+        });
+        Some(outputs.collect())
+    }
+
+    fn output_name(&mut self, name: &Template, cleaning: Cleaning) -> OutputName {
+        match name.plain() {
+            Some(text) => OutputName::Field(self.names.intern(&String::from_utf8_lossy(text))),
+            None => supplied(name.clone(), cleaning),
+        }
+    }
+
+    fn aliases(&mut self, setting: &FieldAlias) -> AliasSetting {
+        let aliases = setting.aliases.iter().map(|alias| Alias {
+            from: self.names.intern(&alias.original),
+            to: self.names.intern(&alias.name),
+            keeps_existing: alias.mode == AliasMode::Keep,
+        });
+        AliasSetting { class: setting.class.as_str().into(), aliases: aliases.collect() }
+    }
+
+    /// The place of the expression of a calculated field.
+    fn calculated(&mut self, calculation: &Calculation) -> Option<usize> {
+        let (expr, mut diagnostics) = spl::parse_expression(&calculation.expression);
+        let mut lowering = Lowering {
+            source: &calculation.expression,
+            names: self.names,
+            regexes: self.regexes,
+            diagnostics: &mut diagnostics,
+            strict_raw: false,
+        };
+        let program = lowering.value(&expr);
+        let is_sound = diagnostics.is_empty();
+        let origin = &calculation.origin;
+        for diagnostic in diagnostics {
+            self.problem(&origin.file, moved(diagnostic, origin));
+        }
+        is_sound.then(|| {
+            self.mapping.calculations.push(program);
+            self.mapping.calculations.len() - 1
+        })
+    }
+
+    fn recognisers(&mut self) -> Recognisers {
+        let mut patterns = Vec::new();
+        let mut recognisers = Vec::new();
+        for recogniser in self.knowledge.props.recognisers() {
+            if let Some(conditions) = self.conditions(recogniser, &mut patterns) {
+                let sourcetype = recogniser.sourcetype.as_str().into();
+                recognisers.push(Recogniser { sourcetype, conditions });
+            }
+        }
+        if patterns.is_empty() {
+            return Recognisers::default();
+        }
+        match RegexSet::new(&patterns, self.regexes) {
+            Ok(set) => {
+                Recognisers { patterns: Some(set), pattern_count: patterns.len(), recognisers }
+            }
+            Err(message) => {
+                let first = &self.knowledge.props.recognisers()[0].conditions[0].origin;
+                let message = format!("all recognisers together: {message}");
+                self.problem(&first.file, Diagnostic::error(Code::BadRegex, first.span, message));
+                Recognisers::default()
+            }
+        }
+    }
+
+    /// The patterns of one recogniser, if all of them compile.
+    fn conditions(
+        &mut self,
+        recogniser: &knowledge::recognisers::Recogniser,
+        patterns: &mut Vec<Pattern>,
+    ) -> Option<Box<[(usize, bool)]>> {
+        let mut parsed = Vec::new();
+        for condition in &recogniser.conditions {
+            match Pattern::parse(&condition.pattern) {
+                Ok(pattern) => parsed.push((pattern, condition.matches)),
+                Err(error) => {
+                    let problem = bad_pattern(&error, &condition.origin);
+                    self.problem(&condition.origin.file, problem);
                 }
-                let expr = calculated(calculation, names, regexes, &mut problems)?;
-                Some((field, Some(expr)))
-            })
-            .collect(),
-    });
-    let stanzas = stanzas.collect();
-    (Mapping { stanzas }, problems)
+            }
+        }
+        if parsed.len() < recogniser.conditions.len() {
+            return None;
+        }
+        let conditions = parsed.into_iter().map(|(pattern, matches)| {
+            patterns.push(pattern);
+            (patterns.len() - 1, matches)
+        });
+        Some(conditions.collect())
+    }
 }
 
-fn alias_setting(setting: &FieldAlias, names: &mut Names) -> AliasSetting {
-    let aliases = setting.aliases.iter().map(|alias| Alias {
-        from: names.intern(&alias.original),
-        to: names.intern(&alias.name),
-        keeps_existing: alias.mode == AliasMode::Keep,
-    });
-    AliasSetting { class: setting.class.as_str().into(), aliases: aliases.collect() }
+/// Whether the names that an event supplies become names of letters, digits and underscores.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cleaning {
+    On,
+    Off,
 }
 
-fn calculated(
-    calculation: &Calculation,
-    names: &mut Names,
-    regexes: &mut RegexIds,
-    problems: &mut Vec<(String, Diagnostic)>,
-) -> Option<Program> {
-    let (expr, mut diagnostics) = spl::parse_expression(&calculation.expression);
-    let source = &calculation.expression;
-    let mut lowering =
-        Lowering { source, names, regexes, diagnostics: &mut diagnostics, strict_raw: false };
-    let program = lowering.value(&expr);
-    let is_sound = diagnostics.is_empty();
-    problems.extend(diagnostics.into_iter().map(|diagnostic| {
-        let start = calculation.origin.span.start;
-        let moved = diagnostic.map_spans(|span| Span::new(span.start + start, span.end + start));
-        (calculation.origin.file.to_string(), moved)
-    }));
-    is_sound.then_some(program)
+fn supplied(template: Template, cleaning: Cleaning) -> OutputName {
+    OutputName::Supplied { template, cleans: cleaning == Cleaning::On }
+}
+
+/// A diagnostic about a text, moved to where that text stands in its file.
+fn moved(diagnostic: Diagnostic, origin: &Origin) -> Diagnostic {
+    let start = origin.span.start;
+    diagnostic.map_spans(|span| Span::new(span.start + start, span.end + start))
+}
+
+fn bad_pattern(error: &RegexError, origin: &Origin) -> Diagnostic {
+    let span = Span::new(error.offset_span.start, error.offset_span.end);
+    let diagnostic = Diagnostic::error(Code::BadRegex, span, error.message.clone())
+        .label("in this regular expression");
+    moved(diagnostic, origin)
+}
+
+fn names_no_field(origin: &Origin) -> Diagnostic {
+    let message = "an extraction names no field";
+    Diagnostic::error(Code::BadKnowledge, origin.span, message)
+        .label("no named group")
+        .help("write `(?<field>...)` around what the field shall hold")
+}
+
+fn no_group(group: usize, origin: &Origin) -> Diagnostic {
+    let message = format!("`FORMAT` reads `${group}`, which the pattern does not have");
+    Diagnostic::error(Code::BadKnowledge, origin.span, message)
+        .help("write as many groups in `REGEX` as `FORMAT` reads")
+}
+
+fn no_transform(name: &str, span: Span) -> Diagnostic {
+    let message = format!("no transforms.conf has an extraction `{name}`");
+    Diagnostic::warning(Code::UnknownTransform, span, message)
+        .label("makes no field")
+        .help("define the stanza, with `REGEX` or `DELIMS`, in the app's transforms.conf")
 }

@@ -1,0 +1,231 @@
+//! Keeps what the knowledge says of each kind of event, so that it is found out once and not for each event.
+//!
+//! Whoever writes events chooses their channel and host, and may choose new ones for ever. So the table is bounded: when
+//! it is full it is emptied before the next event, and counted. An event whose names are too long to be kept costs the
+//! tests of all stanzas, as it would without a table.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
+};
+
+use bumpalo::{Bump, collections::Vec as BumpVec};
+
+use super::{
+    mapping::{Class, Mapping},
+    selector::Metadata,
+};
+
+/// How many kinds of events are remembered by their names.
+const MAX_KINDS: usize = 4096;
+/// Kinds whose names are longer, together, are not remembered.
+const MAX_NAMES_BYTES: usize = 1024;
+/// How many sets of stanzas are remembered with what they say.
+const MAX_CLASSES: usize = 256;
+
+/// What the knowledge says of the kinds of events that were met; one for each engine.
+#[derive(Debug)]
+pub struct Classes {
+    kinds: RefCell<BTreeMap<Box<[u8]>, Kind>>,
+    places: RefCell<BTreeMap<Box<[usize]>, usize>>,
+    classes: Box<[OnceCell<Class>]>,
+    resets: Cell<u64>,
+}
+
+/// Events of the same source, sourcetype and, where it matters, host.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    /// The stanza that gives their sourcetype.
+    sourcetype_setter: Option<usize>,
+    /// Their place in [`Classes::classes`].
+    class: usize,
+}
+
+/// What the knowledge says of one event.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'e> {
+    /// Its sourcetype, given or found out.
+    pub sourcetype: Option<&'e [u8]>,
+    /// What makes its fields.
+    pub class: &'e Class,
+}
+
+impl Default for Classes {
+    fn default() -> Self {
+        Self {
+            kinds: RefCell::default(),
+            places: RefCell::default(),
+            classes: (0..MAX_CLASSES).map(|_| OnceCell::new()).collect(),
+            resets: Cell::new(0),
+        }
+    }
+}
+
+impl Classes {
+    /// Makes room for the next event. To be called before it, since what is forgotten must not be in use.
+    pub fn make_room(&mut self) {
+        if self.places.get_mut().len() >= MAX_CLASSES {
+            self.classes.iter_mut().for_each(|class| _ = class.take());
+            self.places.get_mut().clear();
+            self.kinds.get_mut().clear();
+            self.resets.set(self.resets.get() + 1);
+        } else if self.kinds.get_mut().len() >= MAX_KINDS {
+            self.kinds.get_mut().clear();
+            self.resets.set(self.resets.get() + 1);
+        }
+    }
+
+    /// How often it was emptied.
+    #[must_use]
+    pub fn resets(&self) -> u64 {
+        self.resets.get()
+    }
+
+    /// What `mapping` says of an event. Allocates only for an event of a kind that is new.
+    #[must_use]
+    pub fn find<'e>(
+        &'e self,
+        mapping: &'e Mapping,
+        metadata: &Metadata<'e>,
+        bump: &'e Bump,
+    ) -> Known<'e> {
+        let names = names(metadata, mapping.has_hosts, bump);
+        let known = self.kinds.borrow().get(names).copied();
+        let kind = known.unwrap_or_else(|| {
+            let kind = self.find_kind(mapping, metadata, bump);
+            if names.len() <= MAX_NAMES_BYTES {
+                self.kinds.borrow_mut().insert(names.into(), kind);
+            }
+            kind
+        });
+        let class = self.classes[kind.class].get();
+        Known {
+            sourcetype: set_sourcetype(mapping, kind.sourcetype_setter).or(metadata.sourcetype),
+            class: class.expect("a kind names a class that was made"),
+        }
+    }
+
+    fn find_kind(&self, mapping: &Mapping, metadata: &Metadata<'_>, bump: &Bump) -> Kind {
+        let sourcetype_setter = match metadata.sourcetype {
+            Some(_) => None,
+            None => mapping.sourcetype_setter(metadata),
+        };
+        let sourcetype = set_sourcetype(mapping, sourcetype_setter).or(metadata.sourcetype);
+        let metadata = Metadata { sourcetype, ..*metadata };
+        let stanzas = BumpVec::from_iter_in(mapping.holding(&metadata), bump);
+        let mut places = self.places.borrow_mut();
+        let class = places.get(stanzas.as_slice()).copied().unwrap_or_else(|| {
+            let place = places.len();
+            places.insert(stanzas.as_slice().into(), place);
+            place
+        });
+        self.classes[class].get_or_init(|| mapping.class(&stanzas));
+        Kind { sourcetype_setter, class }
+    }
+}
+
+fn set_sourcetype(mapping: &Mapping, setter: Option<usize>) -> Option<&[u8]> {
+    mapping.stanzas[setter?].sourcetype.as_deref().map(str::as_bytes)
+}
+
+/// What decides which stanzas hold, one name behind the other, each with its length.
+fn names<'e>(metadata: &Metadata<'_>, has_hosts: bool, bump: &'e Bump) -> &'e [u8] {
+    let [source, channel_source] = metadata.sources;
+    let host = metadata.host.filter(|_| has_hosts);
+    let mut names = BumpVec::new_in(bump);
+    for name in [source, channel_source, metadata.sourcetype, host] {
+        // An absent name is no empty one.
+        let length = name.map_or(usize::MAX, <[u8]>::len);
+        names.extend_from_slice(&length.to_le_bytes());
+        names.extend_from_slice(name.unwrap_or_default());
+    }
+    names.into_bump_slice()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{
+        mapping::Stanza,
+        selector::{Pattern, Selector},
+    };
+
+    fn stanza(selector: Selector, sourcetype: Option<&str>) -> Stanza {
+        Stanza {
+            selector,
+            sourcetype: sourcetype.map(Into::into),
+            reads_pairs: Some(false),
+            extractions: Vec::new(),
+            reports: Vec::new(),
+            aliases: Vec::new(),
+            calculations: Vec::new(),
+        }
+    }
+
+    fn literal(name: &str) -> Pattern {
+        Pattern::Literal(name.into())
+    }
+
+    fn of_source(source: &[u8]) -> Metadata<'_> {
+        Metadata { sources: [Some(source), None], ..Metadata::default() }
+    }
+
+    #[test]
+    fn a_source_gives_a_sourcetype_and_that_a_class() {
+        let stanzas = vec![
+            stanza(Selector::Source(literal("/var/log/secure")), Some("linux_secure")),
+            stanza(Selector::Sourcetype(literal("linux_secure")), None),
+        ];
+        let mapping = Mapping { stanzas, ..Mapping::default() };
+        let (classes, bump) = (Classes::default(), Bump::new());
+        for _ in 0..2 {
+            let known = classes.find(&mapping, &of_source(b"/var/log/secure"), &bump);
+            assert_eq!(known.sourcetype, Some(&b"linux_secure"[..]));
+            assert!(!known.class.reads_pairs());
+            let other = classes.find(&mapping, &of_source(b"/var/log/other"), &bump);
+            assert_eq!(other.sourcetype, None);
+            assert!(other.class.reads_pairs());
+        }
+        let given = Metadata { sourcetype: Some(b"mine"), ..of_source(b"/var/log/secure") };
+        let known = classes.find(&mapping, &given, &bump);
+        assert_eq!(known.sourcetype, Some(&b"mine"[..]), "the caller knows better");
+        assert_eq!(classes.places.borrow().len(), 3);
+    }
+
+    #[test]
+    fn hostile_names_do_not_make_it_grow() {
+        let mut classes = Classes::default();
+        let mapping = Mapping::default();
+        let long = vec![b'x'; 2 * MAX_NAMES_BYTES];
+        for number in 0..3 * MAX_KINDS {
+            classes.make_room();
+            let bump = Bump::new();
+            let _ = classes.find(&mapping, &of_source(number.to_string().as_bytes()), &bump);
+            let _ = classes.find(&mapping, &of_source(&long), &bump);
+            assert!(classes.kinds.borrow().len() <= MAX_KINDS);
+            assert_eq!(classes.places.borrow().len(), 1);
+        }
+        assert_eq!(classes.resets(), 2);
+    }
+
+    #[test]
+    fn classes_are_forgotten_when_there_are_too_many() {
+        let names: Vec<String> = (0..9).map(|bit| format!("source{bit}")).collect();
+        let pattern = |bit: usize| {
+            let regex = format!("{bit}");
+            Pattern::Wild(regex_automata::meta::Regex::new(&regex).unwrap())
+        };
+        let stanzas = (0..9).map(|bit| stanza(Selector::Source(pattern(bit)), None)).collect();
+        let mapping = Mapping { stanzas, ..Mapping::default() };
+        let mut classes = Classes::default();
+        for number in 0..1_usize << 9 {
+            classes.make_room();
+            let chosen = names.iter().enumerate().filter(|(bit, _)| number >> bit & 1 == 1);
+            let source: String = chosen.map(|(_, name)| name.as_str()).collect();
+            let bump = Bump::new();
+            let known = classes.find(&mapping, &of_source(source.as_bytes()), &bump);
+            assert_eq!(known.class.reads_pairs(), number == 0);
+        }
+        assert_eq!(classes.resets(), 1);
+    }
+}
