@@ -111,7 +111,7 @@ impl<'e> Event<'e> {
         let fields = present.map(|&(name, value)| (name, Value::Text(value)));
         let fields = BumpVec::from_iter_in(fields, env.bump);
         let meta = Meta::given(Format::Fields, head).with_fields(&fields, env);
-        Self::of_natives(raw, &fields, meta.with_windows_fields(&fields, env), mapping, env)
+        Self::of_natives(raw, &fields, meta.with_told_by_fields(&fields, env), mapping, env)
     }
 
     fn of_natives(
