@@ -76,9 +76,8 @@ fn clue(path: &[u8]) -> Option<Clue> {
 
 fn moment(path: &[u8]) -> Option<Moment> {
     Some(match path {
-        // Windows: TimeCreated, as the XML, winlogbeat, Fluent Bit and PowerShell have it.
+        // Windows: the attribute of TimeCreated, as winlogbeat and the XML turned to JSON have it.
         b"SystemTime"
-        | b"TimeCreated"
         | b"winlog.time_created"
         | b"Event.System.TimeCreated.#attributes.SystemTime"
         | b"Event.System.TimeCreated_attributes.SystemTime"
@@ -89,8 +88,10 @@ fn moment(path: &[u8]) -> Option<Moment> {
         | b"EventData.UtcTime"
         | b"Event.EventData.UtcTime" => Moment::Sysmon,
         b"_time" => Moment::Given,
+        // Fluent Bit and PowerShell; a local time as often as not, so that Sysmon knows better.
+        b"TimeCreated"
         // NXLog and syslog in JSON; CloudTrail; Okta; Azure and Microsoft Graph; Google; Auth0; GitHub.
-        b"EventTime"
+        | b"EventTime"
         | b"eventTime"
         | b"published"
         | b"activityDateTime"

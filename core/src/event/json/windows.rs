@@ -5,7 +5,7 @@
 //! has of its log and machine can be named so, but wildcards see it under the shipper's name only.
 
 use super::fields::Fields;
-use crate::event::{Natives, wintext};
+use crate::event::{Natives, wintext, winxml::field_name};
 
 /// How a shipper writes a Windows event.
 pub(super) struct Shipper {
@@ -133,7 +133,7 @@ impl Shipper {
         for field in fields.iter() {
             let below = self.data.iter().find_map(|path| field.name.strip_prefix(*path));
             if let Some(name) = below.and_then(native_name) {
-                field.add_to(natives, name);
+                field.add_to(natives, field_name(name, natives.bump()));
             }
         }
     }
@@ -143,6 +143,11 @@ impl Shipper {
             if let Some(field) = fields.get(path) {
                 natives.add_hidden(name, field.value(natives.bump()));
             }
+        }
+        let is_unclean = |name: &[u8]| name.iter().any(|byte| matches!(byte, b' ' | b':' | b'-'));
+        for field in fields.iter().filter(|field| is_unclean(field.name)) {
+            let name = field_name(field.name, natives.bump());
+            natives.add_hidden(name, field.value(natives.bump()));
         }
     }
 }
@@ -231,6 +236,14 @@ mod tests {
                 "(EventRecordID=7)",
             ]
         );
+    }
+
+    #[test]
+    fn a_name_that_xml_would_clean_can_be_named_so() {
+        let raw = r#"{"EventID":1,"Channel":"C","Client SID:":"S-1-5-18"}"#;
+        assert!(shown(raw).contains(&"(Client_SID_=S-1-5-18)".to_owned()));
+        let raw = r#"{"winlog":{"event_id":1,"channel":"C","event_data":{"Product Name":"x"}}}"#;
+        assert!(shown(raw).contains(&"Product_Name=x".to_owned()));
     }
 
     #[test]
