@@ -19,7 +19,11 @@ use crate::{
     alert::{self, Alert, Partial, Parts},
     compiled::{Plan, Reduce, Rule, RuleSet},
     config::{Counters, Input, Mode, Options, RuleCounters},
-    event::{Event, Head, Knowledge, Meta, classes::Classes},
+    event::{
+        Event, Head, Knowledge, Meta,
+        classes::Classes,
+        json::{self, Records},
+    },
     expr::regex::Caches,
     ids::RuleId,
     row::{Env, Rank, Row},
@@ -70,7 +74,20 @@ impl Engine {
     }
 
     /// Looks at one event. `raw` is its text without the line end, `head` what the caller knows of it besides.
+    ///
+    /// What a cloud service wraps around its events ([`json::records`]) is no event: each record is looked at alone.
     pub fn push(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+        match self.records(raw) {
+            Some(records) => {
+                for (record, part) in records.zip(0..) {
+                    self.push_one(record, &head.of_part(part), sink);
+                }
+            }
+            None => self.push_one(raw, head, sink),
+        }
+    }
+
+    fn push_one(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
         self.counters.events += 1;
         self.counters.bytes += raw.len() as u64;
         let raw = self.cut(raw);
@@ -139,6 +156,10 @@ impl Engine {
     #[must_use]
     pub fn exhausted(&self) -> Option<RuleId> {
         self.exhausted
+    }
+
+    fn records<'a>(&self, raw: &'a [u8]) -> Option<Records<'a>> {
+        matches!(self.options.input, Input::Auto | Input::Json).then(|| json::records(raw))?
     }
 
     fn cut<'a>(&mut self, raw: &'a [u8]) -> &'a [u8] {

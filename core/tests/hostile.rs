@@ -33,6 +33,37 @@ fn event(time: &str, data: &str) -> Vec<u8> {
 
 const TIME: &str = "2026-03-02T09:30:00Z";
 
+fn object(data: &str) -> Vec<u8> {
+    format!(
+        "{{\"winlog\":{{\"event_id\":1,\"channel\":\"Microsoft-Windows-Sysmon/Operational\",\
+         \"computer_name\":\"h\",\"event_data\":{{\"UtcTime\":\"{TIME}\",{data}"
+    )
+    .into_bytes()
+}
+
+fn hostile_objects() -> Vec<(&'static str, Vec<u8>)> {
+    let filled = |open: &str, piece: &str| {
+        object(&format!("{open}{}", piece.repeat(((1 << 20) - 400) / piece.len())))
+    };
+    let long_names = format!("\"{}\":[", "n".repeat(900));
+    vec![
+        ("objects in objects", filled("", "\"evil\":{")),
+        ("arrays in arrays", filled("\"Image\":", "[")),
+        ("one long array", filled("\"Image\":[", "1,")),
+        ("one long array behind a long name", filled(&long_names, "1,")),
+        ("arrays of objects behind a long name", filled(&long_names, "{\"evil\":1},")),
+        ("one key a hundred thousand times", filled("", "\"a\":1,")),
+        ("quotes", filled("", "\"")),
+        ("backslashes", filled("\"Image\":\"", "\\")),
+        ("escaped quotes", filled("\"Image\":\"", "\\\"")),
+        ("escapes by number", filled("\"Image\":\"", "\\u0065")),
+        ("halves of pairs", filled("\"Image\":\"", "\\ud83d")),
+        ("closing braces", filled("", "}")),
+        ("colons", filled("\"Image\"", ":")),
+        ("a wrapper without an end", [b"{\"Records\":".as_slice(), &b"[".repeat(1 << 20)].concat()),
+    ]
+}
+
 fn hostile_events() -> Vec<(&'static str, Vec<u8>)> {
     let full = 1 << 20;
     let in_event = |piece: &str| event(TIME, &piece.repeat((full - 400) / piece.len()));
@@ -87,6 +118,40 @@ fn hostile_events() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// A hostile value must not hide the event, nor one that is cut off.
+#[test]
+fn what_stands_before_the_damage_is_seen_by_rules() {
+    let rules = common::searches(&["EventCode=1 Image=*evil* | table Image host"]);
+    for data in [
+        r#""Image":"evil","x":"#,
+        r#""Image":"evil"#,
+        r#""x":[[[[{"y":{}]]}]],"Image":["evil"#,
+        r#""Image":"good","Image":"evil"}"#,
+        r#""Image":"\u0065vil\ud800"#,
+    ] {
+        for options in ways() {
+            let outcome = run(&rules, &options, [object(data).as_slice()]);
+            assert_eq!(outcome.alerts.len(), 1, "{data} {options:?}");
+        }
+    }
+}
+
+/// A wrapper that were one event would hide all but the first of its records.
+#[test]
+fn records_that_are_pushed_in_their_wrapper_are_events_of_their_own() {
+    let rules = common::searches(&["eventName=GetObject | table user", "* | stats count"]);
+    let raw = br#"{"Records":[{"eventName":"GetObject","user":"a"},{"eventName":"PutObject"},{"eventName":"GetObject","user":"b"}]}"#;
+    for options in [Options::default(), without_prefilter(&Options::default())] {
+        let outcome = run(&rules, &options, [raw.as_slice(), raw]);
+        assert_eq!((outcome.alerts.len(), outcome.counters.events), (5, 6), "{outcome:#?}");
+        let key = |alert: &str| alert.split("\"key\":").nth(1).map(|key| key[..18].to_owned());
+        let mut keys: Vec<_> = outcome.alerts.iter().map(|alert| key(alert)).collect();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), 5, "each record has a key of its own: {keys:?}");
+    }
+}
+
 /// Every way of running.
 fn ways() -> Vec<Options> {
     let ways = [Options::default(), stream(10)];
@@ -97,7 +162,7 @@ fn ways() -> Vec<Options> {
 fn no_event_makes_the_engine_fail_and_the_scan_still_changes_nothing() {
     let curious = common::searches(CURIOUS);
     for rules in [common::seed(), curious] {
-        for (name, raw) in hostile_events() {
+        for (name, raw) in hostile_events().into_iter().chain(hostile_objects()) {
             let outcomes: Vec<_> =
                 ways().iter().map(|options| run(&rules, options, [raw.as_slice()])).collect();
             assert_eq!(outcomes[0].alerts, outcomes[1].alerts, "{name}");

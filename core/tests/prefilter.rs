@@ -8,6 +8,8 @@
 mod common;
 #[path = "prefilter/events.rs"]
 mod events;
+#[path = "prefilter/json.rs"]
+mod json;
 #[path = "prefilter/rules.rs"]
 mod rules;
 

@@ -1,7 +1,6 @@
 //! When and where an event happened, and what it is: from what it says itself, then from what the caller knows.
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
-use jiff::tz::TimeZone;
 
 use super::{
     Head, audit,
@@ -146,23 +145,14 @@ impl<'e> Meta<'e> {
         }
     }
 
-    /// A Windows event that another program has parsed: the native names say it.
-    pub(super) fn with_windows_fields(
+    /// An event that another program has parsed: its fields say what JSON would.
+    pub(super) fn with_told_by_fields(
         self,
         fields: &[(&'e [u8], Value<'e>)],
         env: Env<'e>,
     ) -> Self {
-        let find = |names: &[&[u8]]| {
-            let of_name = |name: &&[u8]| fields.iter().find(|(field, _)| field == name);
-            names.iter().find_map(of_name).and_then(|(_, value)| value.text(env.bump))
-        };
-        let time = find(&[b"SystemTime", b"TimeCreated", b"UtcTime"]);
-        Self {
-            time_ns: time.and_then(|text| time::parse(text, &TimeZone::UTC)).or(self.time_ns),
-            host: find(&[b"Computer", b"ComputerName", b"Hostname"]).or(self.host),
-            event_id: find(&[b"EventID", b"EventCode"]),
-            ..self.with_channel(find(&[b"Channel"]), env.bump)
-        }
+        let told = json::told_by_fields(fields, env.bump, env.zone);
+        self.with_told(self.body_start, told, env.bump)
     }
 }
 

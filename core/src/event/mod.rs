@@ -64,6 +64,15 @@ pub struct Head<'a> {
     pub offset: u64,
 }
 
+impl Head<'_> {
+    /// The same for one of several events that came as one text: each has a number of its own. They stay apart from
+    /// other events as long as an input holds fewer than 2^40.
+    #[must_use]
+    pub fn of_part(&self, part: u64) -> Self {
+        Self { offset: self.offset.wrapping_add(part << 40), ..*self }
+    }
+}
+
 /// What is known of a field already.
 #[derive(Clone, Copy, Default)]
 enum Memo<'e> {
@@ -142,7 +151,7 @@ impl<'e> Event<'e> {
         let fields = present.map(|&(name, value)| (name, Value::Text(value)));
         let fields = BumpVec::from_iter_in(fields, env.bump);
         let meta = Meta::given(Format::Fields, head).with_fields(&fields, env);
-        let meta = meta.with_windows_fields(&fields, env);
+        let meta = meta.with_told_by_fields(&fields, env);
         Self { raw, ..Self::bare(meta, Some(knowledge), env) }.with_natives(&fields)
     }
 

@@ -111,6 +111,11 @@ impl<'e> Natives<'e> {
         found.map_or(Value::Null, |native| native.decoded(self.bump))
     }
 
+    /// Counts fields that the reader of a format has left out.
+    pub fn lose(&mut self, fields: u64) {
+        self.lost += fields;
+    }
+
     /// Adds to `count` how many fields were left out beyond [`MAX_FIELDS`].
     pub fn count_lost(&self, count: &Cell<u64>) {
         count.set(count.get() + self.lost);

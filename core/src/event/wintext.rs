@@ -17,5 +17,4 @@ pub(super) fn told<'e>(_raw: &'e [u8], _env: Env<'e>) -> Told<'e> {
 pub(super) fn find<'e>(_raw: &'e [u8], _natives: &mut Natives<'e>) {}
 
 /// Finds the fields of a message alone: other formats carry it as a value.
-#[expect(dead_code, reason = "the reader of JSON will call it")]
 pub(super) fn find_in_message<'e>(_message: &'e [u8], _natives: &mut Natives<'e>) {}

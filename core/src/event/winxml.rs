@@ -155,20 +155,26 @@ impl<'e> Native<'e> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// The name that rules use: as Splunk cleans it, every character but ASCII letters and digits is `_`, and none of
-    /// these nor digits stand in front (`Product Name` is `Product_Name`). Borrowed where it is clean already.
+    /// The name that rules use; see [`field_name`].
     #[must_use]
     pub fn field_name(self, bump: &'e Bump) -> &'e [u8] {
-        if is_clean(self.name) {
-            return self.name;
-        }
-        let name = String::from_utf8_lossy(entities::decode(self.name, bump));
-        let name = name.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
-        let mut clean = BumpVec::with_capacity_in(name.len(), bump);
-        clean.extend(name.chars().map(clean_byte));
-        // A name of digits alone would vanish; it is kept, so that its value is not lost.
-        if clean.is_empty() { self.name } else { clean.into_bump_slice() }
+        field_name(self.name, bump)
     }
+}
+
+/// A name as Splunk cleans it: every character but ASCII letters and digits is `_`, and none of these nor digits stand in
+/// front (`Product Name` is `Product_Name`). Borrowed where it is clean already.
+#[must_use]
+pub fn field_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
+    if is_clean(name) {
+        return name;
+    }
+    let text = String::from_utf8_lossy(entities::decode(name, bump));
+    let text = text.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
+    let mut clean = BumpVec::with_capacity_in(text.len(), bump);
+    clean.extend(text.chars().map(clean_byte));
+    // A name of digits alone would vanish; it is kept, so that its value is not lost.
+    if clean.is_empty() { name } else { clean.into_bump_slice() }
 }
 
 fn is_clean(name: &[u8]) -> bool {

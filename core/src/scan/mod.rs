@@ -50,10 +50,20 @@ impl Atom {
         self.starts_token && self.ends_token
     }
 
+    fn may_start(&self, raw: &[u8], start: usize) -> bool {
+        segment::starts_token(raw, start, Breaker::Minor)
+            || (self.domain == Domain::Decoded && ends_with_escape(&raw[..start]))
+    }
+
     fn fits(&self, raw: &[u8], start: usize, end: usize) -> bool {
-        (!self.starts_token || segment::starts_token(raw, start, Breaker::Minor))
+        (!self.starts_token || self.may_start(raw, start))
             && (!self.ends_token || segment::ends_token(raw, end, Breaker::Minor))
     }
+}
+
+/// Whether `before` ends with an escape of JSON for a control character, which may be a letter behind a backslash as well.
+fn ends_with_escape(before: &[u8]) -> bool {
+    matches!(before, [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'])
 }
 
 /// What the scan looks for, and which rules wait for it.

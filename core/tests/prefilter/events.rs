@@ -1,6 +1,6 @@
 //! Windows events that are awkward to scan: every way of writing a value, and every byte that could be a boundary.
 
-use crate::common::Random;
+use crate::{common::Random, json};
 
 /// An event, and the texts of its fields from which rules are made that may match it.
 #[derive(Clone, Debug)]
@@ -84,13 +84,10 @@ pub(crate) fn event(random: &mut Random) -> Event {
     if random.once_in(12) {
         return Event { raw: text(random).into_bytes(), fields: Vec::new() };
     }
-    let id = random.pick(&["1", "1", "1", "3", "4688", "11"]);
-    let channel = random.pick(&["Microsoft-Windows-Sysmon/Operational", "Security"]);
-    let mut fields = vec![("EventID", id.to_owned()), ("EventCode", id.to_owned())];
-    let mut data = String::new();
-    for (item, names) in ITEMS {
-        let value = text(random);
-        data.push_str(&item_of(item, &value, random));
+    let said = Said::random(random);
+    let mut fields = vec![("EventID", said.id.to_owned()), ("EventCode", said.id.to_owned())];
+    for (item, value) in &said.items {
+        let names = ITEMS.iter().find(|(name, _)| name == item).map_or(&[][..], |(_, names)| names);
         fields.extend(names.iter().map(|name| (*name, value.clone())));
         let base = value.rsplit('\\').next().unwrap_or_default().to_owned();
         match *item {
@@ -103,17 +100,45 @@ pub(crate) fn event(random: &mut Random) -> Event {
         |name: &str| fields.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value);
     let made = made(value("Image"), value("CommandLine"));
     fields.extend(made);
-    let qualifiers = random.pick(&["", "", " Qualifiers='0'"]);
-    let mut raw = format!(
-        "<Event xmlns='urn:x'><System><Provider Name='p'/><EventID{qualifiers}>{id}</EventID>\
-         <TimeCreated SystemTime='2026-03-02T09:30:0{}.5Z'/><Channel>{channel}</Channel>\
-         <Computer>{}</Computer></System><EventData>{data}</EventData></Event>",
-        random.below(10),
-        random.pick(&["h1", "h2", ""]),
-    )
-    .into_bytes();
+    let mut raw = match random.below(2) {
+        0 => xml(&said, random),
+        _ => json::written(&said, random),
+    };
     damage(&mut raw, random);
     Event { raw, fields }
+}
+
+/// What an event says, however it is written.
+pub(crate) struct Said {
+    pub(crate) id: &'static str,
+    pub(crate) channel: &'static str,
+    pub(crate) second: usize,
+    pub(crate) host: &'static str,
+    pub(crate) items: Vec<(&'static str, String)>,
+}
+
+impl Said {
+    fn random(random: &mut Random) -> Self {
+        Self {
+            id: random.pick(&["1", "1", "1", "3", "4688", "11"]),
+            channel: random.pick(&["Microsoft-Windows-Sysmon/Operational", "Security"]),
+            second: random.below(10),
+            host: random.pick(&["h1", "h2", ""]),
+            items: ITEMS.iter().map(|(name, _)| (*name, text(random))).collect(),
+        }
+    }
+}
+
+fn xml(said: &Said, random: &mut Random) -> Vec<u8> {
+    let Said { id, channel, second, host, items } = said;
+    let data: String = items.iter().map(|(name, value)| item_of(name, value, random)).collect();
+    let qualifiers = random.pick(&["", "", " Qualifiers='0'"]);
+    format!(
+        "<Event xmlns='urn:x'><System><Provider Name='p'/><EventID{qualifiers}>{id}</EventID>\
+         <TimeCreated SystemTime='2026-03-02T09:30:0{second}.5Z'/><Channel>{channel}</Channel>\
+         <Computer>{host}</Computer></System><EventData>{data}</EventData></Event>"
+    )
+    .into_bytes()
 }
 
 /// One to four words with joints between.
@@ -139,6 +164,7 @@ pub(crate) fn cased(word: &str, random: &mut Random) -> String {
     word.chars().map(|letter| turned(letter, random)).collect()
 }
 
+/// A data item as XML.
 fn item_of(name: &str, value: &str, random: &mut Random) -> String {
     let value = written(value, random);
     match random.below(12) {
@@ -189,7 +215,7 @@ fn damage(raw: &mut Vec<u8>, random: &mut Random) {
         0 => raw.truncate(random.below(raw.len())),
         1 => {
             let at = random.below(raw.len());
-            raw[at] = *random.pick(&[&0_u8, &0xff, &b'<', &b'&', &b'\'']);
+            raw[at] = *random.pick(&[&0_u8, &0xff, &b'<', &b'&', &b'\'', &b'\\', &b'"', &b'}']);
         }
         _ => {}
     }
