@@ -160,15 +160,24 @@ impl<'e> Native<'e> {
     #[must_use]
     pub fn field_name(self, bump: &'e Bump) -> &'e [u8] {
         if is_clean(self.name) {
-            return self.name;
+            self.name
+        } else {
+            clean_name(entities::decode(self.name, bump), bump)
         }
-        let name = String::from_utf8_lossy(entities::decode(self.name, bump));
-        let name = name.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
-        let mut clean = BumpVec::with_capacity_in(name.len(), bump);
-        clean.extend(name.chars().map(clean_byte));
-        // A name of digits alone would vanish; it is kept, so that its value is not lost.
-        if clean.is_empty() { self.name } else { clean.into_bump_slice() }
     }
+}
+
+/// `name` as Splunk cleans it: see [`Native::field_name`].
+pub(super) fn clean_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
+    if is_clean(name) {
+        return name;
+    }
+    let text = String::from_utf8_lossy(name);
+    let text = text.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
+    let mut clean = BumpVec::with_capacity_in(text.len(), bump);
+    clean.extend(text.chars().map(clean_byte));
+    // A name of digits alone would vanish; it is kept, so that its value is not lost.
+    if clean.is_empty() { name } else { clean.into_bump_slice() }
 }
 
 fn is_clean(name: &[u8]) -> bool {
