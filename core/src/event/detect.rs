@@ -69,7 +69,8 @@ pub fn detect(raw: &[u8]) -> Format {
     }
 }
 
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// UTF-8's, which some programs put before a text.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Windows XML opens with an `Event` element, past a byte order mark, white space and an XML declaration.
 fn is_windows_xml(raw: &[u8]) -> bool {

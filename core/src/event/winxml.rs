@@ -162,14 +162,18 @@ impl<'e> Native<'e> {
     }
 }
 
-/// A name as Splunk cleans it: every character but ASCII letters and digits is `_`, and none of these nor digits stand in
-/// front (`Product Name` is `Product_Name`). Borrowed where it is clean already.
+/// A name with its entities decoded, cleaned as Splunk cleans it: see [`Native::field_name`].
 #[must_use]
 pub fn field_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
+    if is_clean(name) { name } else { clean_name(entities::decode(name, bump), bump) }
+}
+
+/// `name` as Splunk cleans it: see [`Native::field_name`].
+pub(super) fn clean_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
     if is_clean(name) {
         return name;
     }
-    let text = String::from_utf8_lossy(entities::decode(name, bump));
+    let text = String::from_utf8_lossy(name);
     let text = text.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
     let mut clean = BumpVec::with_capacity_in(text.len(), bump);
     clean.extend(text.chars().map(clean_byte));
