@@ -60,10 +60,16 @@ fn rows(outcome: &Outcome) -> BTreeMap<(i64, String), Value> {
 }
 
 fn check(rules: &Arc<RuleSet>, options: &Options, events: &[&[u8]], truth: &[ExpectedRow]) {
+    let first = events.first().map(|event| String::from_utf8_lossy(event));
     let expected = rows_of(truth);
     for options in [options.clone(), without_prefilter(options)] {
         let outcome = run(rules, &options, events.iter().copied());
-        assert_eq!(rows(&outcome), expected, "{options:?}");
+        assert_eq!(
+            rows(&outcome),
+            expected,
+            "{options:?}\n{}",
+            first.as_deref().unwrap_or_default()
+        );
         assert_eq!(outcome.counters.late_dropped, 0);
         let all = outcome.counters.events;
         assert!(!options.prefilter || outcome.counters.candidates * 2 < all || all < 200);
@@ -74,9 +80,9 @@ fn check(rules: &Arc<RuleSet>, options: &Options, events: &[&[u8]], truth: &[Exp
 fn the_seed_rule_gives_the_planted_rows_however_the_events_come() {
     let rules = common::seed();
     for recipe in recipes() {
-        let text = recipe.text(Rendering::Xml);
-        let truth = recipe.truth().rows;
-        let mut events: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
+        let texts: Vec<String> = recipe.events().map(|event| event.text(Rendering::Xml)).collect();
+        let truth = recipe.truth(Rendering::Xml).rows;
+        let mut events: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
         check(&rules, &Options::default(), &events, &truth);
         check(&rules, &stream(0), &events, &truth);
         check(&rules, &stream(10), &events, &truth);
@@ -95,10 +101,46 @@ fn the_seed_rule_gives_the_planted_rows_however_the_events_come() {
 }
 
 #[test]
+fn every_rendering_of_the_same_events_gives_the_planted_rows() {
+    let rules = common::seed();
+    for recipe in recipes() {
+        for rendering in Rendering::ALL {
+            let texts: Vec<String> = recipe.events().map(|event| event.text(rendering)).collect();
+            let truth = recipe.truth(rendering).rows;
+            let mut events: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+            check(&rules, &Options::default(), &events, &truth);
+            check(&rules, &stream(10), &events, &truth);
+            Random(recipe.seed).shuffle(&mut events);
+            check(&rules, &Options::default(), &events, &truth);
+        }
+    }
+}
+
+#[test]
+fn events_of_all_renderings_can_be_mixed() {
+    let recipe = &recipes()[2];
+    let texts: Vec<String> = recipe
+        .events()
+        .zip(Rendering::ALL.into_iter().filter(|rendering| holds_record_time(*rendering)).cycle())
+        .map(|(event, rendering)| event.text(rendering))
+        .collect();
+    let events: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+    let truth = recipe.truth(Rendering::Xml).rows;
+    check(&common::seed(), &Options::default(), &events, &truth);
+    check(&common::seed(), &stream(10), &events, &truth);
+}
+
+/// Whether a rendering holds the time that the XML holds, so that its rows are those of the XML.
+fn holds_record_time(rendering: Rendering) -> bool {
+    let recipe = &recipes()[2];
+    recipe.truth(rendering).rows == recipe.truth(Rendering::Xml).rows
+}
+
+#[test]
 fn the_events_under_demo_give_their_seven_rows() {
     let text = include_str!("../../demo/sysmon.xml");
     let events: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
-    let truth = Generator::demo().truth().rows;
+    let truth = Generator::demo().truth(Rendering::Xml).rows;
     assert_eq!(truth.len(), 7);
     check(&common::seed(), &Options::default(), &events, &truth);
     check(&common::seed(), &stream(10), &events, &truth);

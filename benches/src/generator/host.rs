@@ -94,11 +94,13 @@ impl Moment<'_> {
         all.extend(event_type(id).map(|kind| ("EventType", kind.to_owned())));
         // Sysmon notes the time of what happened, Windows the time of the record, a little later.
         let delay_ticks = i64::try_from(random.between(1, 60) * 10_000).expect("under a second");
-        all.push(("UtcTime", utc_time(*tick - delay_ticks)));
+        let utc_tick = *tick - delay_ticks;
+        all.push(("UtcTime", utc_time(utc_tick)));
         all.extend(data);
         Event {
             id,
             tick: *tick,
+            utc_tick,
             host: host.name.clone(),
             record: 0,
             logger_process: host.logger_process,

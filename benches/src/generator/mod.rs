@@ -13,11 +13,13 @@ mod host;
 mod noise;
 mod process;
 mod random;
+mod rendering;
 mod wmi;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use event::{Event, Quotes, Rendering};
+pub use event::{Event, Quotes};
+pub use rendering::Rendering;
 pub use wmi::{Atomic, ExpectedRow, ROW_FIELDS, Truth, ValueOf};
 
 use host::{Host, Moment};
@@ -61,28 +63,26 @@ impl Generator {
         Events { generator, plan, hosts, records, second: 0, ready: Vec::new() }
     }
 
-    /// The whole stream as text, one event a line, each line ended by a newline.
+    /// The whole stream as text, each event ended by a newline; in most renderings that is an event a line.
     #[must_use]
     pub fn text(&self, rendering: Rendering) -> String {
-        let mut text = String::new();
-        for event in self.events() {
-            event.render(rendering, &mut text);
-            text.push('\n');
-        }
-        text
+        self.events().map(|event| event.text(rendering) + "\n").collect()
     }
 
-    /// The rows that the seed rule must give, by time, then host.
+    /// The rows that the seed rule must give of events so rendered, by time, then host.
     #[must_use]
-    pub fn truth(&self) -> Truth {
+    pub fn truth(&self, rendering: Rendering) -> Truth {
         let hosts = self.cast();
-        let rows = self.plan().into_iter().map(|(cell, atomics)| {
-            let planted = self.planted(cell, &atomics, &hosts);
-            ExpectedRow::of(self.start_s + i64::from(cell.second), &planted)
-        });
-        let mut rows: Vec<ExpectedRow> = rows.collect();
-        rows.sort_by(|a, b| (a.time_s, &a.host).cmp(&(b.time_s, &b.host)));
-        Truth { rows }
+        let mut groups: BTreeMap<(i64, String), Vec<Event>> = BTreeMap::new();
+        for (cell, atomics) in self.plan() {
+            for event in self.planted(cell, &atomics, &hosts) {
+                let time_s = rendering.tick(&event).div_euclid(TICKS_PER_SECOND);
+                groups.entry((time_s, event.host.clone())).or_default().push(event);
+            }
+        }
+        let row =
+            |((time_s, _), events): ((i64, String), Vec<Event>)| ExpectedRow::of(time_s, &events);
+        Truth { rows: groups.into_iter().map(row).collect() }
     }
 
     fn cast(&self) -> Vec<Host> {
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn truth_names_every_child_of_the_provider_host_and_nothing_else() {
         for recipe in [small(), Generator::demo(), Generator { rows: 0, ..small() }] {
-            let rows = recipe.truth().rows;
+            let rows = recipe.truth(Rendering::Xml).rows;
             let known: BTreeSet<String> =
                 rows.iter().flat_map(|row| row.fields["process_guid"].clone()).collect();
             assert_eq!(known, guids_by_reading(&recipe.text(Rendering::Xml)));
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn rows_are_ordered_lie_within_the_stream_and_some_hold_two_events() {
         let recipe = small();
-        let rows = recipe.truth().rows;
+        let rows = recipe.truth(Rendering::Xml).rows;
         let keys: Vec<(i64, &str)> =
             rows.iter().map(|row| (row.time_s, row.host.as_str())).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
@@ -257,9 +257,9 @@ mod tests {
     #[test]
     fn rows_never_outnumber_the_seconds_of_the_hosts() {
         let recipe = Generator { hosts: 2, seconds: 3, rows: 100, ..small() };
-        assert_eq!(recipe.truth().rows.len(), 6);
+        assert_eq!(recipe.truth(Rendering::Xml).rows.len(), 6);
         assert_eq!(Generator { hosts: 0, ..small() }.events().count(), 0);
-        assert_eq!(Generator { seconds: 0, ..small() }.truth().rows.len(), 0);
+        assert_eq!(Generator { seconds: 0, ..small() }.truth(Rendering::Xml).rows.len(), 0);
     }
 
     #[test]
@@ -278,8 +278,12 @@ mod tests {
 
     #[test]
     fn the_stream_is_as_long_as_the_recipe_says() {
-        let planted: usize =
-            small().truth().rows.iter().map(|row| row.fields["process_guid"].len()).sum();
+        let planted: usize = small()
+            .truth(Rendering::Xml)
+            .rows
+            .iter()
+            .map(|row| row.fields["process_guid"].len())
+            .sum();
         assert_eq!(small().events().count(), 30 * 20 + planted);
     }
 }
