@@ -8,6 +8,7 @@
 //! no rule selects allocates nothing, and no event ever makes it fail: what is odd is counted in [`Counters`].
 
 mod clock;
+mod merge;
 mod trace;
 
 use std::sync::Arc;
