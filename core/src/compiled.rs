@@ -133,6 +133,13 @@ impl RuleSet {
         &self.rules[rule.index()]
     }
 
+    /// The rule of that path.
+    #[must_use]
+    pub fn find(&self, path: &[u8]) -> Option<RuleId> {
+        let found = self.rules.binary_search_by(|rule| rule.meta.path.as_bytes().cmp(path));
+        found.ok().map(RuleId::new)
+    }
+
     /// Every rule, in the order of their paths.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter()

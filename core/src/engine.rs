@@ -9,6 +9,7 @@
 
 mod clock;
 mod merge;
+mod state;
 mod trace;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::{
 };
 use clock::Clocks;
 
+pub use state::{LeftOut, Reason, Restored, StateError};
 pub use trace::{StageVerdict, Trace};
 
 /// The mutable state of one stream of events.

@@ -7,6 +7,7 @@
     reason = "an engine moves between threads, and a reference to an arena alone may not"
 )]
 
+mod bytes;
 mod merge;
 
 use std::collections::BTreeMap;
