@@ -2,6 +2,8 @@
 //!
 //! Immutable and shared: one per process, behind an `Arc`. Everything that changes while events run lives in the engine.
 
+use std::fmt;
+
 use crate::{
     event::mapping::Mapping,
     ids::{FieldId, RuleId},
@@ -30,8 +32,36 @@ pub struct RuleSet {
 pub struct Rule {
     /// What its file says of it.
     pub meta: RuleMeta,
+    /// The same as long as the rule means the same: what it has kept of its events is of use to no other.
+    pub plan_hash: PlanHash,
     /// Its pipeline, cut where it first needs more than one row.
     pub(crate) plan: Plan,
+}
+
+/// What a rule means, in 128 bits: its expanded SPL and the knowledge behind it. The same on every machine; its definition is
+/// in `plan::hash`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanHash(u128);
+
+impl PlanHash {
+    /// The hash whose digits these bytes are.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
+    /// Its digits, two a byte.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// As 32 hexadecimal digits.
+impl fmt::Display for PlanHash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:032x}", self.0)
+    }
 }
 
 /// What a rule's file says of it.
@@ -101,6 +131,13 @@ impl RuleSet {
     #[must_use]
     pub fn rule(&self, rule: RuleId) -> &Rule {
         &self.rules[rule.index()]
+    }
+
+    /// The rule of that path.
+    #[must_use]
+    pub fn find(&self, path: &[u8]) -> Option<RuleId> {
+        let found = self.rules.binary_search_by(|rule| rule.meta.path.as_bytes().cmp(path));
+        found.ok().map(RuleId::new)
     }
 
     /// Every rule, in the order of their paths.

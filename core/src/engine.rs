@@ -8,6 +8,8 @@
 //! no rule selects allocates nothing, and no event ever makes it fail: what is odd is counted in [`Counters`].
 
 mod clock;
+mod merge;
+mod state;
 mod trace;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use crate::{
 };
 use clock::Clocks;
 
+pub use state::{LeftOut, Reason, Restored, StateError};
 pub use trace::{StageVerdict, Trace};
 
 /// The mutable state of one stream of events.

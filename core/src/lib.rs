@@ -52,6 +52,7 @@
 
 pub mod agg;
 pub mod alert;
+pub mod codec;
 pub mod compiled;
 pub mod config;
 pub mod diag;

@@ -7,6 +7,7 @@
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use crate::{
+    codec::{Malformed, Reader, Writer},
     ids::FieldId,
     names::{Name, Names},
     value::Value,
@@ -47,6 +48,32 @@ pub struct Rank {
     pub input: u32,
     /// The number of the event in its input.
     pub offset: u64,
+}
+
+impl Rank {
+    /// The fewest bytes that it is written in.
+    pub(crate) const LEAST_BYTES: usize = 10;
+
+    /// Writes it.
+    pub(crate) fn encode(self, out: &mut Writer) {
+        out.integer(self.newest_first_ns);
+        out.number(self.input.into());
+        out.number(self.offset);
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    pub(crate) fn decode(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let newest_first_ns = decode_negated_ns(bytes)?;
+        Ok(Self { newest_first_ns, input: bytes.small_number()?, offset: bytes.number()? })
+    }
+}
+
+/// A time that can be negated back.
+pub(crate) fn decode_negated_ns(bytes: &mut Reader<'_>) -> Result<i64, Malformed> {
+    match bytes.integer()? {
+        i64::MIN => Err(Malformed::new("a time is out of range")),
+        negated_ns => Ok(negated_ns),
+    }
 }
 
 /// One written field.

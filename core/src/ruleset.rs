@@ -5,7 +5,7 @@
 //! reasons, and the rest load.
 
 use crate::{
-    compiled::{Plan, Rule, RuleMeta, RuleSet},
+    compiled::{Plan, PlanHash, Rule, RuleMeta, RuleSet},
     diag::{Code, Diagnostic, Severity, Span},
     event::mapping::Mapping,
     expr::regex::RegexIds,
@@ -15,6 +15,7 @@ use crate::{
         atoms::{self, Anchor, Formula},
         expand::{self, Expanded},
         explain::{self, Explanation},
+        hash::{self, FieldDigest},
         lint, lower,
         lower_expr::Lowering,
         origins::Origins,
@@ -71,6 +72,7 @@ pub(crate) struct Compilation {
     pub(crate) pipeline: Pipeline,
     pub(crate) plan: Plan,
     pub(crate) closing_reason: String,
+    pub(crate) plan_hash: PlanHash,
     pub(crate) formula: Formula,
     pub(crate) anchor: Anchor,
     /// Spans point into the SPL of the rule.
@@ -82,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     pub(crate) regexes: RegexIds,
     pub(crate) origins: Origins,
+    pub(crate) field_digest: FieldDigest,
 }
 
 impl RuleReport {
@@ -131,7 +134,8 @@ impl RuleSetBuilder {
                 report.diagnostics.push(same_path(source));
             }
             if !report.is_refused() {
-                rules.push(Rule { meta: meta(source), plan: compilation.plan });
+                let Compilation { plan, plan_hash, .. } = compilation;
+                rules.push(Rule { meta: meta(source), plan_hash, plan });
                 anchors.push(compilation.anchor.clause);
             }
             self.reports.push(report);
@@ -164,6 +168,7 @@ impl RuleSetBuilder {
             names: Names::default(),
             regexes: RegexIds::default(),
             origins: Origins::of_knowledge(&self.knowledge),
+            field_digest: self.knowledge.field_digest(),
         };
         let (mapping, problems) =
             resolve::mapping(&self.knowledge, &mut shared.names, &mut shared.regexes);
@@ -188,6 +193,7 @@ pub(crate) fn compile(
         strict_raw: options.strict_raw,
     };
     let (plan, closing_reason) = lower::plan(&pipeline, &mut lowering);
+    let plan_hash = hash::plan_hash(&pipeline, &shared.field_digest, options, &plan.closing);
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
     // What is said of the sense of a rule is worth reading once its text is right.
@@ -200,7 +206,16 @@ pub(crate) fn compile(
     let to_rule = |span: Span| expanded.map.original(span);
     diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.map_spans(to_rule)));
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
-    Compilation { expanded, pipeline, plan, closing_reason, formula, anchor, diagnostics }
+    Compilation {
+        expanded,
+        pipeline,
+        plan,
+        closing_reason,
+        plan_hash,
+        formula,
+        anchor,
+        diagnostics,
+    }
 }
 
 fn is_error(diagnostic: &Diagnostic) -> bool {

@@ -1,10 +1,12 @@
-//! Every function of `stats` against a slow reading of its rule, and the law that neither order nor splits show.
+//! Every function of `stats` against a slow reading of its rule, the law that neither order nor splits nor byte forms show,
+//! and what becomes of bytes that no accumulator wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bumpalo::Bump;
 use caltrop_core::{
     agg::{Accumulator, AggregateFunction, KeyHasher, Sample, Store},
+    codec::{Malformed, Reader, Writer},
     row::Rank,
     value::Value,
 };
@@ -290,16 +292,25 @@ proptest! {
         rows in rows(hostile_texts()),
         parts in prop::collection::vec(0..4_usize, 80),
         order in Just([0, 1, 2, 3]).prop_shuffle(),
+        are_bytes: [bool; 5],
     ) {
         for function in all() {
             let bump = Bump::new();
             let store = Store::new(&bump, &KeyHasher::random());
             let new = || Accumulator::new(function, store);
             let (mut split, mut merged) = ([new(), new(), new(), new()], new());
+            let mut parts_as_bytes = Vec::new();
             for (row, &part) in rows.iter().zip(&parts) {
                 update(&mut split[part], row, store);
             }
-            order.iter().for_each(|&part| merged.merge(&split[part], store));
+            let passed = |accumulator, is_bytes: bool| {
+                if is_bytes { reread(function, &accumulator, store) } else { accumulator }
+            };
+            for (part, &is_bytes) in split.into_iter().zip(&are_bytes) {
+                parts_as_bytes.push(passed(part, is_bytes));
+            }
+            order.iter().for_each(|&part| merged.merge(&parts_as_bytes[part], store));
+            let merged = passed(merged, are_bytes[4]);
             prop_assert_eq!(texts_of(&merged), one_pass(function, &rows), "{}", function.name());
         }
     }
@@ -317,6 +328,144 @@ proptest! {
             .map(|text| row(vec![text.into_bytes()], 0, 0, None))
             .collect();
         prop_assert_eq!(one_pass(F::Sum, &rows), vec![print(exact as f64 * scale)]);
+    }
+}
+
+fn bytes_of(accumulator: &Accumulator<'_>) -> Vec<u8> {
+    let mut out = Writer::default();
+    accumulator.encode(&mut out);
+    out.into_bytes()
+}
+
+fn read<'w>(function: F, bytes: &[u8], store: Store<'w>) -> Result<Accumulator<'w>, Malformed> {
+    let mut reader = Reader::new(bytes);
+    let read = Accumulator::new(function, store).restored(&mut reader, store)?;
+    reader.end().map(|()| read)
+}
+
+/// What is read of the bytes of `accumulator`; to write it again gives the same bytes.
+fn reread<'w>(function: F, accumulator: &Accumulator<'_>, store: Store<'w>) -> Accumulator<'w> {
+    let bytes = bytes_of(accumulator);
+    let read = read(function, &bytes, store).expect("it was written just now");
+    assert_eq!(bytes_of(&read), bytes, "{}", function.name());
+    read
+}
+
+/// Bytes that were written, some of them changed since.
+fn mutated(bytes: &[u8], changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for &(at, byte) in changes {
+        let length = bytes.len().max(1);
+        if let Some(changed) = bytes.get_mut(at % length) {
+            *changed = byte;
+        }
+    }
+    bytes.truncate(bytes.len() - cut.min(bytes.len()));
+    bytes
+}
+
+/// A text of two bytes costs most: a place in a vector that doubled, one in a table, the text itself.
+const MOST_MEMORY_A_BYTE: usize = 80;
+
+/// Reads what an enemy wrote: it is refused, or is an accumulator like any other, in bounded memory.
+fn read_hostile(function: F, bytes: &[u8], rows: &[Row]) {
+    let bump = Bump::new();
+    let store = Store::new(&bump, &KeyHasher::random());
+    let fresh = bump.allocated_bytes();
+    let found = read(function, bytes, store);
+    let used = bump.allocated_bytes() - fresh;
+    // An arena asks for memory in doubling chunks.
+    let most = 2_048 + 2 * MOST_MEMORY_A_BYTE * bytes.len();
+    assert!(used <= most, "{} took {used} for {} bytes", function.name(), bytes.len());
+    if let Ok(mut accumulator) = found {
+        assert_eq!(bytes_of(&accumulator), bytes, "one value has one form");
+        rows.iter().for_each(|row| update(&mut accumulator, row, store));
+        let mut merged = Accumulator::new(function, store);
+        merged.merge(&accumulator, store);
+        merged.merge(&accumulator, store);
+        texts_of(&merged);
+        reread(function, &merged, store);
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_are_read_without_harm(
+        bytes in prop::collection::vec(prop_oneof![0..4_u8, any::<u8>()], 0..200),
+        rows in rows(hostile_texts()),
+    ) {
+        all().for_each(|function| read_hostile(function, &bytes, &rows));
+    }
+
+    #[test]
+    fn changed_bytes_are_read_without_harm(
+        rows in rows(hostile_texts()),
+        changes in prop::collection::vec((any::<usize>(), prop_oneof![0..4_u8, any::<u8>()]), 0..4),
+        cut in prop_oneof![3 => Just(0_usize), 1 => 0..20_usize],
+    ) {
+        for function in all() {
+            let bump = Bump::new();
+            let store = Store::new(&bump, &KeyHasher::random());
+            let mut accumulator = Accumulator::new(function, store);
+            rows.iter().for_each(|row| update(&mut accumulator, row, store));
+            read_hostile(function, &mutated(&bytes_of(&accumulator), &changes, cut), &rows);
+        }
+    }
+}
+
+#[test]
+fn bytes_that_no_accumulator_wrote_are_refused() {
+    let number = |number: f64| number.to_le_bytes().to_vec();
+    let place = |index: u8| [&[0; 8][..], &[0, 0, index]].concat();
+    let cases: &[(F, Vec<u8>, &str)] = &[
+        (F::Count, vec![0xff; 10], "a number is not in its shortest form"),
+        (F::Count, [vec![0xff; 7], vec![0x7f]].concat(), "more values were counted than can be"),
+        (F::Values, b"\x02\x01a\x01a".to_vec(), "a text comes twice"),
+        (F::DistinctCount, b"\x02\x01a\x02a".to_vec(), "a text is cut short"),
+        (
+            F::DistinctCount,
+            b"\x7f\x01a".to_vec(),
+            "more items are announced than there are bytes for",
+        ),
+        (F::Mode, b"\x01\x01a\x00".to_vec(), "a text is there but never came"),
+        (F::List, [&[101][..], &[0; 2000]].concat(), "a list is longer than lists are"),
+        (
+            F::List,
+            [&[2][..], &place(1), b"\x01a", &place(0), b"\x01a"].concat(),
+            "a list is out of order",
+        ),
+        (F::Max, [&[1, 1][..], &number(f64::NAN), &[0]].concat(), "a number is not finite"),
+        (
+            F::Range,
+            [&[1][..], &number(2.0), &number(1.0)].concat(),
+            "the least number is above the greatest",
+        ),
+        (F::Sum, [&[0, 1, 0][..], &[0; 8], &[1, 0, 0, 0]].concat(), "nothing sums up to something"),
+        (
+            F::Var,
+            [&[1, 1, 0][..], &[0; 8], &[1, 0, 0, 0], &[0]].concat(),
+            "the squares are less than they can be",
+        ),
+        (F::Median, [&[1][..], &number(f64::INFINITY)].concat(), "a number is not finite"),
+        (
+            F::Latest,
+            [&[1][..], &number(f64::NAN), &place(0), &[0]].concat(),
+            "a number is not finite",
+        ),
+        (
+            F::First,
+            [&[1][..], &number(0.0), &i64::MIN.to_le_bytes(), &[0; 4]].concat(),
+            "a time is out of range",
+        ),
+        (F::Rate, vec![2, 0], "a flag is neither 0 nor 1"),
+        (F::Rate, vec![0], "the bytes end too soon"),
+        (F::Rate, vec![0, 0, 0], "bytes follow the end"),
+    ];
+    for (function, bytes, found) in cases {
+        let bump = Bump::new();
+        let store = Store::new(&bump, &KeyHasher::fixed());
+        let error = read(*function, bytes, store).map(|read| texts_of(&read)).unwrap_err();
+        assert_eq!(error.to_string(), *found, "{} of {bytes:?}", function.name());
     }
 }
 

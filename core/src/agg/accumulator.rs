@@ -17,7 +17,10 @@ use super::{
     sum::Sum,
     values::Values,
 };
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// The state of one function over one field of one group.
 #[derive(Debug)]
@@ -116,6 +119,26 @@ impl<'w> Accumulator<'w> {
             self.texts = Texts::Seen;
         }
         self.state.merge(&other.state, store);
+    }
+
+    /// Writes it.
+    pub fn encode(&self, out: &mut Writer) {
+        if self.texts != Texts::Ignored {
+            out.flag(self.texts == Texts::Seen);
+        }
+        with_inner!(&self.state, inner => inner.encode(out));
+    }
+
+    /// Reads into this accumulator, which has seen nothing, what one of the same function wrote.
+    ///
+    /// # Errors
+    /// If none can have written the bytes.
+    pub fn restored(mut self, bytes: &mut Reader<'_>, store: Store<'w>) -> Result<Self, Malformed> {
+        if self.texts == Texts::Refused && bytes.flag()? {
+            self.texts = Texts::Seen;
+        }
+        with_inner!(&mut self.state, inner => inner.restore(bytes, store))?;
+        Ok(self)
     }
 
     /// The result so far; null where there is none. It lives in `bump` or in the window.

@@ -3,7 +3,10 @@
 use bumpalo::Bump;
 
 use super::{Distinct, Sample, Store};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// `dc` of one group, over texts: `1` and `1.0` are two. Exact; memory is every distinct text. Of nothing it is zero.
 #[derive(Debug)]
@@ -24,6 +27,18 @@ impl<'w> DistinctCount<'w> {
         for (text, ()) in other.0.iter() {
             self.0.entry(text, store, || ());
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        self.0.encode(out, |(), _| {});
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.0.restore(bytes, store, |_| Ok(()))
     }
 
     pub(super) fn finish<'s>(&'s self, _: &'s Bump) -> Value<'s> {

@@ -7,6 +7,7 @@ use bumpalo::{Bump, collections::Vec as BumpVec};
 use hashbrown::HashTable;
 
 use super::Store;
+use crate::codec::{Malformed, Reader, Writer};
 
 /// Up to this many texts are searched without a table. Not measured against 4 or 16.
 const FEW: usize = 8;
@@ -46,6 +47,36 @@ impl<'w, T> Distinct<'w, T> {
     /// The texts with what stands under them, first come first.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &T)> {
         self.entries.iter().map(|(text, value)| (*text, value))
+    }
+
+    /// Writes every text, and of what stands under it what `write` writes.
+    pub fn encode(&self, out: &mut Writer, write: impl Fn(&T, &mut Writer)) {
+        out.count(self.len());
+        for (text, value) in self.iter() {
+            out.text(text);
+            write(value, out);
+        }
+    }
+
+    /// Puts into an empty map what `encode` wrote; `read` makes what stands under each text.
+    ///
+    /// # Errors
+    /// If the bytes are not a map, a text comes twice, or `read` fails.
+    pub fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+        mut read: impl FnMut(&mut Reader<'_>) -> Result<T, Malformed>,
+    ) -> Result<(), Malformed> {
+        for _ in 0..bytes.count(1)? {
+            let text = bytes.text()?;
+            let value = read(bytes)?;
+            if self.find(text, store).is_some() {
+                return Err(Malformed::new("a text comes twice"));
+            }
+            self.add(text, store, value);
+        }
+        Ok(())
     }
 
     fn find(&self, text: &[u8], store: Store<'w>) -> Option<usize> {

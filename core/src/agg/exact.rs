@@ -9,11 +9,17 @@
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
+use crate::codec::{Malformed, Reader, Writer};
+
 const LIMB_BITS: i32 = 32;
 const LIMB_MASK: i64 = 0xffff_ffff;
 
 /// Every addition to a limb is below 2^32, so a limb takes this many before it must hand its carry on.
 const MAX_ADDITIONS: u32 = 1 << 30;
+
+/// Where the limbs of a sum lie, be it of doubles or of their squares: these have bits from 2^-2148 to 2^2047, and of 2^64 of
+/// them the sum is below 2^2112.
+const LIMBS: std::ops::Range<i32> = -68..68;
 
 /// An exact sum. Memory: 8 bytes for each 32 powers of two between the smallest and the largest bit that occurred: mostly
 /// two to five limbs, at most 140.
@@ -75,6 +81,60 @@ impl<'w> ExactSum<'w> {
                 self.add_bits(product, left_exponent + right_exponent, true);
             }
         }
+    }
+
+    /// Whether nothing was added, or nothing is left of it.
+    pub(super) fn is_zero(&self) -> bool {
+        self.carries(1).all(|limb| limb == 0)
+    }
+
+    /// Writes it as its sign, the place of its lowest limb that is not zero, and the limbs from there, the carries handed
+    /// on: a sum has one form, however it came about.
+    pub(super) fn encode(&self, out: &mut Writer) {
+        let negative = self.carries(1).last().is_some_and(|top| top != 0);
+        let mut limbs: Vec<u32> = self.carries(if negative { -1 } else { 1 }).collect();
+        while limbs.last() == Some(&0) {
+            limbs.pop();
+        }
+        let zeros = limbs.iter().take_while(|&&limb| limb == 0).count();
+        out.count(limbs.len() - zeros);
+        if zeros < limbs.len() {
+            out.flag(negative);
+            out.integer((self.low + distance_of(zeros)).into());
+            limbs[zeros..].iter().for_each(|limb| out.plain(&limb.to_le_bytes()));
+        }
+    }
+
+    /// Puts into an empty sum what `encode` wrote.
+    pub(super) fn restore(&mut self, bytes: &mut Reader<'_>) -> Result<(), Malformed> {
+        let count = bytes.count(size_of::<u32>())?;
+        if count == 0 {
+            return Ok(());
+        }
+        let sign = if bytes.flag()? { -1 } else { 1 };
+        let low = i32::try_from(bytes.integer()?).ok().filter(|low| LIMBS.contains(low));
+        let room = low.map_or(0, |low| distance(low, LIMBS.end));
+        self.low = low.filter(|_| count <= room).ok_or(Malformed::new("a sum is out of range"))?;
+        self.limbs.reserve_exact(count);
+        for _ in 0..count {
+            self.limbs.push(sign * i64::from(u32::from_le_bytes(bytes.plain()?)));
+        }
+        // The limbs count as one addition.
+        self.additions = 1;
+        match (self.limbs.first(), self.limbs.last()) {
+            (Some(0), _) | (_, Some(0)) => Err(Malformed::new("a sum is not in its shortest form")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The sum, times `sign`, as limbs whose carries are handed on; those of a negative one end in ones without end.
+    fn carries(&self, sign: i64) -> impl Iterator<Item = u32> {
+        // A limb is below 2^62, so what it hands on is below 2^31: one more limb takes it.
+        self.limbs.iter().chain(&[0, 0]).scan(0, move |carry, &limb| {
+            let total = sign * limb + *carry;
+            *carry = total >> LIMB_BITS;
+            u32::try_from(total & LIMB_MASK).ok()
+        })
     }
 
     /// The sum as sign and absolute value.
@@ -173,7 +233,7 @@ impl Magnitude<'_> {
         let inexact =
             self.inexact || below.iter().any(|&limb| limb != 0) || bits.trailing_zeros() < dropped;
         let head = u64::try_from(bits >> dropped).expect("64 bits are left");
-        let third_power = self.low + i32::try_from(top).expect("there are at most 140 limbs") - 2;
+        let third_power = self.low + distance_of(top) - 2;
         Some((head, third_power * LIMB_BITS + dropped.cast_signed(), inexact))
     }
 
@@ -241,6 +301,11 @@ fn low_limb(bits: u128) -> i64 {
     i64::try_from(bits & 0xffff_ffff).expect("a limb has 32 bits")
 }
 
+/// So many limbs, as a distance.
+fn distance_of(limbs: usize) -> i32 {
+    i32::try_from(limbs).expect("there are at most 140 limbs")
+}
+
 /// How far `to` lies above `from`; zero if below.
 fn distance(from: i32, to: i32) -> usize {
     usize::try_from(to - from).unwrap_or(0)
@@ -261,6 +326,43 @@ mod tests {
         let mut sum = ExactSum::new_in(&bump);
         numbers.iter().for_each(|&number| sum.add(number));
         sum.magnitude(&bump).round()
+    }
+
+    fn written(sum: &ExactSum<'_>) -> Vec<u8> {
+        let mut out = Writer::default();
+        sum.encode(&mut out);
+        out.into_bytes()
+    }
+
+    fn read<'b>(bytes: &[u8], bump: &'b Bump) -> Result<ExactSum<'b>, Malformed> {
+        let mut sum = ExactSum::new_in(bump);
+        sum.restore(&mut Reader::new(bytes)).map(|()| sum)
+    }
+
+    #[test]
+    fn a_sum_that_cannot_be_is_refused() {
+        let bump = Bump::new();
+        let bytes = |low: i64, limbs: &[u32]| {
+            let mut out = Writer::default();
+            out.count(limbs.len());
+            out.flag(true);
+            out.integer(low);
+            limbs.iter().for_each(|limb| out.plain(&limb.to_le_bytes()));
+            out.into_bytes()
+        };
+        for (low, limbs, is_sum) in [
+            (0, &[1][..], true),
+            (-68, &[1; 136], true),
+            (67, &[1], true),
+            (68, &[1], false),
+            (-69, &[1], false),
+            (0, &[1; 69], false),
+            (i64::MIN, &[1], false),
+            (0, &[0, 1], false),
+            (0, &[1, 0], false),
+        ] {
+            assert_eq!(read(&bytes(low, limbs), &bump).is_ok(), is_sum, "{low} {}", limbs.len());
+        }
     }
 
     proptest! {
@@ -284,6 +386,25 @@ mod tests {
             prop_assume!(number.is_finite());
             prop_assert_eq!(sum_of(&[number]), number);
             prop_assert_eq!(sum_of(&[number, number, -number]), number);
+        }
+
+        #[test]
+        fn a_sum_has_one_form_however_it_came_about(
+            numbers in prop::collection::vec(prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL | prop::num::f64::ZERO, 0..20),
+        ) {
+            let bump = Bump::new();
+            let (mut sum, mut backwards) = (ExactSum::new_in(&bump), ExactSum::new_in(&bump));
+            numbers.iter().for_each(|&number| sum.add_square(number));
+            numbers.iter().for_each(|&number| sum.add(number));
+            numbers.iter().rev().for_each(|&number| backwards.add(number));
+            numbers.iter().for_each(|&number| backwards.add_square(number));
+            backwards.add(1e-300);
+            backwards.add(-1e-300);
+            let bytes = written(&sum);
+            prop_assert_eq!(&written(&backwards), &bytes);
+            let restored = read(&bytes, &bump).expect("they were written just now");
+            prop_assert_eq!(written(&restored), bytes);
+            prop_assert_eq!(restored.magnitude(&bump).round(), sum.magnitude(&bump).round());
         }
 
         #[test]

@@ -5,7 +5,10 @@ use std::cmp::Ordering;
 use bumpalo::Bump;
 
 use super::{Kept, Sample, Store};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// Which end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,26 @@ impl<'w> Extreme<'w> {
         if let Some(Best(number)) = other.best {
             self.offer(number, other.text.bytes());
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.option(self.best, |out, Best(number)| {
+            out.option(number, Writer::double);
+            out.text(self.text.bytes());
+        });
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        _: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.best = bytes.option(|bytes| {
+            let number = bytes.option(Reader::finite)?;
+            self.text.replace(bytes.text()?);
+            Ok(Best(number))
+        })?;
+        Ok(())
     }
 
     pub(super) fn finish<'s>(&'s self, _: &'s Bump) -> Value<'s> {
@@ -92,6 +115,25 @@ impl Range {
         if let Some((least, most)) = other.0 {
             self.cover(least, most);
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.option(self.0, |out, (least, most)| {
+            out.double(least);
+            out.double(most);
+        });
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        _: Store<'_>,
+    ) -> Result<(), Malformed> {
+        self.0 = bytes.option(|bytes| match (bytes.finite()?, bytes.finite()?) {
+            (least, most) if least <= most => Ok((least, most)),
+            _ => Err(Malformed::new("the least number is above the greatest")),
+        })?;
+        Ok(())
     }
 
     pub(super) fn finish<'s>(&'s self, _: &'s Bump) -> Value<'s> {

@@ -4,7 +4,11 @@ use bumpalo::{Bump, collections::Vec as BumpVec};
 use hashbrown::HashTable;
 
 use super::{Accumulator, Distinct, KeyHasher, Store};
-use crate::ids::GroupId;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    ids::GroupId,
+    row,
+};
 
 /// The groups of one window or bucket: found by key, numbered from zero as they are first seen, never renumbered.
 ///
@@ -74,9 +78,9 @@ impl<'w> Groups<'w> {
         self.cut_rows
     }
 
-    /// Counts a row that was cut.
-    pub fn count_cut_row(&mut self) {
-        self.cut_rows += 1;
+    /// Counts rows that were cut.
+    pub fn count_cut_rows(&mut self, rows: u64) {
+        self.cut_rows += rows;
     }
 
     /// The group of `key`, if there is one.
@@ -127,6 +131,39 @@ impl<'w> Groups<'w> {
         ids
     }
 
+    /// Writes them, in the order of the keys.
+    pub fn encode(&self, out: &mut Writer) {
+        out.number(self.cut_rows);
+        out.count(self.len());
+        for id in self.sorted() {
+            self.group(id).encode(out);
+        }
+    }
+
+    /// Puts into these, which are none yet, what `encode` wrote; `read` reads the partials of the group of each key.
+    ///
+    /// # Errors
+    /// If the bytes are not groups, their keys are not in order, or `read` fails.
+    pub fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        mut read: impl FnMut(&[u8], &mut Reader<'_>) -> Result<BumpVec<'w, Partial<'w>>, Malformed>,
+    ) -> Result<(), Malformed> {
+        self.cut_rows = bytes.tally()?;
+        let mut last = None;
+        for _ in 0..bytes.count(Group::LEAST_BYTES)? {
+            let key = bytes.text()?;
+            if last.replace(key).is_some_and(|last| last >= key) {
+                return Err(Malformed::new("groups are out of order"));
+            }
+            let newest_first_ns = row::decode_negated_ns(bytes)?;
+            let partials = read(key, bytes)?;
+            let id = self.find_or_insert(key, |_| partials);
+            self.group_mut(id).newest_first_ns = newest_first_ns;
+        }
+        Ok(())
+    }
+
     fn find_hashed(&self, key: &[u8], hash: u64) -> Option<GroupId> {
         self.table
             .find(hash, |&index| self.groups[index as usize].key == key)
@@ -147,9 +184,29 @@ impl<'w> Group<'w> {
         self.newest_first_ns
     }
 
+    /// The fewest bytes that a group is written in: an empty key and a time.
+    const LEAST_BYTES: usize = 9;
+
+    fn encode(&self, out: &mut Writer) {
+        out.text(self.key);
+        out.integer(self.newest_first_ns);
+        self.partials.iter().for_each(|partial| partial.encode(out));
+    }
+
     /// Takes note of the time of a row.
     pub fn hear(&mut self, newest_first_ns: i64) {
         self.newest_first_ns = self.newest_first_ns.min(newest_first_ns);
+    }
+}
+
+impl Partial<'_> {
+    fn encode(&self, out: &mut Writer) {
+        match self {
+            Self::Single(accumulator) => accumulator.encode(out),
+            Self::PerField(fields) => {
+                fields.encode(out, |accumulator, out| accumulator.encode(out));
+            }
+        }
     }
 }
 

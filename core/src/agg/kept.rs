@@ -16,6 +16,14 @@ impl<'w> Kept<'w> {
         Self(BumpVec::new_in(bump))
     }
 
+    /// That text.
+    #[must_use]
+    pub fn of(text: &[u8], bump: &'w Bump) -> Self {
+        let mut kept = Self::new_in(bump);
+        kept.replace(text);
+        kept
+    }
+
     /// Puts `text` in its place.
     pub fn replace(&mut self, text: &[u8]) {
         self.0.clear();

@@ -36,6 +36,21 @@ pub fn decode<'k>(key: &'k [u8], bump: &'k Bump) -> Option<(&'k [u8], &'k [u8])>
     }
 }
 
+/// Whether `key` is what [`encode`] makes of so many texts.
+#[must_use]
+pub fn is_of(key: &[u8], texts: usize) -> bool {
+    let (mut rest, mut ends) = (key, 0);
+    while let Some(zero) = memchr::memchr(0, rest) {
+        match rest.get(zero + 1) {
+            Some(0) => ends += 1,
+            Some(0xff) if ends < texts => {}
+            _ => return false,
+        }
+        rest = &rest[zero + 2..];
+    }
+    rest.is_empty() && ends == texts
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -63,7 +78,24 @@ mod tests {
                 prop_assert_eq!(read, &text[..]);
                 rest = after;
             }
+            let key = key_of(&texts, &bump);
+            prop_assert!(is_of(key, texts.len()) && !is_of(key, 1) && !is_of(key, 3));
             prop_assert_eq!(decode(rest, &bump), None);
+        }
+
+        #[test]
+        fn a_key_is_told_from_other_bytes(
+            key in prop::collection::vec(prop_oneof![Just(0), Just(0xff), Just(b'a')], 0..9),
+            texts in 0..4_usize,
+        ) {
+            let bump = Bump::new();
+            let (mut rest, mut again) = (&key[..], BumpVec::new_in(&bump));
+            let mut read = 0;
+            while let Some((text, after)) = decode(rest, &bump) {
+                encode(text, &mut again);
+                (rest, read) = (after, read + 1);
+            }
+            prop_assert_eq!(is_of(&key, texts), read == texts && key == again[..]);
         }
 
         #[test]

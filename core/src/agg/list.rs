@@ -3,7 +3,10 @@
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use super::{Kept, Place, Sample, Store};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// How many values `list` gives.
 const LIMIT: usize = 100;
@@ -31,6 +34,34 @@ impl<'w> List<'w> {
         for (place, text) in &other.0 {
             self.insert(*place, text.bytes(), store);
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.count(self.0.len());
+        for (place, text) in &self.0 {
+            place.encode(out);
+            out.text(text.bytes());
+        }
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+    ) -> Result<(), Malformed> {
+        let count = bytes.count(Place::LEAST_BYTES + 1)?;
+        if count > LIMIT {
+            return Err(Malformed::new("a list is longer than lists are"));
+        }
+        for _ in 0..count {
+            let (place, text) = (Place::decode(bytes)?, bytes.text()?);
+            let last = self.0.last().map(|(place, kept)| (*place, kept.bytes()));
+            if last.is_some_and(|last| last > (place, text)) {
+                return Err(Malformed::new("a list is out of order"));
+            }
+            self.0.push((place, Kept::of(text, store.bump)));
+        }
+        Ok(())
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {

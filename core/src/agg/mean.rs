@@ -3,7 +3,10 @@
 use bumpalo::Bump;
 
 use super::{Sample, Store, sum::Sum};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// `avg` of one group: of its numbers; other values are ignored, and without any number there is no column. The quotient of
 /// the exact sum, rounded once, so it is finite even where the sum is not.
@@ -23,6 +26,18 @@ impl<'w> Mean<'w> {
 
     pub(super) fn merge(&mut self, other: &Mean<'_>, store: Store<'w>) {
         self.0.merge(&other.0, store);
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        self.0.encode(out);
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.0.restore(bytes, store)
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {

@@ -6,9 +6,11 @@
 //! - `merge` takes another accumulator of the same function in.
 //! - `finish` gives the result so far and changes nothing, so a late row may follow and `finish` be asked again. Null is
 //!   no column.
+//! - `encode` writes its bytes, as [`codec`](crate::codec) prescribes, and `restore` puts them into one that has seen
+//!   nothing. An enemy may have written them: what could not have come about is refused.
 //!
-//! The law: however the input was split, in whatever order its parts were updated and merged, `finish` gives what one pass
-//! would have given, to the last bit. Sums are therefore exact until they are finished, and what depends on order
+//! The law: however the input was split, in whatever order its parts were updated and merged, and wherever on the way they
+//! were bytes, `finish` gives what one pass would have given, to the last bit. Sums are therefore exact until they are finished, and what depends on order
 //! (`list`, `first`, `latest`) goes by the [`Place`] of the value, never by when it came.
 //!
 //! All of it lives in the window's arena and dies with it whole. What is replaced often ([`Kept`]) reuses its bytes, since an
@@ -45,10 +47,14 @@ pub use distinct::Distinct;
 pub use function::AggregateFunction;
 pub use groups::{Group, Groups, Partial};
 pub use kept::Kept;
-pub use key::{decode as decode_key, encode as encode_key};
+pub use key::{decode as decode_key, encode as encode_key, is_of as is_key_of};
 pub use percentile::Percent;
 
-use crate::{row::Rank, value::Value};
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    row::Rank,
+    value::Value,
+};
 
 /// Hashes keys that attackers choose: seeded once per engine.
 pub type KeyHasher = foldhash::quality::SeedableRandomState;
@@ -88,6 +94,20 @@ pub struct Place {
     pub rank: Rank,
     /// The index within the row's value.
     pub index: u32,
+}
+
+impl Place {
+    /// The fewest bytes that it is written in.
+    const LEAST_BYTES: usize = Rank::LEAST_BYTES + 1;
+
+    fn encode(self, out: &mut Writer) {
+        self.rank.encode(out);
+        out.number(self.index.into());
+    }
+
+    fn decode(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self { rank: Rank::decode(bytes)?, index: bytes.small_number()? })
+    }
 }
 
 /// One value on its way into an accumulator.

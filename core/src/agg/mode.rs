@@ -3,7 +3,10 @@
 use bumpalo::Bump;
 
 use super::{Distinct, Sample, Store};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// `mode` of one group, over texts; of equally frequent ones the one of lesser bytes. Every value of a multivalue counts.
 /// Memory is every distinct text.
@@ -25,6 +28,21 @@ impl<'w> Mode<'w> {
         for (text, count) in other.0.iter() {
             *self.0.entry(text, store, || 0) += count;
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        self.0.encode(out, |&count, out| out.number(count));
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.0.restore(bytes, store, |bytes| match bytes.tally()? {
+            0 => Err(Malformed::new("a text is there but never came")),
+            count => Ok(count),
+        })
     }
 
     pub(super) fn finish<'s>(&'s self, _: &'s Bump) -> Value<'s> {

@@ -3,7 +3,10 @@
 use bumpalo::Bump;
 
 use super::{Sample, Store, exact::ExactSum};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// Which figure is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,32 @@ impl<'w> Moments<'w> {
         self.count += other.count;
         self.total.add_sum(&other.total);
         self.squares.add_sum(&other.squares);
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.number(self.count);
+        self.total.encode(out);
+        self.squares.encode(out);
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        _: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.count = bytes.tally()?;
+        self.total.restore(bytes)?;
+        self.squares.restore(bytes)?;
+        match self.count {
+            0 if !(self.total.is_zero() && self.squares.is_zero()) => {
+                Err(Malformed::new("nothing sums up to something"))
+            }
+            // No numbers have such squares, and the root of what is below zero is no number.
+            count if self.variance(count, &Bump::new()) < 0.0 => {
+                Err(Malformed::new("the squares are less than they can be"))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {

@@ -5,7 +5,10 @@ use std::cmp::Ordering;
 use bumpalo::Bump;
 
 use super::{Kept, Place, Sample, Store};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// Which row's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,27 @@ impl<'w> Order<'w> {
         if let Some(moment) = other.best {
             self.offer(moment, other.text.bytes());
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.option(self.best, |out, best| {
+            out.double(best.time_s);
+            best.place.encode(out);
+            out.text(self.text.bytes());
+        });
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        _: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.best = bytes.option(|bytes| {
+            let moment = Moment { time_s: bytes.finite()?, place: Place::decode(bytes)? };
+            self.text.replace(bytes.text()?);
+            Ok(moment)
+        })?;
+        Ok(())
     }
 
     pub(super) fn finish<'s>(&'s self, _: &'s Bump) -> Value<'s> {

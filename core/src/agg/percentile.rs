@@ -3,7 +3,10 @@
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use super::{Sample, Store};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// A share of a hundred, of up to six decimals, so that `99.9` is not rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,24 @@ impl<'w> Percentile<'w> {
 
     pub(super) fn merge(&mut self, other: &Percentile<'_>, _: Store<'w>) {
         self.numbers.extend_from_slice_copy(&other.numbers);
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.count(self.numbers.len());
+        self.numbers.iter().for_each(|&number| out.double(number));
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        _: Store<'w>,
+    ) -> Result<(), Malformed> {
+        let count = bytes.count(size_of::<f64>())?;
+        self.numbers.reserve_exact(count);
+        for _ in 0..count {
+            self.numbers.push(bytes.finite()?);
+        }
+        Ok(())
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {

@@ -6,7 +6,10 @@ use super::{
     Sample, Store,
     order::{End, Order, Told},
 };
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// `rate` of one group: the latest value less the earliest, a second. There is none where either is no number or both are of
 /// one time. Memory is two texts, reused.
@@ -30,6 +33,20 @@ impl<'w> Rate<'w> {
     pub(super) fn merge(&mut self, other: &Rate<'_>, store: Store<'w>) {
         self.earliest.merge(&other.earliest, store);
         self.latest.merge(&other.latest, store);
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        self.earliest.encode(out);
+        self.latest.encode(out);
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.earliest.restore(bytes, store)?;
+        self.latest.restore(bytes, store)
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {

@@ -3,7 +3,10 @@
 use bumpalo::Bump;
 
 use super::{Sample, Store, exact::ExactSum};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// `sum` of one group: of its numbers; other values are ignored, and without any number there is no column. Exact, rounded
 /// once. Memory: see [`ExactSum`].
@@ -30,6 +33,24 @@ impl<'w> Sum<'w> {
     pub(super) fn merge(&mut self, other: &Sum<'_>, _: Store<'w>) {
         self.total.add_sum(&other.total);
         self.count += other.count;
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        out.number(self.count);
+        self.total.encode(out);
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        _: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.count = bytes.tally()?;
+        self.total.restore(bytes)?;
+        match self.count {
+            0 if !self.total.is_zero() => Err(Malformed::new("nothing sums up to something")),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {

@@ -3,7 +3,10 @@
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use super::{Distinct, Sample, Store};
-use crate::value::Value;
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    value::Value,
+};
 
 /// `values` of one group: distinct texts in the order of their bytes, so `10` stands before `9` and `B` before `a`. A
 /// multivalue gives each of its values. Memory is every distinct text; there is no limit.
@@ -25,6 +28,18 @@ impl<'w> Values<'w> {
         for (text, ()) in other.0.iter() {
             self.0.entry(text, store, || ());
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Writer) {
+        self.0.encode(out, |(), _| {});
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+    ) -> Result<(), Malformed> {
+        self.0.restore(bytes, store, |_| Ok(()))
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {

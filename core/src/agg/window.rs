@@ -7,6 +7,9 @@
     reason = "an engine moves between threads, and a reference to an arena alone may not"
 )]
 
+mod bytes;
+mod merge;
+
 use std::collections::BTreeMap;
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
@@ -110,7 +113,7 @@ impl Window {
             (Contents::Groups(groups), Reduce::Stats(stats)) => {
                 stats.update(groups, row, env);
             }
-            (Contents::Rows(rows), _) => rows.push(keep(row, bump, env)),
+            (Contents::Rows(rows), _) => rows.push(keep(row, bump)),
             (Contents::Groups(_), Reduce::Collect) => {
                 unreachable!("a window is made for the reducing command of its rule")
             }
@@ -150,25 +153,30 @@ fn ordered<'w>(rows: &'w [KeptRow<'w>], env: Env<'w>) -> Vec<Row<'w>> {
 }
 
 /// Copies every field of `row` into the arena of a window.
-fn keep<'w>(row: &Row<'_>, bump: &'w Bump, env: Env<'_>) -> KeptRow<'w> {
+fn keep<'w>(row: &Row<'_>, bump: &'w Bump) -> KeptRow<'w> {
     let mut cells = BumpVec::new_in(bump);
     row.visit(|name, value| {
-        let name = match name {
-            Name::Known(field) => Name::Known(field),
-            Name::Other(text) => Name::Other(bump.alloc_slice_copy(text)),
-        };
-        cells.push(Cell { name, value: copied(value, bump, env) });
+        cells.push(copied(Cell { name, value }, bump));
     });
     KeptRow { rank: row.rank(), cells: cells.into_bump_slice() }
 }
 
-fn copied<'w>(value: Value<'_>, bump: &'w Bump, env: Env<'_>) -> Value<'w> {
-    match value {
-        Value::Number(number) => Value::Number(number),
-        other => {
-            let texts = other.texts(env.bump).iter().map(|text| &*bump.alloc_slice_copy(text));
-            Value::from_list(BumpVec::from_iter_in(texts, bump).into_bump_slice())
-        }
+fn copied<'w>(cell: Cell<'_>, bump: &'w Bump) -> Cell<'w> {
+    let copied = |text: &[u8]| &*bump.alloc_slice_copy(text);
+    Cell {
+        name: match cell.name {
+            Name::Known(field) => Name::Known(field),
+            Name::Other(text) => Name::Other(copied(text)),
+        },
+        value: match cell.value {
+            Value::Null => Value::Null,
+            Value::Bool(truth) => Value::Bool(truth),
+            Value::Number(number) => Value::Number(number),
+            Value::Text(text) => Value::Text(copied(text)),
+            Value::List(texts) => {
+                Value::List(bump.alloc_slice_fill_iter(texts.iter().map(|text| copied(text))))
+            }
+        },
     }
 }
 
@@ -240,6 +248,10 @@ impl Windows {
 
     fn open(&mut self, slot: &Slot, reduce: &Reduce) {
         let window = self.make(reduce);
+        self.insert(slot, window);
+    }
+
+    fn insert(&mut self, slot: &Slot, window: Window) {
         self.bytes += window.bump().allocated_bytes();
         let windows = match &slot.host {
             None => &mut self.of_all,

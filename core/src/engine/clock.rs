@@ -4,6 +4,8 @@
 //! `idle`, it grows with the time that `advance` says has passed: a difference, so that a replay of old events on
 //! today's clock makes nothing late.
 
+mod bytes;
+
 use std::{collections::BTreeMap, ops::Range};
 
 use crate::{
@@ -22,6 +24,9 @@ pub(super) struct Clocks {
     wall_ns: Option<i64>,
     mono_ns: i64,
     idle_ns: i64,
+    /// It was taken up from another run: the first `advance` tells what to take off the time of this one.
+    is_resumed: bool,
+    skipped_mono_ns: i64,
 }
 
 #[derive(Debug)]
@@ -57,7 +62,10 @@ impl Clocks {
 
     pub(super) fn advance(&mut self, wall_ns: i64, mono_ns: i64, idle_ns: i64) {
         self.wall_ns = Some(wall_ns);
-        self.mono_ns = self.mono_ns.max(mono_ns);
+        if std::mem::take(&mut self.is_resumed) {
+            self.skipped_mono_ns = mono_ns.saturating_sub(self.mono_ns);
+        }
+        self.mono_ns = self.mono_ns.max(mono_ns.saturating_sub(self.skipped_mono_ns));
         self.idle_ns = idle_ns;
     }
 

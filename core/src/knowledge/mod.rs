@@ -21,7 +21,9 @@ use macros::Macros;
 use props::Props;
 use transforms::Transforms;
 
-use crate::diag::Diagnostic;
+use sha2::{Digest, Sha256};
+
+use crate::{codec::Writer, diag::Diagnostic};
 
 /// All that is known of names.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +67,26 @@ impl Knowledge {
             problems.extend(diagnostics.map(|diagnostic| (path, diagnostic)));
         }
         problems
+    }
+
+    /// SHA-256 of every setting that says what a field is, stanza by stanza in the order of their names, without the files that
+    /// they stand in. Macros are no part of it: what they stand for is in the text of the rules that call them.
+    #[must_use]
+    pub fn field_digest(&self) -> [u8; 32] {
+        let mut out = Writer::default();
+        let files = [&self.prop_settings];
+        for conf in files {
+            out.count(conf.stanzas.len());
+            for (name, stanza) in &conf.stanzas {
+                out.text(name.as_bytes());
+                out.count(stanza.settings.len());
+                for (key, setting) in &stanza.settings {
+                    out.text(key.as_bytes());
+                    out.text(setting.value.value.as_bytes());
+                }
+            }
+        }
+        Sha256::digest(out.into_bytes()).into()
     }
 
     fn overlay_macros(&mut self, upper: Conf) -> Vec<Diagnostic> {

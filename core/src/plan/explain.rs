@@ -48,6 +48,8 @@ pub struct Explanation {
     pub anchor: Option<Vec<AtomText>>,
     /// When its windows close.
     pub closing: ClosingText,
+    /// The hash of what it means: as long as it stays, so does the state that an engine keeps for the rule.
+    pub plan_hash: String,
 }
 
 /// One command.
@@ -144,6 +146,7 @@ pub(crate) fn explain(
         atoms: atoms::atoms(&compilation.formula).iter().map(atom_text).collect(),
         anchor: anchor.map(|clause| clause.iter().map(atom_text).collect()),
         closing: closing_text(&compilation.plan.closing, &compilation.closing_reason),
+        plan_hash: compilation.plan_hash.to_string(),
     }
 }
 
@@ -373,6 +376,7 @@ impl Explanation {
         let what = if *early { "each bucket closes early" } else { "waits for its window" };
         let whose =
             if *by_host { "its own host's watermark" } else { "the watermark of all hosts" };
-        writeln!(out, "closing: {what} ({length_s} s, by {whose}): {reason}")
+        writeln!(out, "closing: {what} ({length_s} s, by {whose}): {reason}")?;
+        writeln!(out, "plan hash: {}", self.plan_hash)
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod closing;
 pub mod expand;
 pub mod explain;
 pub mod facts;
+pub(crate) mod hash;
 pub(crate) mod lint;
 pub(crate) mod lower;
 pub mod lower_expr;

@@ -18,8 +18,9 @@ use super::FieldPattern;
 use crate::{
     agg::{
         Accumulator, AggregateFunction, Distinct, Group, Groups, KeyHasher, Partial, Sample, Store,
-        decode_key, encode_key,
+        decode_key, encode_key, is_key_of,
     },
+    codec::{Malformed, Reader},
     expr::{
         glob::Glob,
         program::{Expr, Scope},
@@ -94,6 +95,7 @@ impl Stats {
     /// Takes in what `other`, groups of this same plan, has seen.
     pub fn merge(&self, groups: &mut Groups<'_>, other: &Groups<'_>) {
         let store = groups.store();
+        groups.count_cut_rows(other.cut_rows());
         for id in other.sorted() {
             let from = other.group(id);
             let id = groups.find_or_insert(from.key(), |store| self.partials(store));
@@ -104,6 +106,28 @@ impl Stats {
                 self.merge_partial(into, from, aggregate.function, store);
             }
         }
+    }
+
+    /// Puts into `groups`, which are none yet, what groups of this same plan wrote.
+    ///
+    /// # Errors
+    /// If none can have written the bytes.
+    pub fn restore(
+        &self,
+        groups: &mut Groups<'_>,
+        bytes: &mut Reader<'_>,
+    ) -> Result<(), Malformed> {
+        let store = groups.store();
+        groups.restore(bytes, |key, bytes| {
+            if !is_key_of(key, self.by.len()) {
+                return Err(Malformed::new("a key is not one of its BY fields"));
+            }
+            let mut partials = BumpVec::with_capacity_in(self.aggregates.len(), store.bump);
+            for aggregate in &self.aggregates {
+                partials.push(self.restored_partial(aggregate, bytes, store)?);
+            }
+            Ok(partials)
+        })
     }
 
     /// The result so far, in the order of the groups' keys. Nothing is changed: more rows may
@@ -230,7 +254,7 @@ impl Stats {
         let longest = by.iter().map(|texts| texts.len()).max().unwrap_or(0);
         let limit = longest.max(MAX_COMBINATIONS);
         if combinations > limit {
-            groups.count_cut_row();
+            groups.count_cut_rows(1);
         }
         let mut ids = BumpVec::new_in(env.bump);
         let mut key = BumpVec::new_in(env.bump);
@@ -277,6 +301,23 @@ impl Stats {
                 }
             }
             _ => debug_assert!(false, "partials of one plan have the same shape"),
+        }
+    }
+
+    fn restored_partial<'w>(
+        &self,
+        aggregate: &Aggregate,
+        bytes: &mut Reader<'_>,
+        store: Store<'w>,
+    ) -> Result<Partial<'w>, Malformed> {
+        let new = || self.accumulator(aggregate.function, store);
+        match aggregate.input {
+            Input::Pattern(_) => {
+                let mut fields = Distinct::new_in(store.bump);
+                fields.restore(bytes, store, |bytes| new().restored(bytes, store))?;
+                Ok(Partial::PerField(fields))
+            }
+            _ => new().restored(bytes, store).map(Partial::Single),
         }
     }
 
@@ -415,6 +456,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        codec::Writer,
         expr::glob::Case,
         stage::testing::{Lab, is_x},
     };
@@ -728,6 +770,55 @@ mod tests {
         assert_eq!(show(&groups), ["host=g p=2 count=1 avg(p)=2", "host=h p=1|3 count=2 avg(p)=2"]);
     }
 
+    const EVERY_KIND: &str = "count; dc(a); values(*) AS *; list(a); min(b); max(*) AS max_*; range(a); sum(a); \
+        avg(*) AS avg_*; mode(b); stdev(b); first(a); latest(b); p95(a); rate(b)";
+
+    fn bytes_of(groups: &Groups<'_>) -> Vec<u8> {
+        let mut out = Writer::default();
+        groups.encode(&mut out);
+        out.into_bytes()
+    }
+
+    fn read<'l>(stats: &Stats, bytes: &[u8], lab: &'l Lab) -> Result<Groups<'l>, Malformed> {
+        let mut groups = Groups::new_in(&lab.bump, &KeyHasher::random());
+        let mut reader = Reader::new(bytes);
+        stats.restore(&mut groups, &mut reader)?;
+        reader.end().map(|()| groups)
+    }
+
+    /// What is read of the bytes of `groups`; to write it again gives the same bytes.
+    fn reread<'l>(stats: &Stats, groups: &Groups<'_>, lab: &'l Lab) -> Groups<'l> {
+        let bytes = bytes_of(groups);
+        let read = read(stats, &bytes, lab).expect("they were written just now");
+        assert_eq!(bytes_of(&read), bytes);
+        read
+    }
+
+    #[test]
+    fn groups_that_no_stats_wrote_are_refused() {
+        let mut lab = Lab::new(&[]);
+        let stats = plan("count BY host", &mut lab);
+        let group = |key: &[u8], newest: i64| {
+            let mut out = Writer::default();
+            out.text(key);
+            out.integer(newest);
+            out.number(1);
+            out.into_bytes()
+        };
+        let cases = [
+            (vec![group(b"b\0\0", 0), group(b"a\0\0", 0)], "groups are out of order"),
+            (vec![group(b"a\0\0", 0), group(b"a\0\0", 0)], "groups are out of order"),
+            (vec![group(b"a", 0)], "a key is not one of its BY fields"),
+            (vec![group(b"a\0\0b\0\0", 0)], "a key is not one of its BY fields"),
+            (vec![group(b"a\0\0", i64::MIN)], "a time is out of range"),
+        ];
+        for (groups, found) in cases {
+            let bytes = [vec![0, u8::try_from(groups.len()).unwrap()], groups.concat()].concat();
+            let error = read(&stats, &bytes, &lab).map(|read| read.len()).unwrap_err();
+            assert_eq!(error.to_string(), found);
+        }
+    }
+
     fn hostile_rows() -> impl Strategy<Value = Vec<String>> {
         let value =
             prop::sample::select(vec!["1", "2", "1e308", "-1e308", "x", "nan", "0.1", "", "a|b|1"]);
@@ -744,15 +835,41 @@ mod tests {
 
     proptest! {
         #[test]
+        fn changed_groups_are_read_without_harm(
+            rows in hostile_rows(),
+            by in prop::sample::select(vec!["", " BY host", " BY host a"]),
+            changes in prop::collection::vec((any::<usize>(), prop_oneof![0..4_u8, any::<u8>()]), 1..4),
+        ) {
+            let mut lab = Lab::new(&["b"]);
+            let stats = plan(&format!("allnum; {EVERY_KIND}{by}"), &mut lab);
+            let mut groups = Groups::new_in(&lab.bump, &KeyHasher::random());
+            let lines: Vec<&str> = rows.iter().map(String::as_str).collect();
+            for row in lab.rows(&lines) {
+                stats.update(&mut groups, &row, lab.env());
+            }
+            let mut bytes = bytes_of(&groups);
+            for (at, byte) in changes {
+                let at = at % bytes.len();
+                bytes[at] = byte;
+            }
+            if let Ok(read) = read(&stats, &bytes, &lab) {
+                prop_assert_eq!(bytes_of(&read), bytes);
+                stats.merge(&mut groups, &read);
+                let groups: &Groups<'_> = &groups;
+                prop_assert!(stats.finish(groups, lab.env()).len() <= groups.len().max(1));
+            }
+        }
+
+        #[test]
         fn any_split_merges_to_what_one_pass_gives(
             rows in hostile_rows(),
             parts in prop::collection::vec(0..3_usize, 30),
             by in prop::sample::select(vec!["", " BY host", " BY host a"]),
             option in prop::sample::select(vec!["", "allnum; ", "dedup_splitvals; "]),
+            are_bytes: [bool; 4],
         ) {
             let mut lab = Lab::new(&["b"]);
-            let all = "count; values(*) AS *; list(a); sum(a); avg(*) AS avg_*; stdev(b); first(a); latest(b); p95(a)";
-            let stats = plan(&format!("{option}{all}{by}"), &mut lab);
+            let stats = plan(&format!("{option}{EVERY_KIND}{by}"), &mut lab);
             let new = || Groups::new_in(&lab.bump, &KeyHasher::random());
             let (mut whole, mut split) = (new(), [new(), new(), new()]);
             let lines: Vec<&str> = rows.iter().map(String::as_str).collect();
@@ -761,7 +878,12 @@ mod tests {
                 stats.update(&mut split[part], row, lab.env());
             }
             let mut merged = new();
-            split.iter().rev().for_each(|part| stats.merge(&mut merged, part));
+            for (part, &is_bytes) in split.iter().rev().zip(&are_bytes) {
+                let part = if is_bytes { &reread(&stats, part, &lab) } else { part };
+                stats.merge(&mut merged, part);
+            }
+            let merged = if are_bytes[3] { reread(&stats, &merged, &lab) } else { merged };
+            prop_assert_eq!(merged.cut_rows(), whole.cut_rows());
             let show = |groups: &Groups<'_>| -> Vec<String> {
                 let groups: &Groups<'_> = groups;
                 stats.finish(groups, lab.env()).iter().map(|row| lab.show(row)).collect()

@@ -1,7 +1,11 @@
 //! What the tests of the whole engine share: rules in, alerts out, as JSON.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
 
-use std::sync::Arc;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use caltrop_core::{
     compiled::RuleSet,
@@ -92,6 +96,24 @@ pub(crate) fn json(alert: &caltrop_core::alert::Alert<'_>) -> String {
 #[allow(clippy::print_stderr, reason = "a test that looked at nothing must say so")]
 pub(crate) fn say(message: &str) {
     eprintln!("{message}");
+}
+
+/// So many real events in Windows XML, from all over one file of `../shared/data` or of where `CALTROP_SHARED` says; none, and
+/// a word on that, where there is no such file.
+pub(crate) fn real_events(most: usize) -> Vec<Vec<u8>> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let shared = std::env::var_os("CALTROP_SHARED").map_or(beside, PathBuf::from);
+    let files = fs::read_dir(shared.join("data")).into_iter().flatten().flatten();
+    let of_xml = |path: &PathBuf| path.to_string_lossy().ends_with(".xml.zst");
+    let Some(path) = files.map(|entry| entry.path()).filter(of_xml).min() else {
+        say(&format!("skipped: no real events at {}", shared.display()));
+        return Vec::new();
+    };
+    let file = fs::File::open(path).expect("it is here");
+    let text = zstd::decode_all(file).expect("it is zstd");
+    let lines: Vec<&[u8]> =
+        text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
+    lines.iter().step_by(lines.len().div_ceil(most).max(1)).map(|line| line.to_vec()).collect()
 }
 
 /// Pseudo-random choices that are the same on every machine (splitmix64).

@@ -1,0 +1,119 @@
+//! Which rules mean the same: what a rule keeps of its events may be taken up by a rule of the same hash, and by no other.
+//!
+//! The hash is the first 128 bits of SHA-256 over, each as [`codec`](crate::codec) writes it:
+//!
+//! 1. the version of the byte form of state ([`codec::VERSION`](crate::codec::VERSION)), a number;
+//! 2. the rule's tree after its macros were expanded, printed as canonical SPL, a text;
+//! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`]), plain;
+//! 4. whether raw terms are strict, a flag;
+//! 5. the length of the rule's windows in nanoseconds, an integer.
+//!
+//! So comments, spaces, the rule's path and title, the order of the rules, and macros that the rule does not call leave it as it
+//! is. Every setting of props.conf changes it, also of fields that the rule does not read: which it reads is not known where it
+//! says `values(*)`, and state that is lost is better than state that is wrong. The engine's own options (its windows, its
+//! zone) are not the rule's: a saved state holds them apart.
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    codec::{self, Writer},
+    compiled::{Closing, PlanHash},
+    ruleset::BuildOptions,
+    spl::{self, tree::Pipeline},
+};
+
+/// SHA-256 of what the knowledge says of fields.
+pub(crate) type FieldDigest = [u8; 32];
+
+/// The hash of a rule whose expanded text parses to `pipeline`.
+pub(crate) fn plan_hash(
+    pipeline: &Pipeline,
+    fields: &FieldDigest,
+    options: BuildOptions,
+    closing: &Closing,
+) -> PlanHash {
+    let BuildOptions { strict_raw } = options;
+    let mut out = Writer::default();
+    out.number(codec::VERSION.into());
+    out.text(spl::print(pipeline).as_bytes());
+    out.plain(fields);
+    out.flag(strict_raw);
+    out.integer(closing.period_ns);
+    let digest = Sha256::digest(out.into_bytes());
+    let first = digest.first_chunk().expect("SHA-256 has 32 bytes");
+    PlanHash::from_bytes(*first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{knowledge::Knowledge, ruleset::RuleSetBuilder};
+
+    const SPL: &str = "TERM(a) `m` | bin span=1s | stats count by _time";
+
+    fn knowledge(macros: &str, props: &str) -> Knowledge {
+        let mut knowledge = Knowledge::builtin();
+        let problems = knowledge.overlay(&[("app/macros.conf", macros), ("app/props.conf", props)]);
+        assert!(problems.is_empty(), "{problems:?}");
+        knowledge
+    }
+
+    fn with_macro(definition: &str) -> Knowledge {
+        knowledge(&format!("[m]\ndefinition = {definition}\n"), "")
+    }
+
+    /// The hash of `spl` among other rules.
+    fn hash(spl: &str, knowledge: &Knowledge, options: BuildOptions) -> PlanHash {
+        let mut builder = RuleSetBuilder::new(knowledge.clone(), options);
+        builder.add_spl("z", "TERM(other) | stats values(*) as *");
+        builder.add_spl("m", spl);
+        builder.add_spl("a", "TERM(another) x=1");
+        let built = builder.build();
+        let rule = built.rules.rules().find(|rule| rule.meta.path == "m");
+        rule.expect("it compiles").plan_hash
+    }
+
+    #[test]
+    fn what_means_the_same_hashes_the_same() {
+        let plain = BuildOptions::default();
+        let first = hash(SPL, &with_macro("x=1"), plain);
+        let spaced = "TERM(a)  `m` ```why```| bin   span=1s|stats count BY _time";
+        for (spl, macros) in [
+            (SPL, "[m]\ndefinition = x=1\n[unused]\ndefinition = y\n"),
+            (spaced, "[m]\ndefinition = x=1\n"),
+            ("TERM(a) x=1 | bin span=1s | stats count by _time", ""),
+            (SPL, "[inner]\ndefinition = x=1\n[m]\ndefinition = `inner`\n"),
+        ] {
+            assert_eq!(hash(spl, &knowledge(macros, ""), plain), first, "{spl} {macros}");
+        }
+    }
+
+    #[test]
+    fn what_means_something_else_hashes_to_something_else() {
+        let plain = BuildOptions::default();
+        let strict = BuildOptions { strict_raw: true };
+        let props = knowledge("[m]\ndefinition = x=1\n", "[s]\nEVAL-x = 1\n");
+        let moved = knowledge("[m]\ndefinition = x=1\n", "[t]\nEVAL-x = 1\n");
+        let hashes = [
+            hash(SPL, &with_macro("x=1"), plain),
+            hash(SPL, &with_macro("x=2"), plain),
+            hash(SPL, &with_macro("x=1"), strict),
+            hash(SPL, &props, plain),
+            hash(SPL, &moved, plain),
+            hash(&SPL.replace("1s", "2s"), &with_macro("x=1"), plain),
+            hash(&SPL.replace("count", "count as n"), &with_macro("x=1"), plain),
+        ];
+        for (index, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..index].contains(hash), "{index}: {hash}");
+        }
+    }
+
+    #[test]
+    fn the_hash_is_the_same_in_every_run_and_on_every_machine() {
+        let closing = Closing { bucket: None, by_host: false, period_ns: 3_600_000_000_000 };
+        let (pipeline, _) = crate::spl::parse("TERM(a) | stats count");
+        let found = plan_hash(&pipeline, &[7; 32], BuildOptions::default(), &closing);
+        // Worked out with another program from the five parts above.
+        assert_eq!(found.to_string(), "cb332dbb24eedac5ae81ed44b41e104d");
+    }
+}
