@@ -52,6 +52,7 @@ fn add(own: &mut Counters, other: &Counters) {
         timeless_dropped,
         future_events,
         partial_windows,
+        kind_resets,
         state_bytes: _, // What is held after the merge is known then.
         state_bytes_peak,
     } = *other;
@@ -67,6 +68,7 @@ fn add(own: &mut Counters, other: &Counters) {
     own.timeless_dropped += timeless_dropped;
     own.future_events += future_events;
     own.partial_windows += partial_windows;
+    own.kind_resets += kind_resets;
     own.state_bytes_peak += state_bytes_peak;
 }
 
