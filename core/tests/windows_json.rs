@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use bumpalo::Bump;
 use caltrop_core::{
     config::Input,
-    event::{Event, Head, Meta, mapping::Mapping},
+    event::{Event, Head, Knowledge, Meta, classes::Classes, mapping::Mapping},
     expr::regex::Caches,
     names::{Name, Names},
     row::{Base, Env},
@@ -38,7 +38,8 @@ fn seen(raw: &[u8], named: &[&str]) -> Seen {
     let env =
         Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
     let meta = Meta::read(raw, &Head::default(), Input::Auto, env);
-    let event = Event::new(raw, meta, &mapping, env);
+    let knowledge = Knowledge { mapping: &mapping, classes: &Classes::default() };
+    let event = Event::new(raw, meta, knowledge, env);
     let mut fields = Flat::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut add = |name: &[u8], texts: &[&[u8]]| {
