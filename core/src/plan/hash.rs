@@ -2,7 +2,7 @@
 //!
 //! The hash is the first 128 bits of SHA-256 over, each as [`codec`](crate::codec) writes it:
 //!
-//! 1. the version of the byte form of state ([`codec::VERSION`](crate::codec::VERSION)), a number;
+//! 1. the version of the byte form of state ([`codec::VERSION`]), a number;
 //! 2. the rule's tree after its macros were expanded, printed as canonical SPL, a text;
 //! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`]), plain;
 //! 4. whether raw terms are strict, a flag;
