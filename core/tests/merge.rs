@@ -58,12 +58,12 @@ fn run_split(
         let head = Head { offset, ..Head::default() };
         engines[engine].push(raw, &head, &mut |alert| at_once.push(json(alert)));
     }
-    random.shuffle(&mut engines);
-    let merged = engines.into_iter().reduce(|mut merged, engine| {
-        merged.merge(engine);
-        merged
-    });
-    finished(merged.expect("there is one engine at least"), at_once)
+    while engines.len() > 1 {
+        let engine = engines.swap_remove(random.below(engines.len()));
+        let into = random.below(engines.len());
+        engines[into].merge(engine);
+    }
+    finished(engines.remove(0), at_once)
 }
 
 /// All counters but for the bytes of state, of which several engines need more than one.

@@ -170,8 +170,8 @@ fn copied<'w>(cell: Cell<'_>, bump: &'w Bump) -> Cell<'w> {
         },
         value: match cell.value {
             Value::Null => Value::Null,
-            Value::Bool(truth) => Value::Bool(truth),
             Value::Number(number) => Value::Number(number),
+            Value::Bool(truth) => Value::Text(if truth { b"True" } else { b"False" }),
             Value::Text(text) => Value::Text(copied(text)),
             Value::List(texts) => {
                 Value::List(bump.alloc_slice_fill_iter(texts.iter().map(|text| copied(text))))

@@ -12,7 +12,8 @@ impl Engine {
     ///
     /// Rows keep their places by [`Head`](crate::event::Head): parts of one input number their events through. Alerts of
     /// rules that reduce nothing were sent when their events were pushed; to order these is up to the caller. Counters are
-    /// added, the peaks of the state too, for both were held at once.
+    /// added, the peaks of the state too, for both were held at once. Both engines must have the same options; those of
+    /// `self` go on.
     ///
     /// # Panics
     /// If the engines do not share their rule set, or either runs a stream: its hosts' clocks cannot be split.

@@ -1,10 +1,10 @@
 //! Which rules mean the same: what a rule keeps of its events may be taken up by a rule of the same hash, and by no other.
 //!
-//! The hash is the first 128 bits of SHA-256 over, each as [`codec`](crate::codec) writes it:
+//! The hash is the first 128 bits of SHA-256 over, each as [`codec`] writes it:
 //!
-//! 1. the version of the byte form of state ([`codec::VERSION`](crate::codec::VERSION)), a number;
+//! 1. the version of the byte form of state ([`codec::VERSION`]), a number;
 //! 2. the rule's tree after its macros were expanded, printed as canonical SPL, a text;
-//! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`]), plain;
+//! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`](crate::knowledge::Knowledge::field_digest)), plain;
 //! 4. whether raw terms are strict, a flag;
 //! 5. the length of the rule's windows in nanoseconds, an integer.
 //!
