@@ -5,6 +5,7 @@
 //! every other rule that reads it.
 
 pub mod audit;
+mod clean;
 pub mod detect;
 pub mod entities;
 pub mod json;

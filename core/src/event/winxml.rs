@@ -11,11 +11,11 @@
 //! `<Data>` without a name as `Data`, everything else by its element name, where it holds text and no further elements.
 //! Attributes outside of `System` are no fields.
 
-use bumpalo::{Bump, collections::Vec as BumpVec};
+use bumpalo::Bump;
 use jiff::tz::TimeZone;
 use memchr::{memchr, memchr2, memchr3, memmem};
 
-use super::{Encoding, Natives, Told, entities, time};
+use super::{Encoding, Natives, Told, clean, entities, time};
 use crate::value::Value;
 
 /// One field as the event writes it.
@@ -159,27 +159,11 @@ impl<'e> Native<'e> {
     /// these nor digits stand in front (`Product Name` is `Product_Name`). Borrowed where it is clean already.
     #[must_use]
     pub fn field_name(self, bump: &'e Bump) -> &'e [u8] {
-        if is_clean(self.name) {
-            return self.name;
-        }
-        let name = String::from_utf8_lossy(entities::decode(self.name, bump));
-        let name = name.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
-        let mut clean = BumpVec::with_capacity_in(name.len(), bump);
-        clean.extend(name.chars().map(clean_byte));
         // A name of digits alone would vanish; it is kept, so that its value is not lost.
-        if clean.is_empty() { self.name } else { clean.into_bump_slice() }
-    }
-}
-
-fn is_clean(name: &[u8]) -> bool {
-    name.first().is_some_and(u8::is_ascii_alphabetic)
-        && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn clean_byte(character: char) -> u8 {
-    match u8::try_from(character) {
-        Ok(byte) if byte.is_ascii_alphanumeric() => byte,
-        _ => b'_',
+        match clean::field_name(entities::decode(self.name, bump), bump) {
+            [] => self.name,
+            name => name,
+        }
     }
 }
 
