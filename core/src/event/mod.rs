@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod classes;
+mod clean;
 pub mod detect;
 pub mod entities;
 pub mod extract;

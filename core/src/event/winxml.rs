@@ -11,11 +11,11 @@
 //! `<Data>` without a name as `Data`, everything else by its element name, where it holds text and no further elements.
 //! Attributes outside of `System` are no fields.
 
-use bumpalo::{Bump, collections::Vec as BumpVec};
+use bumpalo::Bump;
 use jiff::tz::TimeZone;
 use memchr::{memchr, memchr2, memchr3, memmem};
 
-use super::{Encoding, Natives, Told, entities, time};
+use super::{Encoding, Natives, Told, clean, entities, time};
 use crate::value::Value;
 
 /// One field as the event writes it.
@@ -162,35 +162,10 @@ impl<'e> Native<'e> {
     }
 }
 
-/// A name with its entities decoded, cleaned as Splunk cleans it: see [`Native::field_name`].
+/// A name with its entities decoded, cleaned as Splunk cleans it.
 #[must_use]
 pub fn field_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
-    if is_clean(name) { name } else { clean_name(entities::decode(name, bump), bump) }
-}
-
-/// `name` as Splunk cleans it: see [`Native::field_name`].
-pub(super) fn clean_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
-    if is_clean(name) {
-        return name;
-    }
-    let text = String::from_utf8_lossy(name);
-    let text = text.trim_start_matches(|character: char| !character.is_ascii_alphabetic());
-    let mut clean = BumpVec::with_capacity_in(text.len(), bump);
-    clean.extend(text.chars().map(clean_byte));
-    // A name of digits alone would vanish; it is kept, so that its value is not lost.
-    if clean.is_empty() { name } else { clean.into_bump_slice() }
-}
-
-fn is_clean(name: &[u8]) -> bool {
-    name.first().is_some_and(u8::is_ascii_alphabetic)
-        && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn clean_byte(character: char) -> u8 {
-    match u8::try_from(character) {
-        Ok(byte) if byte.is_ascii_alphanumeric() => byte,
-        _ => b'_',
-    }
+    clean::some_field_name(entities::decode(name, bump), bump)
 }
 
 /// The iterator behind [`fields`].

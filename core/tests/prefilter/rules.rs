@@ -2,7 +2,7 @@
 
 use crate::{
     common::Random,
-    events::{self, Event},
+    words::{self, Event},
 };
 
 /// What takes rows together; in a stream, the middle two close early.
@@ -134,7 +134,7 @@ fn predicate(field: &str, value: &str, event: &Event, random: &mut Random) -> St
 fn field(event: &Event, random: &mut Random) -> (String, String) {
     if event.fields.is_empty() || random.once_in(10) {
         let name = random.pick(&["Image", "process", "nothing", "_raw", "host", "source"]);
-        return (name.to_owned(), events::text(random));
+        return (name.to_owned(), words::text(random));
     }
     let (name, value) = &event.fields[random.below(event.fields.len())];
     (name.to_string(), value.clone())
@@ -143,7 +143,7 @@ fn field(event: &Event, random: &mut Random) -> (String, String) {
 /// A piece of the raw text, or of a value, or something else.
 fn fragment(event: &Event, random: &mut Random) -> String {
     match random.below(8) {
-        0 => events::text(random),
+        0 => words::text(random),
         1 => String::from_utf8_lossy(&event.raw).into_owned(),
         2 => NEVER.to_owned(),
         _ => piece(&field(event, random).1, random),
@@ -158,7 +158,7 @@ fn piece(text: &str, random: &mut Random) -> String {
     let letters: Vec<char> = text.chars().collect();
     let start = random.below(letters.len().min(8) + 1);
     let end = letters.len().saturating_sub(random.below(4)).max(start);
-    events::cased(&letters[start..end].iter().collect::<String>(), random)
+    words::cased(&letters[start..end].iter().collect::<String>(), random)
 }
 
 /// A run of bytes that TERM() and CASE() take: no space, quote or parenthesis.

@@ -19,7 +19,7 @@ use memchr::{memchr, memmem::rfind};
 
 use super::lines::{Line, Lines};
 use crate::{
-    event::{MAX_FIELDS, Natives, winxml::clean_name},
+    event::{MAX_FIELDS, Natives, clean::some_field_name},
     value::Value,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn find<'e>(message: &'e [u8], natives: &mut Natives<'e>) {
     let bump = natives.bump();
     let (mut plain, mut qualified) = (Gathered::new(bump), Gathered::new(bump));
     for entry in Entries::new(message) {
-        let name = clean_name(entry.key, bump);
+        let name = some_field_name(entry.key, bump);
         plain.push((b"", name), entry.value);
         if !entry.section.is_empty() {
             qualified.push((entry.section, name), entry.value);
@@ -37,7 +37,7 @@ pub(super) fn find<'e>(message: &'e [u8], natives: &mut Natives<'e>) {
     plain.visit(|(_, name), value| natives.add(name, value));
     qualified.visit(|(section, name), value| {
         let mut qualified = BumpVec::new_in(bump);
-        qualified.extend_from_slice(clean_name(section, bump));
+        qualified.extend_from_slice(some_field_name(section, bump));
         qualified.push(b'.');
         qualified.extend_from_slice(name);
         natives.add_hidden(qualified.into_bump_slice(), value);

@@ -1,14 +1,22 @@
-//! Reads the times that events carry: `2020-09-20T21:39:24.176000000Z` and its relatives.
+//! Reads the times that events carry.
 //!
-//! Every event is dated, so the forms that Windows writes are read by hand and without a format string. A time without a
-//! zone is read in the caller's. Other forms (month names, epoch seconds) are not known here.
+//! Every event is dated, so times are read by hand and without a format string: [`parse`] reads a text that is a time
+//! and nothing else, `2020-09-20T21:39:24.176000000Z` and its relatives; [`find`] looks for the first time in a line of
+//! text, in any of the forms that logs write. A time without a zone is read in the caller's.
+
+mod calendar;
+mod find;
+mod forms;
+mod reader;
 
 use bumpalo::Bump;
-use jiff::{civil, tz::TimeZone};
+use jiff::tz::TimeZone;
 
-use crate::value::Value;
+use crate::{config::SECOND_NS, value::Value};
+use reader::Reader;
 
-const SECOND_NS: i64 = 1_000_000_000;
+pub use find::{Found, find};
+pub(super) use forms::{Stamp, stamp_at_start};
 
 /// The nanoseconds from the epoch to the time that `text` says, `zone` being that of a text without one.
 ///
@@ -24,13 +32,8 @@ pub fn parse(text: &[u8], zone: &TimeZone) -> Option<i64> {
     let second_of_day = reader.time()?;
     let nanosecond = reader.fraction()?;
     let offset = reader.offset()?;
-    let civil_second = days_since_epoch(year, month, day) * 86_400 + second_of_day;
-    let second = match offset {
-        Some(offset_seconds) => civil_second - offset_seconds,
-        None if *zone == TimeZone::UTC => civil_second,
-        None => in_zone(civil_second, zone)?,
-    };
-    second.checked_mul(SECOND_NS)?.checked_add(nanosecond)
+    let civil_second = calendar::days_since_epoch(year, month, day) * 86_400 + second_of_day;
+    calendar::time_ns(civil_second, nanosecond, offset, zone)
 }
 
 /// The nanoseconds of a value that holds epoch seconds, by its digits: as a double 1700000000.123 lies below 123 ms. None
@@ -63,12 +66,14 @@ fn digits_ns(text: &[u8]) -> Option<i64> {
     {
         return None;
     }
-    let fraction_ns = fraction
-        .bytes()
-        .chain(std::iter::repeat(b'0'))
-        .take(9)
-        .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+    let fraction_ns = fraction_ns(fraction.as_bytes());
     whole.parse::<i64>().ok()?.checked_mul(SECOND_NS)?.checked_add(fraction_ns)
+}
+
+/// The nanoseconds that the digits behind a decimal point say; those beyond the ninth are cut.
+pub(super) fn fraction_ns(digits: &[u8]) -> i64 {
+    let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
+    padded.fold(0, |number, byte| number * 10 + i64::from(byte - b'0'))
 }
 
 /// The epoch seconds of `time_ns`, as `_time` holds them: the nearest double that lies in the same second.
@@ -80,100 +85,6 @@ pub fn seconds(time_ns: i64) -> f64 {
     let nearest = whole as f64 + nanoseconds as f64 / SECOND_NS as f64;
     // Rounded up, the last 100 ns of a second would fall into the next one and its bucket.
     nearest.min(((whole + 1) as f64).next_down())
-}
-
-/// The epoch second at which the clocks of `zone` show what those of UTC show at `civil_second`.
-fn in_zone(civil_second: i64, zone: &TimeZone) -> Option<i64> {
-    let shown = jiff::Timestamp::from_second(civil_second).ok()?;
-    let shown: civil::DateTime = TimeZone::UTC.to_datetime(shown);
-    Some(zone.to_ambiguous_timestamp(shown).compatible().ok()?.as_second())
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    // Years that start in March put the leap day at their end, and then the months follow a straight line.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    year * 365 + leap_days + day_of_year - 719_468
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-struct Reader<'t> {
-    rest: &'t [u8],
-}
-
-impl Reader<'_> {
-    fn date(&mut self) -> Option<(i64, i64, i64)> {
-        let year = self.number(4, 9999)?;
-        self.one_of(b"-")?;
-        let month = self.number(2, 12).filter(|&month| month > 0)?;
-        self.one_of(b"-")?;
-        let day = self.number(2, days_in_month(year, month)).filter(|&day| day > 0)?;
-        Some((year, month, day))
-    }
-
-    /// The second of the day.
-    fn time(&mut self) -> Option<i64> {
-        let hour = self.number(2, 23)?;
-        self.one_of(b":")?;
-        let minute = self.number(2, 59)?;
-        self.one_of(b":")?;
-        Some((hour * 60 + minute) * 60 + self.number(2, 60)?)
-    }
-
-    /// The nanoseconds of a fraction, zero if there is none; none for a point without digits.
-    fn fraction(&mut self) -> Option<i64> {
-        if self.one_of(b".,").is_none() {
-            return Some(0);
-        }
-        let length = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (digits, rest) = self.rest.split_at(length);
-        self.rest = rest;
-        let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
-        let nanosecond = padded.fold(0, |number, byte| number * 10 + i64::from(byte - b'0'));
-        (length > 0).then_some(nanosecond)
-    }
-
-    /// What stands to the end: the seconds that the zone is ahead of UTC, `Some(None)` without a zone.
-    fn offset(&mut self) -> Option<Option<i64>> {
-        let offset_seconds = match self.one_of(b"Zz+-") {
-            None => None,
-            Some(b'Z' | b'z') => Some(0),
-            Some(sign) => {
-                let hours = self.number(2, 23)?;
-                let has_minutes = self.one_of(b":").is_some() || !self.rest.is_empty();
-                let minutes = if has_minutes { self.number(2, 59)? } else { 0 };
-                let seconds = (hours * 60 + minutes) * 60;
-                Some(if sign == b'-' { -seconds } else { seconds })
-            }
-        };
-        self.rest.is_empty().then_some(offset_seconds)
-    }
-
-    /// A number of exactly `digits` digits that is at most `largest`.
-    fn number(&mut self, digits: usize, largest: i64) -> Option<i64> {
-        let (number, rest) = self.rest.split_at_checked(digits)?;
-        self.rest = rest;
-        let number = number.iter().try_fold(0, |number, byte| {
-            byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
-        })?;
-        (number <= largest).then_some(number)
-    }
-
-    fn one_of(&mut self, bytes: &[u8]) -> Option<u8> {
-        let (&first, rest) = self.rest.split_first().filter(|(first, _)| bytes.contains(first))?;
-        self.rest = rest;
-        Some(first)
-    }
 }
 
 #[cfg(test)]
