@@ -85,8 +85,8 @@ pub(crate) struct Known {
     files: Vec<(String, PathBuf, String)>,
     /// Whether every file could be read.
     pub(crate) status: Status,
-    /// How many complaints there were.
-    complaints: usize,
+    /// How many errors it has.
+    errors: usize,
 }
 
 impl Known {
@@ -96,7 +96,7 @@ impl Known {
             knowledge: Knowledge::builtin(),
             files: Vec::new(),
             status: Status::Done,
-            complaints: 0,
+            errors: 0,
         };
         args.knowledge.iter().for_each(|folder| known.overlay(folder));
         known
@@ -119,13 +119,13 @@ impl Known {
             (name, path, text)
         }));
         complaints.iter().for_each(|(name, diagnostic)| self.note(name, diagnostic));
-        self.complaints += complaints.len();
+        self.errors += complaints.iter().filter(|(_, diagnostic)| is_error(diagnostic)).count();
     }
 
-    /// Says what was found wrong with the knowledge while rules were compiled; whether anything ever was.
+    /// Says what was found wrong with the knowledge while rules were compiled; whether there ever was an error.
     pub(crate) fn note_built(&self, built: &Built) -> bool {
         built.knowledge.iter().for_each(|(name, diagnostic)| self.note(name, diagnostic));
-        self.complaints + built.knowledge.len() > 0
+        self.errors > 0 || built.knowledge.iter().any(|(_, diagnostic)| is_error(diagnostic))
     }
 
     /// Where several folders hold a file of this name, the last one that the place fits into is shown.

@@ -44,11 +44,15 @@ fn the_scan_changes_no_alert() {
     let pairs = number("CALTROP_PREFILTER_PAIRS", PAIRS);
     let mut seed = u64::try_from(number("CALTROP_PREFILTER_SEED", 1)).expect("it fits");
     let mut knowledge = Knowledge::builtin();
-    let problems = knowledge.overlay(&[("local/props.conf", events::KNOWLEDGE)]);
-    assert!(problems.is_empty(), "{problems:?}");
+    let files =
+        [("local/props.conf", events::KNOWLEDGE), ("local/transforms.conf", events::TRANSFORMS)];
+    assert_eq!(knowledge.overlay(&files), []);
+    let mut naming = knowledge.clone();
+    assert_eq!(naming.overlay(events::NAMES_FROM_EVENTS), []);
     let mut tally = Tally::default();
     while tally.pairs < pairs {
-        round(seed, &knowledge, &mut tally);
+        let knowledge = if seed.is_multiple_of(4) { &naming } else { &knowledge };
+        round(seed, knowledge, &mut tally);
         seed += 1;
     }
     common::say(&format!("{tally:?}"));
@@ -101,6 +105,7 @@ fn round(seed: u64, knowledge: &Knowledge, tally: &mut Tally) {
         builder.add_spl(&format!("{index:04}"), search);
     }
     let built = builder.build();
+    assert_eq!(built.knowledge, []);
     tally.rules += built.reports.len();
     tally.refused += built.reports.iter().filter(|report| report.is_refused()).count();
     let rules = Arc::new(built.rules);
