@@ -43,10 +43,10 @@ fn note_errors(errors: &[FileError]) {
     errors.iter().for_each(|error| note(format_args!("error: {error}")));
 }
 
-/// Says what was found wrong with the knowledge while rules were compiled; whether anything ever was.
+/// Says what was found wrong with the knowledge while rules were compiled; whether there ever was an error.
 pub(crate) fn note_built(known: &Known, built: &Built) -> bool {
     built.knowledge.iter().for_each(|(name, problem)| note_problem(known, name, problem));
-    !known.problems.is_empty() || !built.knowledge.is_empty()
+    known.problems.iter().chain(&built.knowledge).any(|(_, problem)| is_error(problem))
 }
 
 fn note_problem(known: &Known, name: &str, problem: &Diagnostic) {

@@ -1,24 +1,28 @@
-//! What names mean: macros, extracted fields, field aliases, calculated fields.
+//! What names mean: macros, extracted fields, field aliases, calculated fields, event types, tags.
 //!
-//! Meaning is data, in the files that Splunk people already own: macros.conf, props.conf, transforms.conf. The default
-//! knowledge is part of the program; users lay their apps over it, stanza by stanza and key by key. No file is opened
-//! here: the host reads them and hands over paths and texts.
+//! Meaning is data, in the files that Splunk people already own: macros.conf, props.conf, transforms.conf, eventtypes.conf,
+//! tags.conf. The default knowledge is part of the program; users lay their apps over it, stanza by stanza and key by key.
+//! No file is opened here: the host reads them and hands over paths and texts.
 //!
 //! Other files of an app (lookups, dashboards) are taken without a word and without effect.
 
 pub mod conf;
 mod embed;
+pub mod eventtypes;
 pub mod extractions;
 pub mod macros;
 pub mod props;
 pub mod recognisers;
 mod scope;
+pub mod tags;
 pub mod transforms;
 mod words;
 
-use conf::Conf;
+use conf::{Conf, Setting};
+use eventtypes::Eventtypes;
 use macros::Macros;
 use props::Props;
+use tags::Tags;
 use transforms::Transforms;
 
 use sha2::{Digest, Sha256};
@@ -34,9 +38,15 @@ pub struct Knowledge {
     pub props: Props,
     /// The extractions that props.conf names, by name.
     pub transforms: Transforms,
+    /// The event types by name.
+    pub eventtypes: Eventtypes,
+    /// The tags by field and value.
+    pub tags: Tags,
     macro_settings: Conf,
     prop_settings: Conf,
     transform_settings: Conf,
+    eventtype_settings: Conf,
+    tag_settings: Conf,
 }
 
 impl Knowledge {
@@ -60,6 +70,8 @@ impl Knowledge {
                 "macros.conf" => Self::overlay_macros,
                 "props.conf" => Self::overlay_props,
                 "transforms.conf" => Self::overlay_transforms,
+                "eventtypes.conf" => Self::overlay_eventtypes,
+                "tags.conf" => Self::overlay_tags,
                 _ => continue,
             };
             let (conf, diagnostics) = conf::parse(path, text);
@@ -127,6 +139,47 @@ impl Knowledge {
         }
         problems
     }
+}
+
+impl Knowledge {
+    fn overlay_eventtypes(&mut self, upper: Conf) -> Vec<Diagnostic> {
+        let names: Vec<String> = upper.stanzas.keys().cloned().collect();
+        self.eventtype_settings.overlay(upper);
+        for name in names {
+            self.eventtypes.remove(&name);
+            let defined = eventtypes::define(&self.eventtype_settings.stanzas[&name]);
+            self.eventtypes.extend(defined.map(|eventtype| (name, eventtype)));
+        }
+        Vec::new()
+    }
+
+    fn overlay_tags(&mut self, upper: Conf) -> Vec<Diagnostic> {
+        let names: Vec<String> = upper.stanzas.keys().cloned().collect();
+        self.tag_settings.overlay(upper);
+        let mut problems = Vec::new();
+        for name in names {
+            let Some(key) = tags::key(&name) else { continue };
+            let (tags, diagnostics) = tags::read(&self.tag_settings.stanzas[&name]);
+            self.tags.insert(key, tags);
+            problems.extend(diagnostics);
+        }
+        problems
+    }
+
+    /// Every setting of props.conf, by its key.
+    pub(crate) fn prop_settings(&self) -> impl Iterator<Item = (&str, &Setting)> {
+        settings(&self.prop_settings)
+    }
+
+    /// Every setting of transforms.conf, by its key.
+    pub(crate) fn transform_settings(&self) -> impl Iterator<Item = (&str, &Setting)> {
+        settings(&self.transform_settings)
+    }
+}
+
+fn settings(conf: &Conf) -> impl Iterator<Item = (&str, &Setting)> {
+    let settings = conf.stanzas.values().flat_map(|stanza| &stanza.settings);
+    settings.map(|(key, setting)| (key.as_str(), setting))
 }
 
 fn file_name(path: &str) -> &str {
