@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use bumpalo::Bump;
 use caltrop_core::{
     config::Input,
-    event::{Event, Head, Meta, mapping::Mapping},
+    event::{Event, Head, Knowledge, Meta, classes::Classes, mapping::Mapping},
     expr::regex::Caches,
     names::{Name, Names},
     row::{Base, Env},
@@ -37,8 +37,10 @@ fn seen(raw: &[u8], named: &[&str]) -> Seen {
     let (names, mapping) = (names, Mapping::default());
     let env =
         Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
+    let classes = Classes::default();
+    let knowledge = Knowledge { mapping: &mapping, classes: &classes };
     let meta = Meta::read(raw, &Head::default(), Input::Auto, env);
-    let event = Event::new(raw, meta, &mapping, env);
+    let event = Event::new(raw, meta, knowledge, env);
     let mut fields = Flat::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut add = |name: &[u8], texts: &[&[u8]]| {

@@ -15,7 +15,7 @@ use std::{
 use bumpalo::Bump;
 use caltrop_core::{
     config::{Input, Options},
-    event::{Event, Head, Meta, detect::Format, mapping::Mapping},
+    event::{Event, Head, Knowledge, Meta, classes::Classes, detect::Format, mapping::Mapping},
     expr::regex::Caches,
     names::Names,
     row::{Base, Env},
@@ -73,8 +73,10 @@ fn with_event<T>(raw: &str, look: impl FnOnce(&Event<'_>, &Bump) -> T) -> T {
     let zone = jiff::tz::TimeZone::UTC;
     let env =
         Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
+    let classes = Classes::default();
+    let knowledge = Knowledge { mapping: &mapping, classes: &classes };
     let meta = Meta::read(raw.as_bytes(), &Head::default(), Input::Auto, env);
-    look(&Event::new(raw.as_bytes(), meta, &mapping, env), &bump)
+    look(&Event::new(raw.as_bytes(), meta, knowledge, env), &bump)
 }
 
 fn joined(value: Value<'_>) -> String {
