@@ -37,8 +37,9 @@ fn seen(raw: &[u8], named: &[&str]) -> Seen {
     let (names, mapping) = (names, Mapping::default());
     let env =
         Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
+    let classes = Classes::default();
+    let knowledge = Knowledge { mapping: &mapping, classes: &classes };
     let meta = Meta::read(raw, &Head::default(), Input::Auto, env);
-    let knowledge = Knowledge { mapping: &mapping, classes: &Classes::default() };
     let event = Event::new(raw, meta, knowledge, env);
     let mut fields = Flat::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
