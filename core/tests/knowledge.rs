@@ -306,6 +306,30 @@ fn bad_event_types_and_tags_are_placed() {
 }
 
 #[test]
+fn explain_shows_what_makes_a_field() {
+    let app = app(
+        "[st]\nEXTRACT-a = for (?<user>\\S+) in Message\nREPORT-b = t\nFIELDALIAS-c = user AS who\n",
+        "[t]\nREGEX = (?<user>x)\n",
+    );
+    let mut builder = RuleSetBuilder::new(app.knowledge, BuildOptions::default());
+    builder.add_spl("search", "who=x user=y other=z");
+    let fields = builder.explain().remove(0).fields;
+    let shown: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{}: {}: {}", field.name, field.origin, field.from.join("; ")))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "other: a value of the event: ",
+            "user: a cut of the event: [st] EXTRACT-a = for (?<user>\\S+) in Message; \
+             [st] REPORT-b = t: REGEX = (?<user>x)",
+            "who: a cut of the event: [st] FIELDALIAS-c = user AS who",
+        ]
+    );
+}
+
+#[test]
 fn a_misspelt_setting_is_told_and_others_are_not() {
     let app = App::new(&[
         (
