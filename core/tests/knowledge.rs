@@ -134,7 +134,7 @@ fn a_report_names_its_fields_in_a_format() {
 #[test]
 fn a_report_takes_names_from_the_event() {
     let transforms = "[pairs]\nREGEX = \\[([^=\\]]+)=([^\\]]*)\\]\nFORMAT = $1::$2\n";
-    let app = app("[st]\nREPORT-a = pairs\n", transforms);
+    let app = app("[st]\nKV_MODE = none\nREPORT-a = pairs\n", transforms);
     let raw = "[user=eve] [9-odd name=x] [user=bob] [empty=]";
     assert_eq!(app.fields("user odd_name empty", raw), "odd_name=x user=eve");
     // No rule names `odd_name` here, and yet it is seen.
