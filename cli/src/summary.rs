@@ -86,7 +86,7 @@ impl Fed {
             candidates: counters.candidates,
             alerts: counters.alerts,
             late: counters.late_dropped,
-            partial: counters.partial_windows,
+            partial: counters.partial_groups,
             refused_rules,
             state_bytes_peak: counters.state_bytes_peak,
             cut_events: self.cut_events + counters.cut_events,

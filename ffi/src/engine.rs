@@ -389,7 +389,7 @@ impl CaltropCounters {
             late_dropped: counters.late_dropped,
             timeless_dropped: counters.timeless_dropped,
             future_events: counters.future_events,
-            partial_windows: counters.partial_windows,
+            partial_windows: counters.partial_groups,
             state_bytes: counters.state_bytes as u64,
             state_bytes_peak: counters.state_bytes_peak as u64,
         }

@@ -25,6 +25,9 @@ pub struct Group<'w> {
     hash: u64,
     /// The time of its newest row, negated as in [`Rank`](crate::row::Rank).
     newest_first_ns: i64,
+    /// Bytes of the arena that its rows have taken.
+    bytes: usize,
+    is_truncated: bool,
     /// The state of each aggregate.
     pub partials: BumpVec<'w, Partial<'w>>,
 }
@@ -101,6 +104,8 @@ impl<'w> Groups<'w> {
             key,
             hash,
             newest_first_ns: i64::MAX,
+            bytes: 0,
+            is_truncated: false,
             partials: partials(self.store),
         });
         let short = u32::try_from(id.index()).expect("a GroupId holds a u32");
@@ -150,6 +155,46 @@ impl<'w> Group<'w> {
     /// Takes note of the time of a row.
     pub fn hear(&mut self, newest_first_ns: i64) {
         self.newest_first_ns = self.newest_first_ns.min(newest_first_ns);
+    }
+}
+
+/// What happens when memory runs out.
+impl Group<'_> {
+    /// Bytes of the arena that its rows have taken.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes note of the bytes that a row of it has taken.
+    pub fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Whether its `values` and `list` may lack some.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+
+    /// Takes note that what goes into it lacks some values already.
+    pub fn hear_truncated(&mut self, is_truncated: bool) {
+        self.is_truncated |= is_truncated;
+    }
+
+    /// Makes its `values` and `list` take no more; whether any of them did before.
+    pub fn truncate(&mut self) -> bool {
+        let mut truncates = false;
+        for partial in &mut self.partials {
+            truncates |= match partial {
+                Partial::Single(accumulator) => accumulator.truncate(),
+                Partial::PerField(fields) => fields
+                    .values_mut()
+                    .fold(false, |truncates, accumulator| accumulator.truncate() | truncates),
+            };
+        }
+        self.is_truncated |= truncates;
+        truncates
     }
 }
 

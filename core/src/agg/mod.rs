@@ -35,6 +35,7 @@ mod rate;
 mod sum;
 mod values;
 pub(crate) mod window;
+pub(crate) mod windows;
 
 use std::hash::BuildHasher;
 
