@@ -172,6 +172,14 @@ impl Windows {
         self.open.get_mut(slot).map_or(0, |window| window.truncate(grown))
     }
 
+    /// Whether one of some groups holds half of what its open window does.
+    #[must_use]
+    pub(crate) fn fills_half(&self, slot: &Slot, grown: &[GroupId]) -> bool {
+        let Some(window) = self.open.get(slot) else { return false };
+        let Some(groups) = window.groups() else { return false };
+        grown.iter().any(|&id| groups.group(id).bytes() >= window.bytes() / 2)
+    }
+
     /// A window without rows that is not open.
     #[must_use]
     pub(crate) fn make(&mut self, reduce: &Reduce) -> Window {

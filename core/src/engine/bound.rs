@@ -32,20 +32,27 @@ const FULL: usize = 8;
 impl Work<'_, '_> {
     /// Keeps the state under its bounds after a window has grown: batch stops, a stream gives something up.
     pub(super) fn bound_state(&mut self, slot: &Slot, reduce: &Reduce, grown: &[GroupId]) {
+        let has_grown = self.windows.bytes() > self.counters.state_bytes;
         self.note_bytes();
         match self.options.mode {
             Mode::Batch if self.is_over(slot.rule, FULL) => *self.exhausted = Some(slot.rule),
-            Mode::Stream if self.is_over(slot.rule, NEAR) => self.give_up(slot, reduce, grown),
+            Mode::Stream if has_grown && self.is_over(slot.rule, NEAR) => {
+                self.give_up(slot, reduce, grown);
+            }
             _ => {}
         }
     }
 
     fn give_up(&mut self, slot: &Slot, reduce: &Reduce, grown: &[GroupId]) {
         self.bound_retained(slot.rule);
-        if self.is_over(slot.rule, NEAR) {
-            self.counters.truncated_groups += self.windows.truncate(slot, grown) as u64;
+        if !self.is_over(slot.rule, NEAR) {
+            return;
         }
-        if self.is_over(slot.rule, FULL) {
+        let truncated = self.windows.truncate(slot, grown);
+        self.counters.truncated_groups += truncated as u64;
+        // A table that doubles passes the bound at once; what it holds is then worth keeping, and grows no more.
+        let is_enough = truncated > 0 && self.windows.fills_half(slot, grown);
+        if self.is_over(slot.rule, FULL) && !is_enough {
             match reduce {
                 Reduce::Stats(stats) => self.send_groups_early(slot, reduce, stats, grown),
                 Reduce::Collect => {

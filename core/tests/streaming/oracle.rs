@@ -194,7 +194,7 @@ impl Oracle {
             .filter(|(_, at_s)| **at_s <= self.elapsed_s)
             .map(|(host, _)| *host)
             .collect();
-        due.iter().for_each(|host| drop(self.unknown.remove(host)));
+        self.unknown.retain(|host, _| !due.contains(host));
         let known: Vec<_> = self.hosts.keys().copied().map(Some).chain([None]).collect();
         let unknown: Vec<_> =
             due.into_iter().filter(|host| !self.hosts.contains_key(host)).collect();
