@@ -6,7 +6,8 @@
 //! 2. the rule's tree after its macros were expanded, printed as canonical SPL, a text;
 //! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`](crate::knowledge::Knowledge::field_digest)), plain;
 //! 4. whether raw terms are strict, a flag;
-//! 5. the length of the rule's windows in nanoseconds, an integer.
+//! 5. the rule's own windows: whether their length is a number of calendar units, a flag; that length, else its nanoseconds, an
+//!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer.
 //!
 //! So comments, spaces, the rule's path and title, the order of the rules, and macros that the rule does not call leave it as it
 //! is. Every setting of props.conf changes it, also of fields that the rule does not read: which it reads is not known where it
@@ -15,11 +16,13 @@
 
 use sha2::{Digest, Sha256};
 
+use super::closing;
 use crate::{
     codec::{self, Writer},
-    compiled::{Closing, PlanHash},
+    compiled::{Closing, Period, PlanHash},
     ruleset::BuildOptions,
     spl::{self, tree::Pipeline},
+    stage::bin::{CalendarUnit, Span},
 };
 
 /// SHA-256 of what the knowledge says of fields.
@@ -38,16 +41,35 @@ pub(crate) fn plan_hash(
     out.text(spl::print(pipeline).as_bytes());
     out.plain(fields);
     out.flag(strict_raw);
-    out.integer(closing.period_ns);
+    encode_period(&closing.period, &mut out);
     let digest = Sha256::digest(out.into_bytes());
     let first = digest.first_chunk().expect("SHA-256 has 32 bytes");
     PlanHash::from_bytes(*first)
 }
 
+fn encode_period(period: &Period, out: &mut Writer) {
+    match period.span {
+        Span::Calendar(count, unit) => {
+            out.flag(true);
+            out.integer(count);
+            out.byte(match unit {
+                CalendarUnit::Day => 0,
+                CalendarUnit::Week => 1,
+                CalendarUnit::Month => 2,
+            });
+        }
+        ref span => {
+            out.flag(false);
+            out.integer(closing::length_ns(span));
+        }
+    }
+    out.integer(period.offset_ns);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{knowledge::Knowledge, ruleset::RuleSetBuilder};
+    use crate::{compiled::Revision, knowledge::Knowledge, ruleset::RuleSetBuilder};
 
     const SPL: &str = "TERM(a) `m` | bin span=1s | stats count by _time";
 
@@ -110,10 +132,11 @@ mod tests {
 
     #[test]
     fn the_hash_is_the_same_in_every_run_and_on_every_machine() {
-        let closing = Closing { bucket: None, by_host: false, period_ns: 3_600_000_000_000 };
+        let period = Period { span: Span::Fixed(3_600_000_000_000), offset_ns: 60_000_000_000 };
+        let closing = Closing { bucket: None, by_host: false, period, revision: Revision::Never };
         let (pipeline, _) = crate::spl::parse("TERM(a) | stats count");
         let found = plan_hash(&pipeline, &[7; 32], BuildOptions::default(), &closing);
         // Worked out with another program from the five parts above.
-        assert_eq!(found.to_string(), "cb332dbb24eedac5ae81ed44b41e104d");
+        assert_eq!(found.to_string(), "0db464c2d60d951c945ff7955dc34c54");
     }
 }
