@@ -194,3 +194,19 @@ impl RuleSet {
         self.scan.searcher()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SECOND_NS;
+
+    #[test]
+    fn a_period_lies_behind_the_edges_of_bin_by_its_offset() {
+        let minutes = |minutes: i64| minutes * 60 * SECOND_NS;
+        let hourly = |offset_ns| Period { span: Span::Fixed(minutes(60)), offset_ns };
+        let around = |offset_ns, time_ns| hourly(offset_ns).around(time_ns, &TimeZone::UTC);
+        assert_eq!(around(0, minutes(59)), Some(0..minutes(60)));
+        assert_eq!(around(minutes(50), minutes(49)), Some(minutes(-10)..minutes(50)));
+        assert_eq!(around(minutes(50), minutes(50)), Some(minutes(50)..minutes(110)));
+    }
+}

@@ -203,7 +203,8 @@ impl Oracle {
     }
 
     fn watch_unknown(&mut self) {
-        let at_s = self.elapsed_s + self.settings.idle_s;
+        // Some time has to pass at least, and clocks move by whole seconds here.
+        let at_s = self.elapsed_s + self.settings.idle_s.max(1);
         for host in self.windows.keys().filter_map(|place| place.host) {
             if self.wall_s.is_some() && !self.hosts.contains_key(host) {
                 self.unknown.entry(host).or_insert(at_s);
