@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use caltrop_core::config::{Input, Mode, Options, Window};
+use caltrop_core::config::{Input, Mode, Options, SECOND_NS, Window};
 use caltrop_host::Clock;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::units;
+use crate::{state::Checkpoints, units};
 
 /// Said below the help of the program and of each command.
 const EXIT_STATUS: &str = "\
@@ -18,7 +18,8 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   caltrop run --rules rules demo
   caltrop run --rules rules --rules 'more/*.yml' --output table sysmon.xml.zst
-  zstdcat logs/*.zst | caltrop run --rules rules --stream -";
+  zstdcat logs/*.zst | caltrop run --rules rules --stream -
+  caltrop run --rules rules --follow /var/log/audit/audit.log /var/log/auth.log";
 
 const SEARCH_EXAMPLES: &str = "\
 Examples:
@@ -88,8 +89,17 @@ pub(crate) struct RunArgs {
     /// With --stream: how long a closed window is kept for late events to revise [default: as --lateness]
     #[arg(long, value_name = "DURATION", value_parser = units::duration_ns, help_heading = "Windows")]
     pub(crate) retain: Option<i64>,
-    /// Files or folders; `-` is standard input. Plain, gzip or zstd.
-    #[arg(required = true, value_name = "INPUT")]
+    /// With --stream or --follow: where the state is kept, so that a stream that was stopped goes on.
+    #[arg(long, value_name = "FILE", help_heading = "Windows")]
+    pub(crate) state: Option<PathBuf>,
+    /// With --state: how often it is saved, besides at the end.
+    #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = units::duration_ns, requires = "state", help_heading = "Windows")]
+    pub(crate) checkpoint: i64,
+    /// Files that grow, through rotation, until the program is told to stop; implies --stream.
+    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "inputs", help_heading = "Windows")]
+    pub(crate) follow: Vec<PathBuf>,
+    /// Files or folders; `-` is standard input. Plain, gzip or zstd; text or .evtx.
+    #[arg(required_unless_present = "follow", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
@@ -103,7 +113,7 @@ pub(crate) struct SearchArgs {
     /// The search, in SPL.
     #[arg(value_name = "SPL")]
     pub(crate) spl: String,
-    /// Files or folders; `-` is standard input. Plain, gzip or zstd.
+    /// Files or folders; `-` is standard input. Plain, gzip or zstd; text or .evtx.
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -211,6 +221,9 @@ pub(crate) struct ResultArgs {
     /// Look at every event in full. The answers are the same.
     #[arg(long)]
     pub(crate) no_prefilter: bool,
+    /// So many threads look at the events of a closed set. The answers are the same, and in the same order.
+    #[arg(long, default_value = "1", value_name = "N", value_parser = units::threads)]
+    pub(crate) threads: usize,
     /// Write the figures of the run to this file, as one JSON object.
     #[arg(long, value_name = "FILE")]
     pub(crate) stats: Option<PathBuf>,
@@ -292,10 +305,23 @@ impl SearchArgs {
 }
 
 impl RunArgs {
+    /// Whether the events are a closed set or a stream.
+    pub(crate) fn mode(&self) -> Mode {
+        let is_stream = self.stream || !self.follow.is_empty();
+        if is_stream { Mode::Stream } else { Mode::Batch }
+    }
+
+    /// Where and how often the state is saved.
+    pub(crate) fn checkpoints(&self) -> Option<Checkpoints> {
+        let every_s = self.checkpoint / (SECOND_NS / 1000);
+        let every_s = f64::from(i32::try_from(every_s).unwrap_or(i32::MAX)) / 1e3;
+        self.state.as_ref().map(|path| Checkpoints::new(path, every_s))
+    }
+
     /// The options of the engine.
     pub(crate) fn options(&self, clock: &Clock) -> Options {
-        let (mode, window) =
-            if self.stream { (Mode::Stream, Window::Rule) } else { (Mode::Batch, Window::All) };
+        let mode = self.mode();
+        let window = if mode == Mode::Stream { Window::Rule } else { Window::All };
         Options {
             mode,
             window: self.window.unwrap_or(window),

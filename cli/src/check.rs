@@ -7,22 +7,22 @@ use caltrop_core::{
     diag::{Code, Diagnostic, line_and_column, short},
     ruleset::RuleReport,
 };
-use caltrop_host::FileError;
+use caltrop_host::{FileError, Sources};
 use serde::Serialize;
 
 use crate::{
     Status,
     args::CheckArgs,
     output::{MAX_DRAWN, Stream, counted, draw, stdout, undrawn},
-    rules::{Known, Sources},
+    rules::{build_options, note_built, read_knowledge, read_sources, reading_status},
 };
 
 /// Compiles the rules and reports on each.
 pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
-    let sources = Sources::read(&args.paths);
-    let known = Known::read(&args.knowledge);
-    let built = sources.builder(&known, &args.knowledge).build();
-    let is_knowledge_bad = known.note_built(&built);
+    let sources = read_sources(&args.paths);
+    let known = read_knowledge(&args.knowledge);
+    let built = sources.builder(&known, build_options(&args.knowledge)).build();
+    let is_knowledge_bad = note_built(&known, &built);
     let summary = Summary::of(&built.reports);
     let mut out = stdout();
     if args.json {
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
     let is_denied = args.deny_warnings && summary.with_warnings > 0;
     let has_findings = summary.refused > 0 || is_knowledge_bad || is_denied;
     let found = if has_findings { Status::Refused } else { Status::Done };
-    Ok(found.max(sources.status()).max(known.status))
+    Ok(found.max(reading_status(&sources, &known)))
 }
 
 fn write_text(

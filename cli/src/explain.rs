@@ -9,7 +9,7 @@ use caltrop_core::{
     plan::explain::Explanation,
     ruleset::RuleReport,
 };
-use caltrop_host::{Clock, Input};
+use caltrop_host::{Clock, Input, Known, Sources};
 use serde::Serialize;
 
 use crate::{
@@ -17,25 +17,28 @@ use crate::{
     args::ExplainArgs,
     feed,
     output::{counted, note, stdout},
-    rules::{Known, Sources, Warnings},
+    rules::{
+        Warnings, build_options, note_built, note_report, read_knowledge, read_sources,
+        reading_status,
+    },
 };
 
 /// Explains one rule.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Status> {
-    let sources = Sources::read(&paths(args)?);
-    let known = Known::read(&args.events.knowledge);
-    let status = sources.status().max(known.status);
-    let builder = sources.builder(&known, &args.events.knowledge);
+    let sources = read_sources(&paths(args)?);
+    let known = read_knowledge(&args.events.knowledge);
+    let status = reading_status(&sources, &known);
+    let builder = sources.builder(&known, build_options(&args.events.knowledge));
     let explanations = builder.explain();
     let built = builder.build();
-    known.note_built(&built);
+    note_built(&known, &built);
     let Some(report) = wanted(args, &built.reports)? else {
         if status == Status::Done {
             bail!("no rule `{}`: give the path of a rule file, or an id with --rules", args.rule);
         }
         return Ok(status);
     };
-    sources.note_report(report, Warnings::Told);
+    note_report(&sources, report, Warnings::Told);
     let found = explanations.iter().find(|explanation| explanation.path == report.path);
     let Some(explanation) = found.filter(|_| !report.is_refused()) else {
         return Ok(status.max(Status::Refused));
@@ -163,9 +166,9 @@ impl<'a> Tracer<'a> {
     ) -> Result<Self> {
         let files = sources.files.iter().filter(|file| file.path == explanation.path);
         let alone = Sources { files: files.cloned().collect(), errors: Vec::new() };
-        let built = alone.builder(known, &args.events.knowledge).build();
+        let built = alone.builder(known, build_options(&args.events.knowledge)).build();
         let engine = Engine::new(Arc::new(built.rules), args.events.options(&Clock::start()));
-        let input = Input::open(path, feed::limits(&args.events))?;
+        let input = Input::open(path, args.events.format.into(), feed::limits(&args.events))?;
         Ok(Self { args, engine, input, events: 0, candidates: 0, kept: 0 })
     }
 

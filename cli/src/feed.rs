@@ -1,7 +1,13 @@
 //! Inputs to an engine: every event in order, with progress, and one message a file about what was odd.
 
-use std::path::{Path, PathBuf};
+pub(crate) mod threads;
 
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
 use caltrop_core::{
     alert::Alert,
     config::{Input as Written, Mode, SECOND_NS},
@@ -13,13 +19,17 @@ use caltrop_core::{
     },
     ids::RuleId,
 };
-use caltrop_host::{Clock, Input, InputLimits, input_files};
+use caltrop_host::{
+    Clock, Follow, Followed, Input, InputCounters, InputLimits, Next, Positions, input_files,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     Status,
     args::EventArgs,
-    output::{Printer, counted, note},
+    output::{Printer, Rendered, counted, note},
+    signals::Stop,
+    state::Checkpoints,
 };
 
 /// What a run has read.
@@ -33,6 +43,22 @@ pub(crate) struct Fed {
     /// Events that were cut while they were read.
     pub(crate) cut_events: u64,
     pub(crate) invalid_utf8: u64,
+    /// Records of event logs that were left out.
+    pub(crate) bad_records: u64,
+}
+
+impl Default for Fed {
+    fn default() -> Self {
+        Self {
+            seconds: 0.0,
+            status: Status::Done,
+            is_complete: true,
+            formats: Formats::default(),
+            cut_events: 0,
+            invalid_utf8: 0,
+            bad_records: 0,
+        }
+    }
 }
 
 /// How many events were written in which way.
@@ -49,7 +75,11 @@ const WRITTEN: [(Format, &str); 6] = [
     (Format::Kv, "of other text"),
 ];
 
-/// Pushes every event of `inputs` and closes every window; stops early once nobody reads the results.
+/// Pushes every event of `inputs` and closes every window; stops early once nobody reads the results, and in a stream when the
+/// program is told to end.
+///
+/// # Errors
+/// When the system does not let a stream listen to being told.
 pub(crate) fn feed(
     engine: &mut Engine,
     mode: Mode,
@@ -57,31 +87,39 @@ pub(crate) fn feed(
     inputs: &[PathBuf],
     clock: &Clock,
     printer: &mut Printer,
-) -> Fed {
+    checkpoints: Option<Checkpoints>,
+) -> Result<Fed> {
     let (files, errors) = input_files(inputs);
-    let fed = Fed {
-        seconds: 0.0,
-        status: Status::Done,
-        is_complete: true,
-        formats: Formats::default(),
-        cut_events: 0,
-        invalid_utf8: 0,
-    };
-    let progress = Progress::over(&files);
-    let mut feed = Feed { engine, mode, args, clock, printer, progress, fed, stopped: false };
+    let mut feed = Feed::new(engine, mode, args, clock, printer, Progress::over(&files))?;
+    feed.checkpoints = checkpoints;
     errors.iter().for_each(|error| feed.fail(format_args!("error: {error}")));
-    let start_s = clock.mono_s();
     for (number, file) in files.iter().enumerate() {
-        if feed.stopped {
+        if feed.is_over() {
             break;
         }
         feed.file(u32::try_from(number).unwrap_or(u32::MAX), file);
     }
-    feed.progress.bar.finish_and_clear();
-    if !feed.stopped {
-        feed.engine.finish(&mut |alert| feed.printer.print(alert));
-    }
-    Fed { seconds: clock.mono_s() - start_s, ..feed.fed }
+    Ok(feed.finish())
+}
+
+/// Pushes the events of files that grow until the program is told to end, or nobody reads the results.
+///
+/// # Errors
+/// When the system does not let it listen to being told.
+pub(crate) fn follow(
+    engine: &mut Engine,
+    args: &EventArgs,
+    paths: &[PathBuf],
+    clock: &Clock,
+    printer: &mut Printer,
+    checkpoints: Option<Checkpoints>,
+    positions: &Positions,
+) -> Result<Fed> {
+    let mut follow = Follow::open(paths, args.format.into(), limits(args), positions);
+    let mut feed = Feed::new(engine, Mode::Stream, args, clock, printer, Progress::hidden())?;
+    feed.checkpoints = checkpoints;
+    feed.follow(&mut follow);
+    Ok(feed.finish())
 }
 
 struct Feed<'a> {
@@ -92,6 +130,14 @@ struct Feed<'a> {
     printer: &'a mut Printer,
     progress: Progress,
     fed: Fed,
+    /// When the feed began, the engine was told the time, and an event came; in seconds of the clock that never jumps.
+    started_s: f64,
+    told_s: f64,
+    heard_s: f64,
+    stop: Stop,
+    checkpoints: Option<Checkpoints>,
+    /// How far files are followed.
+    positions: Positions,
     /// Nobody wants the rest, or it could not be right.
     stopped: bool,
 }
@@ -99,64 +145,178 @@ struct Feed<'a> {
 /// So many events pass between two looks at the clock.
 const EVENTS_PER_TICK: u64 = 256;
 
-impl Feed<'_> {
+/// In a silent stream the engine is told the time so often, in seconds.
+const TICK_S: f64 = 1.0;
+
+/// How long a silent stream is waited for before anything else is looked at.
+const WAIT: Duration = Duration::from_millis(200);
+
+/// An event of a stream that may be complete waits so long for what may belong to it, in seconds.
+const HOLD_S: f64 = 5.0;
+
+impl<'a> Feed<'a> {
+    fn new(
+        engine: &'a mut Engine,
+        mode: Mode,
+        args: &'a EventArgs,
+        clock: &'a Clock,
+        printer: &'a mut Printer,
+        progress: Progress,
+    ) -> Result<Self> {
+        let stop = match mode {
+            Mode::Stream => Stop::listen().context("cannot listen to signals")?,
+            Mode::Batch => Stop::default(),
+        };
+        let now_s = clock.mono_s();
+        let (started_s, told_s, heard_s) = (now_s, f64::NEG_INFINITY, now_s);
+        let fed = Fed::default();
+        let stopped = false;
+        Ok(Self {
+            engine,
+            mode,
+            args,
+            clock,
+            printer,
+            progress,
+            fed,
+            started_s,
+            told_s,
+            heard_s,
+            stop,
+            checkpoints: None,
+            positions: Positions::default(),
+            stopped,
+        })
+    }
+
+    /// Whether no more events are to be pushed.
+    fn is_over(&self) -> bool {
+        self.stopped || self.stop.is_asked()
+    }
+
+    fn finish(mut self) -> Fed {
+        self.progress.bar.finish_and_clear();
+        // What is kept for the next run stays open.
+        let goes_on = self.stop.is_asked() && self.checkpoints.is_some();
+        if !self.stopped && !goes_on {
+            self.engine.finish(&mut |alert| self.printer.print(alert));
+        }
+        self.save();
+        self.fed.seconds = self.clock.mono_s() - self.started_s;
+        self.fed
+    }
+
     fn file(&mut self, number: u32, path: &Path) {
-        let mut input = match Input::open(path, limits(self.args)) {
+        let (written, limits) = (self.args.format.into(), limits(self.args));
+        let opened = match self.mode {
+            Mode::Batch => Input::open(path, written, limits),
+            Mode::Stream => Ok(Input::open_live(path, written, limits, WAIT)),
+        };
+        let mut input = match opened {
             Ok(input) => input,
             Err(error) => return self.fail(format_args!("error: {error}")),
         };
-        let malformed_before = self.malformed_rows();
-        let first_malformed = self.events(&mut input, head(self.args, number));
+        let malformed = self.events(&mut input, head(self.args, number));
         self.progress.after(&input);
-        self.note_odd(path, &input);
-        if let Some((line, error)) = first_malformed {
-            self.say(format_args!(
-                "warning: {}:{line}:{}: {error}; {} left out",
-                path.display(),
-                error.offset() + 1,
-                counted(self.malformed_rows() - malformed_before, "line"),
-            ));
-        }
+        self.note_odd(path, &input.counters());
+        self.note_malformed(path, malformed);
     }
 
-    /// Pushes the events of one input. Gives line and error of the first that is no row where it should be one.
-    fn events(&mut self, input: &mut Input, head: Head<'_>) -> Option<(u64, RowError)> {
-        let malformed_before = self.malformed_rows();
-        let mut first_malformed = None;
-        for offset in 0.. {
-            if self.stopped {
-                break;
-            }
-            let event = match input.next_event() {
-                Ok(Some(event)) => event,
-                Ok(None) => break,
+    /// Pushes the events of one input.
+    fn events(&mut self, input: &mut Input, mut head: Head<'_>) -> Malformed {
+        let mut malformed = Malformed::since(self.engine);
+        while !self.is_over() {
+            match input.poll_event() {
+                Ok(Next::Event(_)) => {}
+                Ok(Next::Quiet) => {
+                    self.rest(input);
+                    continue;
+                }
+                Ok(Next::End) => break,
                 Err(error) => {
                     self.fail(format_args!("error: {error}"));
                     break;
                 }
-            };
-            let head = Head { offset, ..head };
-            self.push(event, &head);
-            if first_malformed.is_none() && self.malformed_rows() > malformed_before {
-                let error = self.engine.trace(RuleId::new(0), event, &head).err();
-                first_malformed = error.map(|error| (input.line_number(), error));
             }
-            if offset % EVENTS_PER_TICK == EVENTS_PER_TICK - 1 {
+            let event = input.last_event();
+            self.push(event, &head);
+            malformed.note(self.engine, event, &head, input.line_number());
+            head.offset += 1;
+            if head.offset.is_multiple_of(EVENTS_PER_TICK) {
                 self.progress.at(input);
                 self.tick();
             }
         }
-        first_malformed
+        malformed
     }
 
-    fn malformed_rows(&self) -> u64 {
-        self.engine.counters().malformed_rows
+    /// No event has come for a while.
+    fn rest(&mut self, input: &mut Input) {
+        let now_s = self.clock.mono_s();
+        if now_s - self.told_s >= TICK_S {
+            self.tick();
+        }
+        if now_s - self.heard_s >= HOLD_S {
+            self.heard_s = now_s;
+            input.flush();
+        }
     }
 
-    fn note_odd(&mut self, path: &Path, input: &Input) {
-        let counters = input.counters();
+    fn follow(&mut self, follow: &mut Follow) {
+        while !self.is_over() {
+            let is_silent = self.followed(follow);
+            for error in follow.take_errors() {
+                self.fail(format_args!("error: {error}"));
+            }
+            self.positions = follow.positions();
+            if is_silent || self.clock.mono_s() - self.told_s >= TICK_S {
+                self.tick();
+            }
+            if is_silent {
+                std::thread::sleep(WAIT);
+            }
+        }
+        for number in 0..follow.len() {
+            let (path, counters) = follow.counters(number);
+            self.note_odd(path, &counters);
+        }
+    }
+
+    /// Pushes some events of followed files; true if there are no more for now.
+    fn followed(&mut self, follow: &mut Follow) -> bool {
+        follow.take_turns();
+        for _ in 0..EVENTS_PER_TICK {
+            if self.is_over() {
+                return false;
+            }
+            let Some(Followed { file, event, position }) = follow.next_event(self.clock.mono_s())
+            else {
+                return true;
+            };
+            let head = Head {
+                offset: position,
+                ..head(self.args, u32::try_from(file).unwrap_or(u32::MAX))
+            };
+            self.push(event, &head);
+        }
+        false
+    }
+
+    fn note_malformed(&self, path: &Path, malformed: Malformed) {
+        if let Some((line, error)) = malformed.first {
+            self.say(format_args!(
+                "warning: {}:{line}:{}: {error}; {} left out",
+                path.display(),
+                error.offset() + 1,
+                counted(malformed.count, "line"),
+            ));
+        }
+    }
+
+    fn note_odd(&mut self, path: &Path, counters: &InputCounters) {
         self.fed.cut_events += counters.truncated;
         self.fed.invalid_utf8 += counters.invalid_utf8;
+        self.fed.bad_records += counters.bad_records;
         if let Some(complaint) = counters.complaint() {
             self.say(format_args!("warning: {}: {complaint}", path.display()));
         }
@@ -167,9 +327,27 @@ impl Feed<'_> {
         let bar = &self.progress.bar;
         self.engine.push(event, head, &mut |alert| bar.suspend(|| self.printer.print(alert)));
         self.stopped = self.printer.has_failed();
+        self.stop_if_exhausted();
+    }
+
+    /// Prints an alert that another thread has rendered.
+    fn print_rendered(&mut self, alert: Rendered) {
+        let bar = &self.progress.bar;
+        bar.suspend(|| self.printer.print_rendered(alert));
+        self.stopped |= self.printer.has_failed();
+    }
+
+    fn stop_if_exhausted(&mut self) {
         if let Some(rule) = self.engine.exhausted() {
-            self.stopped = true;
-            self.fed.is_complete = false;
+            self.exhaust(rule);
+        }
+    }
+
+    /// A rule keeps too much state for its results to be right.
+    fn exhaust(&mut self, rule: RuleId) {
+        self.stopped = true;
+        // It is told once.
+        if std::mem::replace(&mut self.fed.is_complete, false) {
             let path = self.engine.rules().rule(rule).meta.path.clone();
             self.fail(format_args!(
                 "error: {path} keeps more open state than --max-state or --max-rule-state allows: cut time into windows, such as with --window 1h, or raise them"
@@ -179,11 +357,26 @@ impl Feed<'_> {
 
     fn tick(&mut self) {
         if self.mode == Mode::Stream {
-            let (wall_ns, mono_ns) =
-                (nanoseconds(self.clock.wall_s()), nanoseconds(self.clock.mono_s()));
+            self.told_s = self.clock.mono_s();
+            let (wall_ns, mono_ns) = (nanoseconds(self.clock.wall_s()), nanoseconds(self.told_s));
             let bar = &self.progress.bar;
             let mut print = |alert: &Alert<'_>| bar.suspend(|| self.printer.print(alert));
             self.engine.advance(wall_ns, mono_ns, &mut print);
+            self.checkpoint();
+        }
+    }
+
+    /// Saves the state if it is time to.
+    fn checkpoint(&mut self) {
+        if self.checkpoints.as_ref().is_some_and(|points| points.is_due(self.told_s)) {
+            self.save();
+        }
+    }
+
+    fn save(&mut self) {
+        let Some(checkpoints) = &mut self.checkpoints else { return };
+        if let Err(error) = checkpoints.save(self.engine, self.positions.clone(), self.told_s) {
+            self.fail(format_args!("error: {error}"));
         }
     }
 
@@ -198,7 +391,48 @@ impl Feed<'_> {
     }
 }
 
+/// The events of an input that are no rows where they should be.
+#[derive(Debug, Default)]
+struct Malformed {
+    /// Line and error of the first.
+    first: Option<(u64, RowError)>,
+    count: u64,
+    /// How many the engine has counted, here and before.
+    counted: u64,
+}
+
+impl Malformed {
+    /// None yet.
+    fn since(engine: &Engine) -> Self {
+        Self { counted: engine.counters().malformed_rows, ..Self::default() }
+    }
+
+    /// Takes note of an event that was pushed.
+    fn note(&mut self, engine: &mut Engine, event: &[u8], head: &Head<'_>, line: u64) {
+        let counted = engine.counters().malformed_rows;
+        if counted == self.counted {
+            return;
+        }
+        self.counted = counted;
+        self.count += 1;
+        if self.first.is_none() {
+            let error = engine.trace(RuleId::new(0), event, head).err();
+            self.first = error.map(|error| (line, error));
+        }
+    }
+
+    /// Those of a later part of the input.
+    fn add(&mut self, later: Self) {
+        self.first = self.first.take().or(later.first);
+        self.count += later.count;
+    }
+}
+
 impl Formats {
+    fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own += other);
+    }
+
     fn count(&mut self, event: &[u8], input: Written) {
         let format = shape(event, input).format;
         if let Some(way) = WRITTEN.iter().position(|(known, _)| *known == format) {
@@ -276,6 +510,10 @@ impl Progress {
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         Self { bar: bar.with_style(style), before_bytes: 0 }
+    }
+
+    fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden(), before_bytes: 0 }
     }
 
     fn at(&self, input: &Input) {

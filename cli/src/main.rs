@@ -14,6 +14,8 @@ mod output;
 mod rules;
 mod run;
 mod search;
+mod signals;
+mod state;
 mod summary;
 mod units;
 

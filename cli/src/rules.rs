@@ -1,13 +1,12 @@
-//! Rules and knowledge from the command line to a rule set.
+//! Rules and knowledge of the command line: what is wrong with them is said on standard error.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use caltrop_core::{
     diag::{Diagnostic, Severity},
-    knowledge::Knowledge,
-    ruleset::{BuildOptions, Built, RuleReport, RuleSetBuilder},
+    ruleset::{BuildOptions, Built, RuleReport},
 };
-use caltrop_host::{FileError, RuleFile, knowledge_files, rule_files};
+use caltrop_host::{FileError, Known, Loaded, Sources};
 
 use crate::{
     Status,
@@ -15,58 +14,71 @@ use crate::{
     output::{MAX_DRAWN, note, note_diagnostic, undrawn},
 };
 
-/// The rule files of the command line.
-pub(crate) struct Sources {
-    /// Those that could be read.
-    pub(crate) files: Vec<RuleFile>,
-    /// Why the others could not.
-    pub(crate) errors: Vec<FileError>,
+/// Reads the rule files that `paths` name; says which cannot be read.
+pub(crate) fn read_sources(paths: &[PathBuf]) -> Sources {
+    let sources = Sources::read(paths);
+    note_errors(&sources.errors);
+    sources
 }
 
-impl Sources {
-    /// Reads the rule files that `paths` name; says which cannot be read.
-    pub(crate) fn read(paths: &[PathBuf]) -> Self {
-        let (files, errors) = rule_files(paths);
-        for error in &errors {
-            note(format_args!("error: {error}"));
-        }
-        Self { files, errors }
-    }
+/// Reads the app folders of the command line over the built-in knowledge; says what is wrong with them.
+pub(crate) fn read_knowledge(args: &KnowledgeArgs) -> Known {
+    let known = Known::read(&args.knowledge);
+    note_errors(&known.errors);
+    known.problems.iter().for_each(|(name, problem)| note_problem(&known, name, problem));
+    known
+}
 
-    /// Whether all could be read.
-    pub(crate) fn status(&self) -> Status {
-        if self.errors.is_empty() { Status::Done } else { Status::Failed }
-    }
+/// Whether all rule files and all knowledge could be read.
+pub(crate) fn reading_status(sources: &Sources, known: &Known) -> Status {
+    status_of(&sources.errors).max(status_of(&known.errors))
+}
 
-    /// The text of the file at `path`, which diagnostics point into.
-    pub(crate) fn text(&self, path: &str) -> &str {
-        self.files.iter().find(|file| file.path == path).map_or("", |file| &file.text)
-    }
+/// Whether all files could be read.
+pub(crate) fn status_of(errors: &[FileError]) -> Status {
+    if errors.is_empty() { Status::Done } else { Status::Failed }
+}
 
-    /// A builder that holds the rules.
-    pub(crate) fn builder(&self, known: &Known, args: &KnowledgeArgs) -> RuleSetBuilder {
-        let mut builder = RuleSetBuilder::new(known.knowledge.clone(), build_options(args));
-        self.files.iter().for_each(|file| builder.add_file(&file.path, &file.text));
-        builder
-    }
+fn note_errors(errors: &[FileError]) {
+    errors.iter().for_each(|error| note(format_args!("error: {error}")));
+}
 
-    /// Says why `report`'s rule was refused, or with `warnings` all that is to be said of it.
-    pub(crate) fn note_report(&self, report: &RuleReport, warnings: Warnings) {
-        let text = self.text(&report.path);
-        let is_told = |found: &&Diagnostic| warnings == Warnings::Told || is_error(found);
-        let told: Vec<_> = report.diagnostics.iter().filter(is_told).collect();
-        for diagnostic in told.iter().take(MAX_DRAWN) {
-            note_diagnostic(diagnostic, &report.path, text);
-        }
-        undrawn(told.len()).iter().for_each(|rest| note(format_args!("{rest}")));
-    }
+/// Says what was found wrong with the knowledge while rules were compiled; whether there ever was an error.
+pub(crate) fn note_built(known: &Known, built: &Built) -> bool {
+    built.knowledge.iter().for_each(|(name, problem)| note_problem(known, name, problem));
+    known.problems.iter().chain(&built.knowledge).any(|(_, problem)| is_error(problem))
+}
 
-    /// Says why rules were refused; how many were.
-    pub(crate) fn note_refused(&self, built: &Built) -> usize {
-        let refused: Vec<_> = built.reports.iter().filter(|report| report.is_refused()).collect();
-        refused.iter().for_each(|report| self.note_report(report, Warnings::Left));
-        refused.len()
+fn note_problem(known: &Known, name: &str, problem: &Diagnostic) {
+    let complaint = known.place(name, problem);
+    note_diagnostic(problem, &complaint.path, complaint.text);
+}
+
+/// Says why `report`'s rule was refused, or with `warnings` all that is to be said of it.
+pub(crate) fn note_report(sources: &Sources, report: &RuleReport, warnings: Warnings) {
+    let text = sources.text(&report.path);
+    let is_told = |found: &&Diagnostic| warnings == Warnings::Told || is_error(found);
+    let told: Vec<_> = report.diagnostics.iter().filter(is_told).collect();
+    for diagnostic in told.iter().take(MAX_DRAWN) {
+        note_diagnostic(diagnostic, &report.path, text);
     }
+    undrawn(told.len()).iter().for_each(|rest| note(format_args!("{rest}")));
+}
+
+/// Says why rules were refused; how many were.
+pub(crate) fn note_refused(sources: &Sources, built: &Built) -> usize {
+    let refused: Vec<_> = built.reports.iter().filter(|report| report.is_refused()).collect();
+    refused.iter().for_each(|report| note_report(sources, report, Warnings::Left));
+    refused.len()
+}
+
+/// Says what is wrong with a loaded set; how many rules were refused.
+pub(crate) fn note_loaded(loaded: &Loaded) -> usize {
+    loaded.errors().for_each(|error| note(format_args!("error: {error}")));
+    let problems = loaded.known.problems.iter();
+    problems.for_each(|(name, problem)| note_problem(&loaded.known, name, problem));
+    note_built(&loaded.known, &loaded.built);
+    note_refused(&loaded.sources, &loaded.built)
 }
 
 /// Whether warnings are told beside errors.
@@ -76,66 +88,6 @@ pub(crate) enum Warnings {
     Told,
     /// `check` tells them.
     Left,
-}
-
-/// What macros and fields mean, and the files that say so.
-pub(crate) struct Known {
-    pub(crate) knowledge: Knowledge,
-    /// Path within the app, path, text.
-    files: Vec<(String, PathBuf, String)>,
-    /// Whether every file could be read.
-    pub(crate) status: Status,
-    /// How many complaints there were.
-    complaints: usize,
-}
-
-impl Known {
-    /// Reads the app folders of the command line over the built-in knowledge; says what is wrong with them.
-    pub(crate) fn read(args: &KnowledgeArgs) -> Self {
-        let mut known = Self {
-            knowledge: Knowledge::builtin(),
-            files: Vec::new(),
-            status: Status::Done,
-            complaints: 0,
-        };
-        args.knowledge.iter().for_each(|folder| known.overlay(folder));
-        known
-    }
-
-    fn overlay(&mut self, folder: &Path) {
-        let (files, errors) = knowledge_files(folder);
-        for error in errors {
-            note(format_args!("error: {error}"));
-            self.status = Status::Failed;
-        }
-        let texts: Vec<(&str, &str)> =
-            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-        let mut complaints = Vec::new();
-        for (name, diagnostic) in self.knowledge.overlay(&texts) {
-            complaints.push((name.to_owned(), diagnostic));
-        }
-        self.files.extend(files.into_iter().map(|(name, text)| {
-            let path = folder.join(&name);
-            (name, path, text)
-        }));
-        complaints.iter().for_each(|(name, diagnostic)| self.note(name, diagnostic));
-        self.complaints += complaints.len();
-    }
-
-    /// Says what was found wrong with the knowledge while rules were compiled; whether anything ever was.
-    pub(crate) fn note_built(&self, built: &Built) -> bool {
-        built.knowledge.iter().for_each(|(name, diagnostic)| self.note(name, diagnostic));
-        self.complaints + built.knowledge.len() > 0
-    }
-
-    /// Where several folders hold a file of this name, the last one that the place fits into is shown.
-    fn note(&self, name: &str, diagnostic: &Diagnostic) {
-        let fits = |text: &str| diagnostic.primary.span.end <= text.len();
-        let file = self.files.iter().rev().find(|(known, _, text)| known == name && fits(text));
-        let (path, text) = file
-            .map_or((name.into(), ""), |(_, path, text)| (path.to_string_lossy(), text.as_str()));
-        note_diagnostic(diagnostic, &path, text);
-    }
 }
 
 /// How rules are compiled.

@@ -2,36 +2,61 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use caltrop_core::{config::Mode, engine::Engine};
-use caltrop_host::Clock;
+use caltrop_host::{Clock, Positions, load};
 
 use crate::{
     Status,
     args::RunArgs,
     feed,
     output::{Printer, Shape, counted, note},
-    rules::{Known, Sources},
+    rules::{build_options, note_loaded, reading_status},
 };
 
 /// Runs the rules over every input.
 pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     let clock = Clock::start();
-    let sources = Sources::read(&args.rules);
-    let known = Known::read(&args.events.knowledge);
-    let status = sources.status().max(known.status);
-    let built = sources.builder(&known, &args.events.knowledge).build();
-    known.note_built(&built);
-    let refused = sources.note_refused(&built);
+    let knowledge = &args.events.knowledge;
+    let loaded = load(&args.rules, &knowledge.knowledge, build_options(knowledge));
+    let refused = note_loaded(&loaded);
+    let status = reading_status(&loaded.sources, &loaded.known);
     if args.strict && refused > 0 {
         note(format_args!("not started: {} refused (--strict)", counted(refused, "rule")));
         return Ok(status.max(Status::Refused));
     }
     let options = args.options(&clock);
-    let mode = options.mode;
-    let mut engine = Engine::new(Arc::new(built.rules), options);
-    let mut printer = Printer::new(args.results.output, Shape::Alert, mode == Mode::Stream);
-    let fed = feed::feed(&mut engine, mode, &args.events, &args.inputs, &clock, &mut printer);
+    if args.state.is_some() && options.mode == Mode::Batch {
+        bail!("--state keeps what a stream has open: add --stream or --follow");
+    }
+    let threads = args.results.threads;
+    if threads > 1 && options.mode == Mode::Stream {
+        bail!("--threads is for a closed set of events: a stream has one clock, and so one thread");
+    }
+    let is_stream = options.mode == Mode::Stream;
+    let rules = Arc::new(loaded.built.rules);
+    let checkpoints = args.checkpoints();
+    let (mut engine, positions) = match (&checkpoints, &args.state) {
+        (Some(checkpoints), Some(path)) => checkpoints.resume(rules, options.clone(), path)?,
+        _ => (Engine::new(rules, options.clone()), Positions::default()),
+    };
+    let mut printer = Printer::new(args.results.output, Shape::Alert, is_stream);
+    let (events, inputs) = (&args.events, &args.inputs);
+    let fed = if !args.follow.is_empty() {
+        feed::follow(
+            &mut engine,
+            events,
+            &args.follow,
+            &clock,
+            &mut printer,
+            checkpoints,
+            &positions,
+        )
+    } else if threads > 1 {
+        feed::threads::feed(&mut engine, &options, threads, events, inputs, &clock, &mut printer)
+    } else {
+        feed::feed(&mut engine, options.mode, events, inputs, &clock, &mut printer, checkpoints)
+    }?;
     printer.finish()?;
     let stats = fed.stats(engine.counters(), refused);
     stats.summarise(engine.rules());

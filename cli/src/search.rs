@@ -11,7 +11,7 @@ use crate::{
     args::SearchArgs,
     feed,
     output::{MAX_DRAWN, Printer, Shape, note_diagnostic},
-    rules::{Known, build_options},
+    rules::{build_options, note_built, read_knowledge, status_of},
 };
 
 /// What diagnostics call the search.
@@ -20,12 +20,13 @@ const NAME: &str = "search";
 /// Runs the search over every input.
 pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     let clock = Clock::start();
-    let known = Known::read(&args.events.knowledge);
+    let known = read_knowledge(&args.events.knowledge);
+    let status = status_of(&known.errors);
     let options = build_options(&args.events.knowledge);
     let mut builder = RuleSetBuilder::new(known.knowledge.clone(), options);
     builder.add_spl(NAME, &args.spl);
     let built = builder.build();
-    known.note_built(&built);
+    note_built(&known, &built);
     // Who types a search is its author, so warnings are told too; but that it looks at every event was known to him.
     let diagnostics = built.reports.iter().flat_map(|report| &report.diagnostics);
     let told = diagnostics.filter(|diagnostic| diagnostic.code != Code::NoAnchor);
@@ -33,16 +34,21 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
         note_diagnostic(diagnostic, NAME, &args.spl);
     }
     if built.rules.is_empty() {
-        return Ok(known.status.max(Status::Refused));
+        return Ok(status.max(Status::Refused));
     }
-    let mut engine = Engine::new(Arc::new(built.rules), args.options(&clock));
+    let options = args.options(&clock);
+    let mut engine = Engine::new(Arc::new(built.rules), options.clone());
     let mut printer = Printer::new(args.results.output, Shape::Row, false);
-    let fed =
-        feed::feed(&mut engine, Mode::Batch, &args.events, &args.inputs, &clock, &mut printer);
+    let (events, inputs, threads) = (&args.events, &args.inputs, args.results.threads);
+    let fed = if threads > 1 {
+        feed::threads::feed(&mut engine, &options, threads, events, inputs, &clock, &mut printer)
+    } else {
+        feed::feed(&mut engine, Mode::Batch, events, inputs, &clock, &mut printer, None)
+    }?;
     printer.finish()?;
     if engine.counters().alerts == 0 && fed.is_complete {
         fed.explain_silence(&engine);
     }
     fed.stats(engine.counters(), 0).write(args.results.stats.as_deref())?;
-    Ok(known.status.max(fed.status))
+    Ok(status.max(fed.status))
 }

@@ -31,6 +31,7 @@ pub(crate) struct Stats {
     state_bytes_peak: usize,
     cut_events: u64,
     invalid_utf8: u64,
+    bad_records: u64,
     malformed_rows: u64,
     timeless_rows: u64,
     lost_fields: u64,
@@ -55,6 +56,7 @@ impl Stats {
         let oddities = [
             (self.cut_events, "cut at --max-event-bytes"),
             (self.invalid_utf8, "not UTF-8, searched as they are"),
+            (self.bad_records, "damaged records of event logs, left out"),
             (self.malformed_rows, "no JSON object, left out"),
             (self.timeless_rows, "without a usable _time where a window needs one, left out"),
             (self.lost_fields, "fields beyond the first 512 of an event, not seen"),
@@ -104,6 +106,7 @@ impl Fed {
             state_bytes_peak: counters.state_bytes_peak,
             cut_events: self.cut_events + counters.cut_events,
             invalid_utf8: self.invalid_utf8,
+            bad_records: self.bad_records,
             malformed_rows: counters.malformed_rows,
             timeless_rows: counters.timeless_dropped,
             lost_fields: counters.lost_fields,

@@ -6,7 +6,7 @@
 
 use crate::{
     compiled::{Plan, PlanHash, Rule, RuleMeta, RuleSet},
-    diag::{Code, Diagnostic, Severity, Span},
+    diag::{Code, Diagnostic, Span},
     event::mapping::Mapping,
     expr::regex::RegexIds,
     knowledge::Knowledge,
@@ -91,7 +91,7 @@ impl RuleReport {
     /// Whether the rule is left out.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.diagnostics.iter().any(is_error)
+        self.diagnostics.iter().any(Diagnostic::is_error)
     }
 }
 
@@ -197,7 +197,7 @@ pub(crate) fn compile(
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
     // What is said of the sense of a rule is worth reading once its text is right.
-    if !found.iter().chain(&diagnostics).any(is_error) {
+    if !found.iter().chain(&diagnostics).any(Diagnostic::is_error) {
         found.extend(lint::lint(&pipeline));
         if anchor.clause.is_none() && !plan.generates {
             found.push(no_anchor(&pipeline));
@@ -216,10 +216,6 @@ pub(crate) fn compile(
         anchor,
         diagnostics,
     }
-}
-
-fn is_error(diagnostic: &Diagnostic) -> bool {
-    diagnostic.severity == Severity::Error
 }
 
 /// A rule that looks at every event is allowed, but its author should know.

@@ -15,7 +15,14 @@ use std::{
 };
 
 use caltrop_benches::generator::{Generator, Rendering};
-use caltrop_core::{compiled::RuleSet, config::Options, engine::Engine, event::Head};
+use caltrop_core::{
+    compiled::RuleSet,
+    config::Options,
+    engine::Engine,
+    event::Head,
+    knowledge::Knowledge,
+    ruleset::{BuildOptions, RuleSetBuilder},
+};
 use common::{stream, without_prefilter};
 
 /// The system's allocator, and how often it was asked for memory.
@@ -56,6 +63,39 @@ const DROPPING: &[&str] = &[
     "source=*Sysmon* | rename Image as i | fields i host | where cidrmatch(\"10.0.0.0/8\", i) | head 3",
 ];
 
+/// Knowledge of every kind that an event can need.
+const KNOWLEDGE: &[(&str, &str)] = &[
+    (
+        "local/props.conf",
+        "[rule::login]\nsourcetype = login\nMORE_THAN_1 = sshd\\[\n\
+         [login]\nEXTRACT-a = for (?<account>\\S+) from (?<address>\\S+)\nREPORT-b = words, pairs\n\
+         EXTRACT-c = (?<digit>\\d) in address\nFIELDALIAS-d = account AS who\nEVAL-e = lower(who).digit\n\
+         [source::XmlWinEventLog:...]\nEXTRACT-f = (?<base>[^\\\\]+)$ in Image\n",
+    ),
+    (
+        "local/transforms.conf",
+        "[words]\nREGEX = (?<word>[a-z]+)\nMV_ADD = 1\n[pairs]\nDELIMS = \" \", \"=\"\n",
+    ),
+    ("local/eventtypes.conf", "[failure]\nsearch = Failed word=password\n"),
+    ("local/tags.conf", "[eventtype=failure]\nauthentication = enabled\n"),
+];
+
+const LINES: &[&str] = &[
+    "Jan  5 10:00:00 gate sshd[77]: Failed password for root from 10.0.0.9 port=22",
+    "Jan  5 10:00:01 gate kernel: TERM(exe) nothing to see",
+];
+
+/// Rules that read all of this and keep nothing.
+fn with_knowledge() -> Arc<RuleSet> {
+    let mut knowledge = Knowledge::builtin();
+    assert_eq!(knowledge.overlay(KNOWLEDGE), []);
+    let mut builder = RuleSetBuilder::new(knowledge, BuildOptions::default());
+    builder.add_spl("a", "tag=authentication word=none* | stats count by who");
+    builder.add_spl("b", "sourcetype=login e=other port=22 | stats count by who");
+    builder.add_spl("c", "base=nothing* OR unheard_of=* | stats count by host");
+    common::compiled(builder.build())
+}
+
 /// Pushes every event twice and says how many allocations the second time took.
 fn allocations(
     rules: &Arc<RuleSet>,
@@ -90,6 +130,7 @@ fn an_event_that_no_rule_keeps_allocates_nothing() {
 
     let seed = common::seed();
     let dropping = common::searches(DROPPING);
+    let labelled = with_knowledge();
     for options in [Options::default(), stream(10)] {
         for options in [options.clone(), without_prefilter(&options)] {
             let of_seed = allocations(&seed, &options, None, &others);
@@ -100,6 +141,10 @@ fn an_event_that_no_rule_keeps_allocates_nothing() {
             assert_eq!(of_open, 0, "the seed rule, a window open, {options:?}");
             let of_dropping = allocations(&dropping, &options, None, &others);
             assert_eq!(of_dropping, 0, "rules that keep nothing, {options:?}");
+            let of_labelled = allocations(&labelled, &options, None, &others);
+            assert_eq!(of_labelled, 0, "extracted and recognised, {options:?}");
+            let lines: Vec<&[u8]> = LINES.iter().map(|line| line.as_bytes()).collect();
+            assert_eq!(allocations(&labelled, &options, None, &lines), 0, "lines, {options:?}");
         }
     }
 }

@@ -134,7 +134,7 @@ fn a_report_names_its_fields_in_a_format() {
 #[test]
 fn a_report_takes_names_from_the_event() {
     let transforms = "[pairs]\nREGEX = \\[([^=\\]]+)=([^\\]]*)\\]\nFORMAT = $1::$2\n";
-    let app = app("[st]\nREPORT-a = pairs\n", transforms);
+    let app = app("[st]\nKV_MODE = none\nREPORT-a = pairs\n", transforms);
     let raw = "[user=eve] [9-odd name=x] [user=bob] [empty=]";
     assert_eq!(app.fields("user odd_name empty", raw), "odd_name=x user=eve");
     // No rule names `odd_name` here, and yet it is seen.
@@ -228,6 +228,129 @@ fn a_source_says_what_its_events_are() {
     let head = Head { source: Some(b"/var/log/secure.1"), ..Head::default() };
     let row = app.fields_of("sourcetype user", LOGIN, &head);
     assert_eq!(row, "sourcetype=linux_secure user=root");
+}
+
+/// An app with event types and tags, laid over two stanzas of props.conf.
+fn labelled(eventtypes: &str, tags: &str) -> App {
+    let props = "[st]\nEXTRACT-a = for (?<user>\\S+) from (?<src>\\S+)\nEVAL-kind = upper(user)\n";
+    App::new(&[("props.conf", props), ("eventtypes.conf", eventtypes), ("tags.conf", tags)])
+}
+
+#[test]
+fn event_types_are_searches_that_find_the_event() {
+    let app = labelled(
+        "[login]\nsearch = sshd user=*\n[failure]\nsearch = Failed kind=ROOT\n\
+         [other]\nsearch = nothing\n[off]\nsearch = sshd\ndisabled = 1\n[no_search]\n",
+        "",
+    );
+    assert_eq!(app.problems, [""; 0]);
+    assert_eq!(app.fields("eventtype", LOGIN), "eventtype=failure,login");
+    assert_eq!(app.fields("eventtype", "sshd"), "");
+    let head = Head { sourcetype: Some(b"st"), ..Head::default() };
+    let found = |search: &str| app.rows(&format!("{search} | table user"), LOGIN, &head);
+    assert_eq!(found("eventtype=FAIL*"), ["user=root"]);
+    assert_eq!(found("eventtype=other"), [""; 0]);
+    let shown = app.rows("* | stats values(*) as *", LOGIN, &head);
+    assert!(shown[0].contains("eventtype=failure,login"), "{shown:?}");
+}
+
+#[test]
+fn event_types_test_each_other() {
+    let app = labelled(
+        "[a]\nsearch = eventtype=z* NOT eventtype=b\n[b]\nsearch = nothing\n[z1]\nsearch = sshd\n",
+        "",
+    );
+    assert_eq!(app.fields("eventtype", LOGIN), "eventtype=a,z1");
+}
+
+#[test]
+fn values_have_tags() {
+    let app = labelled(
+        "[login]\nsearch = sshd\ntags = authentication remote\n[failure]\nsearch = Failed\n",
+        "[eventtype=login]\nremote = disabled\n[eventtype=failure]\nfailure = enabled\n\
+         [src=10%2e0.0.9]\nprivate = enabled\nauthentication = enabled\n[src=10]\npublic = enabled\n\
+         [user=ROOT]\nprivileged = enabled\n",
+    );
+    assert_eq!(app.problems, [""; 0]);
+    let tags = "tag=authentication,failure,private \
+                tag::eventtype=authentication,failure tag::src=authentication,private";
+    assert_eq!(app.fields("tag tag::eventtype tag::src tag::user", LOGIN), tags);
+    assert_eq!(app.fields("tag", "nothing"), "");
+    let head = Head { sourcetype: Some(b"st"), ..Head::default() };
+    assert_eq!(app.rows("tag=failure tag::src=private | table user", LOGIN, &head), ["user=root"]);
+    let shown = app.rows("* | stats values(*) as *", LOGIN, &head);
+    assert!(shown[0].contains(tags), "{shown:?}");
+}
+
+#[test]
+fn bad_event_types_and_tags_are_placed() {
+    let app = labelled(
+        "[a]\nsearch = eventtype=b\n[b]\nsearch = eventtype=a OR x\n[c]\nsearch = x | head 1\n\
+         [d]\nsearch = (x\n[e]\nsearch = Failed OR tag=x\n[f]\nsearch = `gone`\n",
+        "[eventtype=e]\nx = maybe\n",
+    );
+    let said: Vec<&str> = app.problems.iter().map(String::as_str).collect();
+    assert_eq!(
+        said,
+        [
+            "tags.conf:2:5: E0205 the tag `x` is neither `enabled` nor `disabled`",
+            "eventtypes.conf:6:10: E0205 the event type `c` is more than a search",
+            "eventtypes.conf:8:12: E0103 unclosed parenthesis in `search`",
+            "eventtypes.conf:10:20: W0522 the event type `e` tests a tag, which is always absent here",
+            "eventtypes.conf:12:10: E0201 unknown macro `gone`",
+            "eventtypes.conf:2:10: E0205 the event type `a` tests itself",
+            "eventtypes.conf:4:10: E0205 the event type `b` tests itself",
+        ]
+    );
+    assert_eq!(app.fields("eventtype", LOGIN), "eventtype=e");
+}
+
+#[test]
+fn explain_shows_what_makes_a_field() {
+    let app = app(
+        "[st]\nEXTRACT-a = for (?<user>\\S+) in Message\nREPORT-b = t\nFIELDALIAS-c = user AS who\n",
+        "[t]\nREGEX = (?<user>x)\n",
+    );
+    let mut builder = RuleSetBuilder::new(app.knowledge, BuildOptions::default());
+    builder.add_spl("search", "who=x user=y other=z");
+    let fields = builder.explain().remove(0).fields;
+    let shown: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{}: {}: {}", field.name, field.origin, field.from.join("; ")))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "other: a value of the event: ",
+            "user: a cut of the event: [st] EXTRACT-a = for (?<user>\\S+) in Message; \
+             [st] REPORT-b = t: REGEX = (?<user>x)",
+            "who: a cut of the event: [st] FIELDALIAS-c = user AS who",
+        ]
+    );
+}
+
+#[test]
+fn a_misspelt_setting_is_told_and_others_are_not() {
+    let app = App::new(&[
+        (
+            "props.conf",
+            "[st]\nFIELDALIS-a = a AS b\neval-c = 1\nKV_MOD = none\nTIME_FORMAT = %s\nLINE_BREAKER = x\n\
+             SEDCMD-x = s/a/b/\nTRANSFORMS-y = z\nLOOKUP-l = t x\ncategory = y\nTZ = UTC\nSHOULD_LINEMERGE = 0\n",
+        ),
+        (
+            "transforms.conf",
+            "[t]\nREGXE = x\nDEST_KEY = q\nfilename = f\nmax_matches = 1\nWRITE_META = 1\n",
+        ),
+    ]);
+    assert_eq!(
+        app.problems,
+        [
+            "props.conf:2:1: W0520 `FIELDALIS-a` is no setting",
+            "props.conf:4:1: W0520 `KV_MOD` is no setting",
+            "props.conf:3:1: W0520 `eval-c` is no setting",
+            "transforms.conf:2:1: W0520 `REGXE` is no setting",
+        ]
+    );
 }
 
 #[test]

@@ -18,7 +18,12 @@ use common::{run, stream, without_prefilter};
 
 #[test]
 fn the_scan_changes_no_alert() {
-    law::holds_for(events::event, events::KNOWLEDGE);
+    let apps = [
+        [("local/props.conf", events::KNOWLEDGE), ("local/transforms.conf", events::TRANSFORMS)]
+            .as_slice(),
+        events::NAMES_FROM_EVENTS,
+    ];
+    law::holds_for(events::event, &apps);
 }
 
 /// An event that the scan lets go is not even dated, so without the scan it must not make others late.

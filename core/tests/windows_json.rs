@@ -37,8 +37,9 @@ fn seen(raw: &[u8], named: &[&str]) -> Seen {
     let (names, mapping) = (names, Mapping::default());
     let env =
         Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
+    let classes = Classes::default();
+    let knowledge = Knowledge { mapping: &mapping, classes: &classes };
     let meta = Meta::read(raw, &Head::default(), Input::Auto, env);
-    let knowledge = Knowledge { mapping: &mapping, classes: &Classes::default() };
     let event = Event::new(raw, meta, knowledge, env);
     let mut fields = Flat::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -124,6 +125,10 @@ const FILES: [&str; 8] = [
 /// Fields that the event's metadata answers for.
 const METADATA: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
 
+/// What the shipper says of the event, where the message may say what the event says of itself.
+const YIELD_TO_MESSAGE: &[&str] =
+    &["EventType", "Severity", "Category", "Version", "Level", "Opcode"];
+
 #[test]
 fn every_field_of_real_events_is_what_serde_json_reads() {
     let mut compared = 0;
@@ -135,7 +140,9 @@ fn every_field_of_real_events_is_what_serde_json_reads() {
             let seen = seen(raw, &[]);
             for (name, texts) in &expected {
                 // serde_json prints numbers anew; they are compared where that changes nothing.
-                if METADATA.contains(&name.as_str()) || texts.iter().any(|text| text.contains('.'))
+                if METADATA.contains(&name.as_str())
+                    || YIELD_TO_MESSAGE.contains(&name.as_str())
+                    || texts.iter().any(|text| text.contains('.'))
                 {
                     continue;
                 }

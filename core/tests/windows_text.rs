@@ -73,8 +73,9 @@ fn with_event<T>(raw: &str, look: impl FnOnce(&Event<'_>, &Bump) -> T) -> T {
     let zone = jiff::tz::TimeZone::UTC;
     let env =
         Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
+    let classes = Classes::default();
+    let knowledge = Knowledge { mapping: &mapping, classes: &classes };
     let meta = Meta::read(raw.as_bytes(), &Head::default(), Input::Auto, env);
-    let knowledge = Knowledge { mapping: &mapping, classes: &Classes::default() };
     look(&Event::new(raw.as_bytes(), meta, knowledge, env), &bump)
 }
 

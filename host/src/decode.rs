@@ -15,6 +15,11 @@ const FREE_BYTES: u64 = 64 << 20;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
+/// Whether `head` starts compressed data.
+pub(crate) fn is_compressed(head: &[u8]) -> bool {
+    head.starts_with(&GZIP) || head.starts_with(&ZSTD)
+}
+
 type Source<R> = Counted<Chain<Cursor<Vec<u8>>, R>>;
 
 /// The decompressed bytes of `R`.

@@ -41,6 +41,16 @@ pub(crate) enum Kind {
     TooDeep { limit: usize },
     #[error("not a folder")]
     NotAFolder,
+    #[error("not a regular file: name one, or a path where there is nothing yet")]
+    NotAFile,
+    #[error("a link: name the file that it leads to, for links could be led elsewhere")]
+    LinkToState,
+    #[error("{what} cannot be followed, only plain UTF-8 text: run it as an input")]
+    NotFollowed { what: &'static str },
+    #[error(
+        "it was rotated away and is not found: what it gained behind byte {offset} is not read"
+    )]
+    Lost { offset: u64 },
 }
 
 impl Kind {

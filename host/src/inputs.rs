@@ -1,17 +1,25 @@
-//! Event files: found, opened, decompressed, read line by line.
+//! Event files: found, opened, decompressed, taken apart into events.
 //!
-//! Whatever an input holds, reading it takes bounded memory, and what is wrong *in* it (a line too long, bytes that are no
-//! UTF-8) is counted and never ends it. Only what is wrong *with* it (it cannot be opened, it is cut off in the middle of
-//! compressed data, it grows beyond its limits) is an error, and it comes after the events before it.
+//! Whatever an input holds, reading it takes bounded memory, and what is wrong *in* it (an event too long, bytes that are no
+//! UTF-8, a record of an event log that is damaged) is counted and never ends it. Only what is wrong *with* it (it cannot be
+//! opened, it is cut off in the middle of compressed data, it grows beyond its limits) is an error, and it comes after the
+//! events before it.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use caltrop_core::config::Input as Written;
 
 use crate::decode::Decoded;
 use crate::error::{FileError, Place};
-use crate::lines::Lines;
+use crate::events::{Events, More};
+use crate::live::Live;
+use crate::rendered::{Rendered, Tally};
 use crate::walk::{end_of, files_below};
 
 /// The name that stands for standard input.
@@ -36,7 +44,7 @@ impl Default for InputLimits {
 }
 
 /// What was met while an input was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputCounters {
     /// Decompressed bytes, line ends included.
     pub bytes: u64,
@@ -44,12 +52,16 @@ pub struct InputCounters {
     pub events: u64,
     /// Events that were cut to `max_event_bytes`.
     pub truncated: u64,
-    /// Events that are not UTF-8; they are given out as they are.
+    /// Events that are not UTF-8; they are given out as they are. Of UTF-16, those that hold half a character: U+FFFD stands for it.
     pub invalid_utf8: u64,
+    /// Records of a Windows event log that are damaged; they are left out.
+    pub bad_records: u64,
     /// Where the first event was cut.
     pub first_truncated: Option<Place>,
     /// Where the first byte stands that is not UTF-8.
     pub first_invalid_utf8: Option<Place>,
+    /// What is wrong with the first record that is damaged.
+    pub first_bad_record: Option<String>,
 }
 
 impl InputCounters {
@@ -60,58 +72,92 @@ impl InputCounters {
             (self.truncated, self.first_truncated, "cut at max_event_bytes"),
             (self.invalid_utf8, self.first_invalid_utf8, "not UTF-8"),
         ];
-        let parts: Vec<String> = parts
+        let mut parts: Vec<String> = parts
             .iter()
             .filter_map(|(count, first, what)| Some((count, first.as_ref()?, what)))
             .map(|(count, first, what)| {
                 format!("{count} of {} events {what} (first at {first})", self.events)
             })
             .collect();
+        parts.extend(self.first_bad_record.as_ref().map(|reason| {
+            format!("{} damaged records left out (first: {reason})", self.bad_records)
+        }));
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
 
 impl InputCounters {
-    /// Takes note of one event. A character that the cut has halved is no fault of the event.
-    fn note(&mut self, event: &[u8], line: u64, is_cut: bool) {
+    /// Takes note of the event found last. A character that the cut has halved is no fault of it.
+    pub(crate) fn note(&mut self, events: &Events, has_replacements: bool) {
         self.events += 1;
-        let place = |length| Place { line, ..end_of(length, event) };
-        if is_cut {
+        let (event, line) = (events.event(), events.event_line());
+        if events.is_cut() {
+            self.truncated += 1;
             self.first_truncated.get_or_insert(Place { line, column: 1 });
         }
-        // PERF: 12 GB/s on mostly ASCII events, so each is checked (one run, one core, 68 MB of Windows XML).
-        if let Err(error) = std::str::from_utf8(event)
-            && !(is_cut && error.error_len().is_none())
-        {
+        if let Some(valid) = invalid_from(event, events.is_cut(), has_replacements) {
             self.invalid_utf8 += 1;
-            self.first_invalid_utf8.get_or_insert_with(|| place(error.valid_up_to()));
+            self.first_invalid_utf8.get_or_insert_with(|| {
+                let place = end_of(valid, event);
+                Place { line: line + place.line - 1, ..place }
+            });
         }
     }
+}
+
+/// Where `event` stops being text.
+fn invalid_from(event: &[u8], is_cut: bool, has_replacements: bool) -> Option<usize> {
+    if has_replacements {
+        return memchr::memmem::find(event, "\u{fffd}".as_bytes());
+    }
+    // PERF: 12 GB/s on mostly ASCII events, so each is checked (one run, one core, 68 MB of Windows XML).
+    let error = std::str::from_utf8(event).err()?;
+    let is_halved = is_cut && error.error_len().is_none();
+    (!is_halved).then_some(error.valid_up_to())
 }
 
 /// One open input.
 pub struct Input {
     name: PathBuf,
-    lines: Lines<Decoded<Box<dyn Read + Send>>>,
-    /// All but what `lines` counts.
+    reader: Box<dyn Read + Send>,
+    events: Events,
+    more: More,
+    has_failed: bool,
+    tally: Arc<Tally>,
+    /// What is counted here; the rest is asked of `events` and `tally`.
     counters: InputCounters,
-    failed: bool,
+}
+
+/// What an input has to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next<'a> {
+    /// An event, without its line end. It is never empty.
+    Event(&'a [u8]),
+    /// None for now. Only of an input that was opened with [`Input::open_live`].
+    Quiet,
+    /// None any more.
+    End,
 }
 
 impl Input {
-    /// Opens a file, or standard input when `path` is `-`.
-    ///
-    /// Gzip and zstd are known by their first bytes, whatever the name.
+    /// Opens a file, or standard input when `path` is `-`. What it holds is known by its first bytes, whatever its name: gzip and
+    /// zstd, UTF-16, the event logs of Windows. `written` says how events are written, so where they end.
     ///
     /// # Errors
     /// When it cannot be opened or its first bytes cannot be read.
-    pub fn open(path: &Path, limits: InputLimits) -> Result<Self, FileError> {
-        let reader: Box<dyn Read + Send> = if path == Path::new(STANDARD_INPUT) {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path).map_err(|error| FileError::new(path, error))?)
-        };
-        Self::from_reader(path, reader, limits)
+    pub fn open(path: &Path, written: Written, limits: InputLimits) -> Result<Self, FileError> {
+        let file = open_file(path).map_err(|error| FileError::new(path, error))?;
+        Self::from_reader(path, file, written, limits)
+    }
+
+    /// The same, read on a thread of its own: where no byte comes for `wait`, [`Input::poll_event`] says so. It cannot fail before the
+    /// first read.
+    #[must_use]
+    pub fn open_live(path: &Path, written: Written, limits: InputLimits, wait: Duration) -> Self {
+        let tally = Arc::new(Tally::default());
+        let (file, of_thread) = (path.to_owned(), Arc::clone(&tally));
+        let open = move || Rendered::new(Decoded::new(open_file(&file)?, limits)?, of_thread);
+        Self::new(path, Box::new(Live::start(open, wait)), tally, written, limits)
     }
 
     /// An input of anything that reads; `name` is what errors call it.
@@ -121,31 +167,91 @@ impl Input {
     pub fn from_reader(
         name: &Path,
         reader: Box<dyn Read + Send>,
+        written: Written,
         limits: InputLimits,
     ) -> Result<Self, FileError> {
-        let decoded = Decoded::new(reader, limits).map_err(|error| FileError::new(name, error))?;
-        let lines = Lines::new(decoded, limits.max_event_bytes);
-        Ok(Self { name: name.to_owned(), lines, counters: InputCounters::default(), failed: false })
+        let tally = Arc::new(Tally::default());
+        let rendered = Decoded::new(reader, limits)
+            .and_then(|decoded| Rendered::new(decoded, Arc::clone(&tally)))
+            .map_err(|error| FileError::new(name, error))?;
+        Ok(Self::new(name, Box::new(rendered), tally, written, limits))
     }
 
-    /// The next event, without its line end; `None` at the end. It is never empty.
+    fn new(
+        name: &Path,
+        reader: Box<dyn Read + Send>,
+        tally: Arc<Tally>,
+        written: Written,
+        limits: InputLimits,
+    ) -> Self {
+        let events = Events::new(written, limits.max_event_bytes);
+        let (name, counters) = (name.to_owned(), InputCounters::default());
+        Self { name, reader, events, more: More::MayCome, has_failed: false, tally, counters }
+    }
+
+    /// The next event; `None` at the end. An input that was opened with [`Input::open_live`] is waited for.
     ///
     /// # Errors
-    /// When reading fails, or a limit of decompression is passed; the input is then at its end for good.
+    /// When reading fails, or a limit of decompression is passed. The events that were read before it come first; the input is
+    /// then at its end for good.
     pub fn next_event(&mut self) -> Result<Option<&[u8]>, FileError> {
-        if self.failed {
-            return Ok(None);
+        while !self.find_next()? {
+            if self.more == More::Ended {
+                return Ok(None);
+            }
         }
-        self.failed = true;
-        let truncated = self.lines.truncated();
-        if self.lines.next_line().map_err(|error| FileError::new(&self.name, error))?.is_none() {
-            self.failed = false;
-            return Ok(None);
+        Ok(Some(self.events.event()))
+    }
+
+    /// The next event, if there is one now.
+    ///
+    /// # Errors
+    /// Those of [`Input::next_event`].
+    pub fn poll_event(&mut self) -> Result<Next<'_>, FileError> {
+        Ok(match self.find_next()? {
+            true => Next::Event(self.events.event()),
+            false if self.more == More::Ended => Next::End,
+            false => Next::Quiet,
+        })
+    }
+
+    /// Does not wait any longer for what may belong to an event that may be complete. Half a line, and what opens a bracket or
+    /// an element and has not closed it yet, are held all the same.
+    pub fn flush(&mut self) {
+        if self.more == More::MayCome {
+            self.more = More::Quiet;
         }
-        self.failed = false;
-        let is_cut = self.lines.truncated() > truncated;
-        self.counters.note(self.lines.line(), self.lines.line_number(), is_cut);
-        Ok(Some(self.lines.line()))
+    }
+
+    /// Whether there is another event; if not, none has come for now, or the input has ended.
+    fn find_next(&mut self) -> Result<bool, FileError> {
+        while !self.has_failed {
+            if self.events.find_next(self.more) {
+                let has_replacements = self.tally.replaced.load(Ordering::Relaxed) > 0;
+                self.counters.note(&self.events, has_replacements);
+                return Ok(true);
+            }
+            if self.more == More::Ended {
+                return Ok(false);
+            }
+            self.more = More::MayCome;
+            match self.events.fill(&mut self.reader) {
+                Ok(0) => self.more = More::Ended,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => {
+                    (self.more, self.has_failed) = (More::Ended, true);
+                    return Err(FileError::new(&self.name, error));
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The event that was found last.
+    #[must_use]
+    pub fn last_event(&self) -> &[u8] {
+        self.events.event()
     }
 
     /// What errors and messages call it.
@@ -154,33 +260,42 @@ impl Input {
         &self.name
     }
 
-    /// The byte of the decompressed input at which the last event starts: orders events of one input.
+    /// The byte at which the last event starts, of the text that was rendered: orders events of one input.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.lines.line_position()
+        self.events.event_position()
     }
 
-    /// The line of the last event, from 1; empty lines count.
+    /// The line in which the last event starts, from 1; empty lines count.
     #[must_use]
     pub fn line_number(&self) -> u64 {
-        self.lines.line_number()
+        self.events.event_line()
     }
 
     /// How many bytes of the file were read, compressed as they are: for progress.
     #[must_use]
     pub fn consumed(&self) -> u64 {
-        self.lines.reader().consumed()
+        self.tally.consumed.load(Ordering::Relaxed)
     }
 
     /// What was met so far.
     #[must_use]
     pub fn counters(&self) -> InputCounters {
         InputCounters {
-            bytes: self.lines.position(),
-            truncated: self.lines.truncated(),
-            ..self.counters
+            bytes: self.events.position(),
+            bad_records: self.tally.bad_records.load(Ordering::Relaxed),
+            first_bad_record: self.tally.first_bad_record.get().cloned(),
+            ..self.counters.clone()
         }
     }
+}
+
+fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    Ok(if path == Path::new(STANDARD_INPUT) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path)?)
+    })
 }
 
 impl fmt::Debug for Input {
@@ -240,7 +355,7 @@ mod tests {
 
     fn input(bytes: Vec<u8>, limits: InputLimits) -> Input {
         let reader = Box::new(io::Cursor::new(bytes));
-        Input::from_reader(Path::new("events"), reader, limits).unwrap()
+        Input::from_reader(Path::new("events"), reader, Written::Auto, limits).unwrap()
     }
 
     /// The events up to the end or the first error, and that error.
@@ -261,7 +376,8 @@ mod tests {
         let two_frames = [zstd(b"first\r\nsec"), zstd(b"ond\nthird")].concat();
         for bytes in [TEXT.to_vec(), gzip(TEXT), zstd(TEXT), two_members, two_frames] {
             let drip = Box::new(Drip(io::Cursor::new(bytes.clone())));
-            let dripping = Input::from_reader(Path::new("events"), drip, InputLimits::default());
+            let limits = InputLimits::default();
+            let dripping = Input::from_reader(Path::new("events"), drip, Written::Auto, limits);
             for mut input in [input(bytes, InputLimits::default()), dripping.unwrap()] {
                 let (events, error) = events(&mut input);
                 assert_eq!(events, [b"first".to_vec(), b"second".to_vec(), b"third".to_vec()]);
@@ -351,13 +467,14 @@ mod tests {
         let expected = ["a.xml.gz", "b/x", "c.log"].map(|name| root.path().join(name));
         assert_eq!(files[..3], expected);
         assert_eq!(files[3..], [PathBuf::from("-"), PathBuf::from("absent")]);
-        let mut input = Input::open(&files[1], InputLimits::default()).unwrap();
+        let mut input = Input::open(&files[1], Written::Auto, InputLimits::default()).unwrap();
         assert_eq!(events(&mut input).0.len(), 3, "known by its bytes, not by its name");
     }
 
     #[test]
     fn an_input_that_is_not_there_names_itself() {
-        let error = Input::open(Path::new("no/such.xml"), InputLimits::default()).unwrap_err();
+        let error = Input::open(Path::new("no/such.xml"), Written::Auto, InputLimits::default())
+            .unwrap_err();
         assert!(error.to_string().starts_with("no/such.xml: "), "{error}");
         assert!(error.is_io());
     }

@@ -3,24 +3,42 @@
 //! The engine opens no file and reads no clock; the command line, the C library and the plugins do, and they do it here, so
 //! that a limit, a sort order or an error message is the same for each of them.
 //!
-//! - [`Input`] reads event files, line by line, in bounded memory; [`input_files`] finds them.
-//! - [`rule_files`] and [`knowledge_files`] read what the operator wrote.
+//! - [`Input`] reads event files, event by event, in bounded memory; [`input_files`] finds them; [`Follow`] reads files that grow.
+//! - [`load`] makes a rule set of what the operator wrote, [`Reload`] looks whether it has changed; [`rule_files`] and
+//!   [`knowledge_files`] are what they are made of.
+//! - [`StateFile`] keeps what a stream has [`Saved`].
 //! - [`Clock`] is the only reader of the machine's clock.
 //!
 //! Everything here **goes on after an error**: one unreadable file costs that file and one [`FileError`], never the rest.
 
+mod buffer;
 mod clock;
 mod decode;
 mod error;
+mod events;
+mod evtx;
 mod files;
+mod follow;
 mod inputs;
 mod knowledge;
-mod lines;
+mod live;
+mod load;
+mod positions;
+mod reload;
+mod rendered;
+mod saved;
+mod state;
+mod utf16;
 mod walk;
 
 pub use clock::Clock;
 pub use error::{FileError, Place};
 pub use files::{RuleFile, rule_files};
-pub use inputs::{Input, InputCounters, InputLimits, input_files};
+pub use follow::{Follow, Followed};
+pub use inputs::{Input, InputCounters, InputLimits, Next, input_files};
 pub use knowledge::knowledge_files;
-pub use lines::Lines;
+pub use load::{Complaint, Known, Loaded, Sources, load};
+pub use positions::{BadPositions, Positions};
+pub use reload::{Refusals, Reload, Reloaded};
+pub use saved::Saved;
+pub use state::StateFile;

@@ -70,7 +70,7 @@ pub(crate) fn end_of(length: usize, bytes: &[u8]) -> Place {
 }
 
 /// One byte more than `limit_bytes` where the file has it: its stated size may lie.
-fn read_at_most(path: &Path, limit_bytes: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_at_most(path: &Path, limit_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)

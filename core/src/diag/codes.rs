@@ -78,5 +78,7 @@ codes! {
     MixedQuotes = "W0505", "quotes inside a pattern were removed";
     FieldDropped = "W0507", "a field is read after a command dropped it";
 
+    UnknownSetting = "W0520", "a setting of a knowledge file has no effect, and looks misspelt";
     UnknownTransform = "W0521", "a knowledge file names an extraction that none defines";
+    TagInEventtype = "W0522", "an event type tests a tag, which it never sees";
 }

@@ -115,6 +115,12 @@ impl Diagnostic {
         Self { code, severity, message, primary, secondary: Vec::new(), help: None }
     }
 
+    /// Whether it keeps its rule from running.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// Says at the caret what was expected.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {

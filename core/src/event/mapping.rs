@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     extract::Extraction,
+    labels::Labels,
     recognise::Recognisers,
     selector::{Metadata, Selector},
 };
@@ -23,6 +24,8 @@ pub struct Mapping {
     pub extractions: Vec<Extraction>,
     /// The expressions that stanzas name by their places.
     pub calculations: Vec<Expr>,
+    /// Event types and tags.
+    pub labels: Labels,
     /// What finds out source types.
     pub recognisers: Recognisers,
     /// By [`FieldId`]: whether some stanza makes the field.
@@ -124,6 +127,7 @@ impl Mapping {
         for extraction in &self.extractions {
             extraction.for_each_field(&mut |field| _ = made.insert(field));
         }
+        made.extend(self.labels.fields.iter().map(|(field, _)| *field));
         let length = made.last().map_or(0, |field| field.index() + 1);
         self.makes = (0..length).map(|index| made.contains(&FieldId::new(index))).collect();
         self.takes_names = self.extractions.iter().any(Extraction::takes_names);

@@ -13,6 +13,7 @@ pub mod entities;
 pub mod extract;
 pub mod json;
 pub mod kv;
+pub mod labels;
 pub mod mapping;
 mod meta;
 mod natives;
@@ -242,6 +243,11 @@ impl<'e> Event<'e> {
     /// The field as rules see it.
     fn find(&self, field: FieldId) -> Value<'e> {
         let Some(knowledge) = self.maker(field) else { return self.own(field) };
+        let labels = &knowledge.mapping.labels;
+        if let Some(label) = labels.label(field) {
+            let value = labels.value(label, self, self.env);
+            return if value.is_null() { self.own(field) } else { value };
+        }
         match self.known(knowledge).class.calculation(field) {
             None => self.aliased(field),
             Some(place) => {
@@ -438,6 +444,7 @@ impl<'e> Base<'e> for Event<'e> {
         let Some(knowledge) = self.knowledge else { return };
         let class = self.known(knowledge).class;
         class.made().iter().for_each(|&field| visit_known(field, visit));
+        knowledge.mapping.labels.fields.iter().for_each(|(field, _)| visit_known(*field, visit));
         for &place in class.extractions_of_any() {
             for (name, _) in self.found(knowledge, place).fields {
                 match *name {

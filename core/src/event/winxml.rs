@@ -9,7 +9,9 @@
 //! The names are those of Splunk's own extraction: children of `System` by element and by attribute name (`EventID`,
 //! `Qualifiers`, `SystemTime`, `ProcessID`, `Name` and `Guid` of the provider, `UserID`), `<Data Name='X'>` as `X`, a
 //! `<Data>` without a name as `Data`, everything else by its element name, where it holds text and no further elements.
-//! Attributes outside of `System` are no fields.
+//! Attributes outside of `System` are no fields. The first of a name counts; what it hides has a hidden name, which only
+//! the knowledge uses: `EventData.ProcessID` beside the `ProcessID` of `System`, `EventData.Data_2` for the second `<Data>`
+//! without a name.
 
 use std::sync::LazyLock;
 
@@ -177,8 +179,9 @@ fn utc_time(raw: &[u8]) -> Option<i64> {
     time::parse(native.value, &TimeZone::UTC)
 }
 
-/// Finds the fields of `raw`.
+/// Finds the fields of `raw`. A datum whose name is taken also has a hidden name, so that the knowledge can reach it.
 pub(super) fn find<'e>(raw: &'e [u8], natives: &mut Natives<'e>) {
+    let mut nameless = 0;
     for native in fields(raw) {
         let name = native.field_name(natives.bump());
         if native.encoded {
@@ -186,8 +189,25 @@ pub(super) fn find<'e>(raw: &'e [u8], natives: &mut Natives<'e>) {
         } else {
             natives.add(name, Value::Text(native.value));
         }
+        if let Some(hidden) = native.hidden_name(&mut nameless)
+            && let Some(text) = native.text(natives.bump())
+        {
+            natives.add_hidden(hidden, Value::Text(text));
+        }
     }
 }
+
+/// Names that `System` uses and that providers use, too, with the hidden name of what the provider says.
+const TAKEN_BY_SYSTEM: &[(&[u8], &[u8])] = &[
+    (b"Channel", b"EventData.Channel"),
+    (b"Name", b"EventData.Name"),
+    (b"ProcessID", b"EventData.ProcessID"),
+    (b"UserID", b"EventData.UserID"),
+    (b"Version", b"EventData.Version"),
+];
+
+/// The hidden names of what follows the first `<Data>` without a name.
+const NAMELESS: &[&[u8]] = &[b"EventData.Data_2", b"EventData.Data_3", b"EventData.Data_4"];
 
 /// Visits the values that are written with entities, if those may break a word: a character reference, a comment, an
 /// instruction or CDATA do; the named entities stand for breakers and do not.
@@ -207,6 +227,21 @@ impl<'e> Native<'e> {
     pub fn text(self, bump: &'e Bump) -> Option<&'e [u8]> {
         let text = if self.encoded { entities::decode(self.value, bump) } else { self.value };
         (!text.is_empty()).then_some(text)
+    }
+
+    /// The name that a datum has beside one that is taken; `nameless` counts the data without a name so far.
+    fn hidden_name(&self, nameless: &mut usize) -> Option<&'static [u8]> {
+        match (self.part, self.name) {
+            (Part::System | Part::RenderingInfo, _) => None,
+            (_, b"Data") => {
+                let earlier = *nameless;
+                *nameless += 1;
+                NAMELESS.get(earlier.checked_sub(1)?).copied()
+            }
+            (_, name) => {
+                TAKEN_BY_SYSTEM.iter().find(|(taken, _)| *taken == name).map(|(_, hidden)| *hidden)
+            }
+        }
     }
 
     /// The name that rules use; see [`field_name`].
@@ -532,6 +567,32 @@ mod tests {
         <Computer>host.example</Computer><Security UserID='S-1-5-18'/></System><EventData><Data Name='RuleName'>-</Data>\
         <Data Name='ProcessId'>7</Data><Data Name='Empty'></Data><Data Name='None'/>\
         <Data Name='CommandLine'>a &amp;&amp; b &gt; c</Data></EventData></Event>";
+
+    #[test]
+    fn a_datum_that_is_hidden_by_another_has_a_hidden_name() {
+        let raw = b"<Event><System><Provider Name='P'/><Execution ProcessID='4'/></System><EventData>\
+            <Data Name='ProcessID'>7</Data><Data Name='Name'>a &amp; b</Data><Data>1</Data><Data/><Data>2</Data><Data>3</Data>\
+            <Data>4</Data><Data>5</Data></EventData></Event>";
+        let (bump, names) = (Bump::new(), crate::names::Names::default());
+        let mut natives = Natives::new(&names, &bump);
+        find(raw, &mut natives);
+        let shown = |native: &super::super::Native<'_>| {
+            let value = native.decoded(&bump).text(&bump).unwrap_or_default().escape_ascii();
+            let mark = if native.is_shown() { "" } else { "hidden " };
+            format!("{mark}{}={value}", names.bytes(native.name).escape_ascii())
+        };
+        let expected = [
+            "Name=P",
+            "ProcessID=4",
+            "hidden EventData.ProcessID=7",
+            "hidden EventData.Name=a & b",
+            "Data=1",
+            "hidden EventData.Data_2=2",
+            "hidden EventData.Data_3=3",
+            "hidden EventData.Data_4=4",
+        ];
+        assert_eq!(natives.iter().map(shown).collect::<Vec<_>>(), expected);
+    }
 
     #[test]
     fn a_sysmon_event_has_the_names_of_splunk() {

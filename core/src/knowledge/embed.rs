@@ -8,8 +8,12 @@ macro_rules! files {
 }
 
 /// Every file of the folder `knowledge`, by its path within: one app for each family of sources.
-pub(super) const FILES: &[(&str, &str)] =
-    files!["feeds/default/macros.conf", "windows/default/props.conf",];
+pub(super) const FILES: &[(&str, &str)] = files![
+    "feeds/default/macros.conf",
+    "windows/default/eventtypes.conf",
+    "windows/default/props.conf",
+    "windows/default/tags.conf",
+];
 
 #[cfg(test)]
 mod tests {

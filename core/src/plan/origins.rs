@@ -122,6 +122,17 @@ impl Origins {
             let calculations = stanza.calculations.iter();
             calculations.for_each(|calculation| origins.add_calculation(&stanza.name, calculation));
         }
+        for (name, eventtype) in &knowledge.eventtypes {
+            origins.add_maker("eventtype", format!("[{name}] search = {}", eventtype.search));
+        }
+        for ((field, value), tags) in &knowledge.tags {
+            let tags: Vec<&str> =
+                tags.iter().filter(|(_, is_on)| **is_on).map(|(tag, _)| tag.as_str()).collect();
+            let value = String::from_utf8_lossy(value);
+            let maker = format!("[{field}={value}] {}", tags.join(", "));
+            origins.add_maker(&format!("tag::{field}"), maker.clone());
+            origins.add_maker("tag", maker);
+        }
         origins
     }
 

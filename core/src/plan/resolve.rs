@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lower_expr::Lowering;
+use super::{labels, lower_expr::Lowering, spelling};
 use crate::{
     diag::{Code, Diagnostic, Span},
     event::{
@@ -47,8 +47,11 @@ pub(crate) fn mapping(
         resolver.mapping.stanzas.push(stanza);
     }
     resolver.mapping.recognisers = resolver.recognisers();
-    resolver.mapping.seal();
-    (resolver.mapping, resolver.problems)
+    let Resolver { mut mapping, mut problems, .. } = resolver;
+    mapping.labels = labels::labels(knowledge, names, regexes, &mut problems);
+    mapping.seal();
+    problems.extend(spelling::misspelt(knowledge));
+    (mapping, problems)
 }
 
 struct Resolver<'a> {

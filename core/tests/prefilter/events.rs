@@ -28,15 +28,104 @@ EVAL-lowered = lower(Image)
 EVAL-joined = CommandLine.Image
 EVAL-letters = replace(CommandLine,"[^A-Za-z]","")
 EVAL-User = case(EventCode=3,Image,1=1,User)
+EVAL-program = replace(Image,"^.*\\\\","")
+EVAL-folder = replace(Image,"[\\\\/][^/]*$","")
+EVAL-small_program = lower(mvindex(split(Image,"\\"),-1))
+EVAL-trimmed = trim(CommandLine)
+EVAL-part = substr(CommandLine,2,12)
+EVAL-parts = split(CommandLine," ")
+EXTRACT-c_base = (?<base>[^\\]+)$ in Image
+EXTRACT-c_first = ^(?<first>.) in base
+EXTRACT-c_inner = ^.(?<inner>.+).$ in CommandLine
+EXTRACT-c_line = Name='CommandLine'>(?<line>[^<]*)<
+EXTRACT-c_computer = (?s)<Computer>(?<machine_name>[^<]*)(?<rest_of_event>.*)
+EXTRACT-c_opaque = (?<channel_part>\w+)$ in source
+REPORT-c = columns, words, words_and_more
+FIELDALIAS-c = base AS base_alias line ASNEW process_path
+EVAL-line_end = mvindex(split(line,"."),-1)
+EVAL-lower_inner = lower(inner)
+EVAL-some = coalesce(first,channel_part,inner)
 "#;
 
+/// The extractions that [`KNOWLEDGE`] names.
+pub(crate) const TRANSFORMS: &str = r#"
+[columns]
+SOURCE_KEY = Image
+DELIMS = "\\/"
+FIELDS = column_1, column_2, column_3
+[words]
+SOURCE_KEY = ParentImage
+REGEX = (\w+)
+FORMAT = word::$1
+MV_ADD = true
+[words_and_more]
+SOURCE_KEY = ParentImage
+REGEX = (\w+)\W(\w+)
+FORMAT = pair::$1.$2
+"#;
+
+/// Knowledge that takes names from the event, so that any field may be a piece of anything; for a part of the rounds.
+pub(crate) const NAMES_FROM_EVENTS: &[(&str, &str)] = &[
+    ("local/props.conf", "[source::XmlWinEventLog:...]\nREPORT-d = pairs, delimited, keys\n"),
+    (
+        "local/transforms.conf",
+        r#"
+[pairs]
+REGEX = <(\w+)>([^<]*)<
+FORMAT = $1::$2
+MV_ADD = true
+[delimited]
+SOURCE_KEY = CommandLine
+DELIMS = " ", "=:-"
+KEEP_EMPTY_VALS = true
+[keys]
+REGEX = (?<_KEY_1>[a-zA-Z]{3,})[-.](?<_VAL_1>\w{4})
+CLEAN_KEYS = false
+"#,
+    ),
+];
+
 /// The fields of [`KNOWLEDGE`], and texts that they may have.
-fn made(image: &str, command_line: &str) -> [(&'static str, String); 9] {
+fn made(image: &str, command_line: &str, parent: &str) -> Vec<(&'static str, String)> {
     let part = |text: &str, joint: char, at: usize| {
         text.split(joint).nth(at).unwrap_or_default().to_owned()
     };
     let letters = command_line.chars().filter(char::is_ascii_alphabetic).collect();
-    [
+    let base = image.rsplit('\\').next().unwrap_or_default();
+    let words = parent.split(|letter: char| !letter.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).take(2).collect();
+    let inner: String = {
+        let letters: Vec<char> = command_line.chars().collect();
+        letters.get(1..letters.len().saturating_sub(1)).unwrap_or_default().iter().collect()
+    };
+    vec![
+        ("program", base.to_owned()),
+        ("folder", image.trim_end_matches(base).trim_end_matches('\\').to_owned()),
+        ("small_program", base.to_lowercase()),
+        ("trimmed", command_line.trim().to_owned()),
+        ("part", command_line.chars().skip(1).take(12).collect()),
+        ("parts", part(command_line, ' ', 1)),
+        ("base", base.to_owned()),
+        ("base_alias", base.to_owned()),
+        ("first", base.chars().take(1).collect()),
+        ("lower_inner", inner.to_lowercase()),
+        ("some", base.chars().take(1).collect()),
+        ("inner", inner),
+        ("line", command_line.to_owned()),
+        ("line_end", command_line.rsplit('.').next().unwrap_or_default().to_owned()),
+        ("machine_name", "h1".to_owned()),
+        ("rest_of_event", "<EventData><Data Name='Image'>".to_owned()),
+        ("channel_part", "Operational".to_owned()),
+        ("column_1", part(image, '\\', 0)),
+        ("column_2", part(image, '\\', 1)),
+        ("column_3", part(image, '/', 2)),
+        ("word", part(parent, ' ', 0)),
+        ("pair", words.join(".")),
+        // Names that only events supply.
+        ("cmd", "Powe".to_owned()),
+        ("powershell", "whoa".to_owned()),
+        ("whoami", "wmip".to_owned()),
+        ("Channel", "Security".to_owned()),
         ("alias", image.to_owned()),
         ("first_word", part(command_line, ' ', 0)),
         ("second_part", part(image, '\\', 1)),
@@ -68,7 +157,7 @@ pub(crate) fn event(random: &mut Random) -> Event {
     }
     let value =
         |name: &str| fields.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value);
-    let made = made(value("Image"), value("CommandLine"));
+    let made = made(value("Image"), value("CommandLine"), value("ParentImage"));
     fields.extend(made);
     let mut raw = match random.below(2) {
         0 => xml(&said, random),

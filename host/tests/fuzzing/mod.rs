@@ -3,6 +3,7 @@
 
 use std::{io::Cursor, path::Path};
 
+use caltrop_core::config::Input as Written;
 use caltrop_host::{Input, InputLimits};
 
 /// Any bytes are an input, however they are compressed and written: events come out, in order, within the bounds.
@@ -13,7 +14,8 @@ pub(crate) fn lines(data: &[u8]) {
         ..InputLimits::default()
     };
     let reader = Box::new(Cursor::new(data.to_vec()));
-    let Ok(mut input) = Input::from_reader(Path::new("fuzz"), reader, limits) else { return };
+    let opened = Input::from_reader(Path::new("fuzz"), reader, Written::Auto, limits);
+    let Ok(mut input) = opened else { return };
     let mut last = None;
     while let Ok(Some(event)) = input.next_event() {
         assert!(!event.is_empty() && event.len() <= limits.max_event_bytes);

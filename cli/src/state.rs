@@ -1,0 +1,75 @@
+//! `--state`: a stream that is stopped goes on where it was.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, Result};
+use caltrop_core::{compiled::RuleSet, config::Options, engine::Engine};
+use caltrop_host::{FileError, Positions, Saved, StateFile};
+
+use crate::output::{counted, note};
+
+/// No state is larger in its file, whatever `--max-state` says, in bytes.
+const MAX_STATE_FILE_BYTES: u64 = 4 << 30;
+
+/// Where the state of a stream is saved, and how often.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    file: StateFile,
+    every_s: f64,
+    saved_s: f64,
+}
+
+impl Checkpoints {
+    /// Saves to `path`, at most every `every_s` seconds.
+    pub(crate) fn new(path: &Path, every_s: f64) -> Self {
+        let file = StateFile::new(path, MAX_STATE_FILE_BYTES);
+        Self { file, every_s, saved_s: f64::NEG_INFINITY }
+    }
+
+    /// The engine and the positions that were saved; new ones where nothing was.
+    ///
+    /// # Errors
+    /// When there is a file that is no state, or that cannot be read.
+    pub(crate) fn resume(
+        &self,
+        rules: Arc<RuleSet>,
+        options: Options,
+        path: &Path,
+    ) -> Result<(Engine, Positions)> {
+        let Some(bytes) = self.file.load()? else {
+            return Ok((Engine::new(rules, options), Positions::default()));
+        };
+        let help = || format!("{}: remove the file to start anew", path.display());
+        let saved = Saved::from_bytes(&bytes).with_context(help)?;
+        let (engine, restored) = Engine::load(rules, options, &saved.engine).with_context(help)?;
+        note(format_args!(
+            "{}: going on with {}",
+            path.display(),
+            counted(restored.windows, "open window")
+        ));
+        for left in &restored.left_out {
+            let windows = counted(left.windows, "open window");
+            note(format_args!("  {windows} of {} left out: {}", left.path, left.reason));
+        }
+        Ok((engine, saved.positions))
+    }
+
+    /// Whether it is time to save.
+    pub(crate) fn is_due(&self, now_s: f64) -> bool {
+        now_s - self.saved_s >= self.every_s
+    }
+
+    /// Saves the state of this moment.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what was saved before is still there.
+    pub(crate) fn save(
+        &mut self,
+        engine: &Engine,
+        positions: Positions,
+        now_s: f64,
+    ) -> Result<(), FileError> {
+        self.saved_s = now_s;
+        self.file.save(&Saved { positions, engine: engine.save() }.to_bytes())
+    }
+}
