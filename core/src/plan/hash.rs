@@ -10,9 +10,9 @@
 //!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer.
 //!
 //! So comments, spaces, the rule's path and title, the order of the rules, and macros that the rule does not call leave it as it
-//! is. Every setting of props.conf changes it, also of fields that the rule does not read: which it reads is not known where it
-//! says `values(*)`, and state that is lost is better than state that is wrong. The engine's own options (its windows, its
-//! zone) are not the rule's: a saved state holds them apart.
+//! is. Every setting of props.conf, transforms.conf, eventtypes.conf and tags.conf changes it, also of fields that the rule does
+//! not read: which it reads is not known where it says `values(*)`, and state that is lost is better than state that is wrong.
+//! The engine's own options (its windows, its zone) are not the rule's: a saved state holds them apart.
 
 use sha2::{Digest, Sha256};
 
@@ -128,6 +128,31 @@ mod tests {
         for (index, hash) in hashes.iter().enumerate() {
             assert!(!hashes[..index].contains(hash), "{index}: {hash}");
         }
+    }
+
+    #[test]
+    fn every_file_that_says_what_a_field_is_counts() {
+        let hash_with = |files: &[(&str, &str)]| {
+            let mut knowledge = Knowledge::builtin();
+            let problems = knowledge.overlay(files);
+            assert!(problems.is_empty(), "{problems:?}");
+            hash("TERM(a) | stats count", &knowledge, BuildOptions::default())
+        };
+        let macros = |definition| ("macros.conf", definition);
+        let calling = ("eventtypes.conf", "[x]\nsearch = `m`\n");
+        let hashes = [
+            hash_with(&[]),
+            hash_with(&[("transforms.conf", "[x]\nREGEX = (?<y>a)\n")]),
+            hash_with(&[("transforms.conf", "[x]\nREGEX = (?<y>b)\n")]),
+            hash_with(&[("eventtypes.conf", "[x]\nsearch = a\n")]),
+            hash_with(&[("tags.conf", "[y=a]\nz = enabled\n")]),
+            hash_with(&[calling, macros("[m]\ndefinition = a\n")]),
+            hash_with(&[calling, macros("[m]\ndefinition = b\n")]),
+        ];
+        for (index, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..index].contains(hash), "{index}: {hash}");
+        }
+        assert_eq!(hash_with(&[macros("[m]\ndefinition = a\n")]), hashes[0]);
     }
 
     #[test]
