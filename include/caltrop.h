@@ -348,11 +348,28 @@ caltrop_str caltrop_compiler_last_error(const caltrop_compiler *compiler);
 // A flag of `caltrop_alert`: `window_start_s` and `window_end_s` are set.
 #define CALTROP_ALERT_HAS_WINDOW 2
 
+// A flag of `caltrop_alert`: an event that came after the window had closed caused it. It replaces what was sent with the
+// same `key` and a lower `revision`; with revision 0 the row is new.
+#define CALTROP_ALERT_LATE 4
+
+// A flag of `caltrop_alert`: `values` or `list` may lack some for want of memory.
+#define CALTROP_ALERT_TRUNCATED 8
+
+// A flag of `caltrop_alert`: the row that was sent with the same `key` is there no longer.
+#define CALTROP_ALERT_RETRACTED 16
+
 // `partial`: the window was complete.
 #define CALTROP_PARTIAL_NO 0
 
-// `partial`: the window was sent before its end because open windows had grown beyond `max_state_bytes`.
+// `partial`: groups of the window were sent before its end because the state had grown beyond `max_state_bytes` or
+// `max_rule_state_bytes`; this is one of them, or a rest.
 #define CALTROP_PARTIAL_MEMORY 1
+
+// `partial`: the window was sent before its end because the rules were changed.
+#define CALTROP_PARTIAL_RELOAD 2
+
+// `partial`: the window was sent before its end because the engine was stopped.
+#define CALTROP_PARTIAL_SHUTDOWN 3
 
 // A row behind its alert. Only the functions on alerts look into it.
 typedef struct caltrop_row caltrop_row;
@@ -500,13 +517,19 @@ typedef struct caltrop_engine_options {
   int64_t max_future_ns;
   // Longer events are cut here and counted (1 MiB).
   uint64_t max_event_bytes;
-  // Bytes of open windows (256 MiB). In a stream the growing one is sent early and marked partial; in a batch the call
-  // returns `CALTROP_E_LIMIT`.
+  // Bytes of the windows of all rules (256 MiB). In a stream the rule that grows gives up closed windows, then values, then
+  // sends groups early, marked partial; in a batch the call returns `CALTROP_E_LIMIT`.
   uint64_t max_state_bytes;
   // What `now()` is in rules, in seconds since 1970 (0): an engine reads no clock.
   double now_s;
   // The zone of times that carry none and of day-long buckets, such as `Europe/Berlin`; no text or an empty one is UTC.
   caltrop_str zone;
+  // A window that waits for all hosts waits so long at most from when the first has passed its end; 0 is 300 s.
+  int64_t max_lag_ns;
+  // How long a closed window is kept for late events: 0 is as long as `lateness_ns`, -1 not at all.
+  int64_t retain_ns;
+  // Bytes of the windows of each rule; 0 is a quarter of `max_state_bytes`.
+  uint64_t max_rule_state_bytes;
 } caltrop_engine_options;
 
 // Writes the defaults into `*options`, all but its `struct_size`, which the caller sets before. Any thread may call it.
@@ -586,18 +609,28 @@ typedef struct caltrop_counters {
   uint64_t cut_events;
   // Rows that are no JSON object: not looked at.
   uint64_t malformed_rows;
-  // Rows that came after their window had closed: not part of any alert.
+  // Rows that came after their window had closed and was no longer kept: not part of any alert.
   uint64_t late_dropped;
   // Rows without a usable `_time`, where a window needs one: not part of any alert.
   uint64_t timeless_dropped;
   // Events too far ahead of the clock to close a window: looked at like any other.
   uint64_t future_events;
-  // Windows sent early because open ones had grown beyond `max_state_bytes`.
-  uint64_t partial_windows;
-  // Bytes of open windows now.
+  // Groups sent early because the state had grown beyond its bounds.
+  uint64_t partial_groups;
+  // Bytes of open and kept windows now.
   uint64_t state_bytes;
-  // The most bytes of open windows so far.
+  // The most of these so far.
   uint64_t state_bytes_peak;
+  // Rows that came after their window had closed and while it was kept.
+  uint64_t late;
+  // Alerts sent because of these: new ones and next revisions.
+  uint64_t revised;
+  // Alerts taken back because of these.
+  uint64_t retracted;
+  // Closed windows that were let go early because the state had grown near its bounds.
+  uint64_t retained_dropped;
+  // Groups whose `values` and `list` took no more because the state had grown near its bounds.
+  uint64_t truncated_groups;
 } caltrop_counters;
 
 // An engine without any state, in `*out_engine`; free it with `caltrop_engine_free`. It keeps a reference to the rule set;

@@ -83,6 +83,12 @@ pub(crate) struct RunArgs {
     /// With --stream: an event further ahead of the clock than this moves no watermark.
     #[arg(long, default_value = "5m", value_name = "DURATION", value_parser = units::duration_ns, help_heading = "Windows")]
     pub(crate) max_future: i64,
+    /// With --stream: how long a window waits for slow hosts behind the first that has passed its end.
+    #[arg(long, default_value = "5m", value_name = "DURATION", value_parser = units::duration_ns, help_heading = "Windows")]
+    pub(crate) max_lag: i64,
+    /// With --stream: how long a closed window is kept for late events to revise [default: as --lateness]
+    #[arg(long, value_name = "DURATION", value_parser = units::duration_ns, help_heading = "Windows")]
+    pub(crate) retain: Option<i64>,
     /// With --stream or --follow: where the state is kept, so that a stream that was stopped goes on.
     #[arg(long, value_name = "FILE", help_heading = "Windows")]
     pub(crate) state: Option<PathBuf>,
@@ -206,6 +212,9 @@ pub(crate) struct ResultArgs {
     /// Bytes of open state; beyond, a batch stops and a stream sends early.
     #[arg(long, default_value = "256MiB", value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits")]
     pub(crate) max_state: usize,
+    /// The same for each rule [default: a quarter of --max-state]
+    #[arg(long, value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits")]
+    pub(crate) max_rule_state: Option<usize>,
     /// How results are printed.
     #[arg(long, default_value = "ndjson")]
     pub(crate) output: Output,
@@ -281,6 +290,7 @@ impl ResultArgs {
     fn options(&self, events: &EventArgs, clock: &Clock) -> Options {
         Options {
             max_state_bytes: self.max_state,
+            max_rule_state_bytes: self.max_rule_state,
             prefilter: !self.no_prefilter,
             ..events.options(clock)
         }
@@ -318,6 +328,8 @@ impl RunArgs {
             lateness_ns: self.lateness,
             idle_ns: self.idle,
             max_future_ns: self.max_future,
+            max_lag_ns: self.max_lag,
+            retain_ns: self.retain,
             ..self.results.options(&self.events, clock)
         }
     }
@@ -342,6 +354,8 @@ mod tests {
         assert_eq!(ours.lateness_ns, engine.lateness_ns);
         assert_eq!(ours.idle_ns, engine.idle_ns);
         assert_eq!(ours.max_future_ns, engine.max_future_ns);
+        assert_eq!((ours.max_lag_ns, ours.retain_ns()), (engine.max_lag_ns, engine.retain_ns()));
+        assert_eq!(ours.max_rule_state_bytes(), engine.max_rule_state_bytes());
         assert_eq!(ours.max_event_bytes, engine.max_event_bytes);
         assert_eq!(ours.max_state_bytes, engine.max_state_bytes);
         assert_eq!((ours.mode, ours.window), (engine.mode, engine.window));

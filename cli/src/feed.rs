@@ -350,7 +350,7 @@ impl<'a> Feed<'a> {
         if std::mem::replace(&mut self.fed.is_complete, false) {
             let path = self.engine.rules().rule(rule).meta.path.clone();
             self.fail(format_args!(
-                "error: {path} keeps more open state than --max-state allows: cut time into windows, such as with --window 1h, or raise --max-state"
+                "error: {path} keeps more open state than --max-state or --max-rule-state allows: cut time into windows, such as with --window 1h, or raise them"
             ));
         }
     }

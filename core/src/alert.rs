@@ -28,14 +28,20 @@ pub struct Alert<'a> {
     pub key: u64,
     /// Which version of this row it is; 0 at first.
     pub revision: u32,
-    /// Whether the window had not seen its end: the reason.
+    /// Whether a row that came after its window had closed caused it.
+    pub late: bool,
+    /// Whether the row lacks something because its group was sent early, or was cut in parts by that: the reason.
     pub partial: Option<Partial>,
+    /// Whether `values` or `list` may lack some for want of memory.
+    pub truncated: bool,
+    /// Whether the row was sent before and is there no longer; the columns are those that were sent last.
+    pub retracted: bool,
     /// The columns of the row, in their order.
     pub fields: &'a [Field<'a>],
 }
 
 /// One column of an alert's row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
     /// Its name.
     pub name: &'a [u8],
@@ -48,6 +54,10 @@ pub struct Field<'a> {
 pub enum Partial {
     /// The open state had grown beyond its bound.
     Memory,
+    /// The rules were changed.
+    Reload,
+    /// The engine was stopped before the window had ended.
+    Shutdown,
 }
 
 impl Partial {
@@ -56,6 +66,8 @@ impl Partial {
     pub fn text(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::Reload => "reload",
+            Self::Shutdown => "shutdown",
         }
     }
 }
@@ -67,6 +79,14 @@ pub(crate) struct Parts<'a> {
     pub(crate) window_s: Option<(f64, f64)>,
     pub(crate) key: u64,
     pub(crate) partial: Option<Partial>,
+}
+
+/// Which version of its row an alert is; by default the first, sent in time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Version {
+    pub(crate) revision: u32,
+    pub(crate) late: bool,
+    pub(crate) retracted: bool,
 }
 
 impl<'a> Alert<'a> {
@@ -85,9 +105,23 @@ impl<'a> Alert<'a> {
             window_s: parts.window_s,
             key: parts.key,
             revision: 0,
+            late: false,
             partial: parts.partial,
+            truncated: row.is_truncated(),
+            retracted: false,
             fields: fields.into_bump_slice(),
         }
+    }
+
+    /// Whether it says the same as another alert of its key.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.fields == other.fields && self.truncated == other.truncated
+    }
+
+    /// The same row as a version of it.
+    pub(crate) fn versioned(self, version: Version) -> Self {
+        let Version { revision, late, retracted } = version;
+        Self { revision, late, retracted, ..self }
     }
 
     /// Writes the alert as one JSON object, without a newline.
@@ -108,10 +142,11 @@ impl<'a> Alert<'a> {
         out.write_all(b",\"window\":")?;
         self.write_window(out)?;
         write!(out, ",\"key\":\"{:016x}\",\"revision\":{}", self.key, self.revision)?;
+        let Self { late, truncated, retracted, .. } = self;
         let partial = self.partial.is_some();
         write!(
             out,
-            ",\"late\":false,\"partial\":{partial},\"truncated\":false,\"retracted\":false"
+            ",\"late\":{late},\"partial\":{partial},\"truncated\":{truncated},\"retracted\":{retracted}"
         )?;
         if let Some(reason) = self.partial {
             write!(out, ",\"reason\":\"{}\"", reason.text())?;

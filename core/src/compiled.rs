@@ -2,14 +2,20 @@
 //!
 //! Immutable and shared: one per process, behind an `Arc`. Everything that changes while events run lives in the engine.
 
-use std::fmt;
+use std::{fmt, ops::Range};
+
+use jiff::tz::TimeZone;
 
 use crate::{
     event::mapping::Mapping,
     ids::{FieldId, RuleId},
     names::Names,
     scan,
-    stage::{Stage, bin::Bin, stats::Stats},
+    stage::{
+        Stage,
+        bin::{Bin, Span},
+        stats::Stats,
+    },
 };
 
 /// All rules, compiled.
@@ -110,8 +116,39 @@ pub(crate) struct Closing {
     pub(crate) bucket: Option<Bin>,
     /// Whether every group holds the event's own `host`, so that its host's watermark alone closes it.
     pub(crate) by_host: bool,
-    /// The length of a window where no bucket closes early, in nanoseconds.
-    pub(crate) period_ns: i64,
+    /// The rule's own windows: in a stream `now()` is their end, and where no bucket closes early they close.
+    pub(crate) period: Period,
+    /// What a late row can still change.
+    pub(crate) revision: Revision,
+}
+
+/// The windows of a rule: as long as `span`, aligned as `bin` aligns, but for an offset.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Period {
+    /// Their length.
+    pub(crate) span: Span,
+    /// How far they lie behind the edges of `bin`, in nanoseconds: the minute of a schedule.
+    pub(crate) offset_ns: i64,
+}
+
+impl Period {
+    /// The window that holds a time, in nanoseconds; `None` beyond the calendar.
+    #[must_use]
+    pub(crate) fn around(&self, time_ns: i64, zone: &TimeZone) -> Option<Range<i64>> {
+        let (start, end) = self.span.bucket_ns(time_ns.saturating_sub(self.offset_ns), zone)?;
+        Some(start.saturating_add(self.offset_ns)..end.saturating_add(self.offset_ns))
+    }
+}
+
+/// What a row that comes after its window has closed can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Revision {
+    /// Nothing: a command takes rows in their order, and what it made of them cannot be taken apart.
+    Never,
+    /// The rows of its own groups: no later command takes rows together.
+    Groups,
+    /// Any row of its window.
+    Window,
 }
 
 impl RuleSet {
@@ -155,5 +192,21 @@ impl RuleSet {
     #[must_use]
     pub fn searcher(&self) -> &'static str {
         self.scan.searcher()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SECOND_NS;
+
+    #[test]
+    fn a_period_lies_behind_the_edges_of_bin_by_its_offset() {
+        let minutes = |minutes: i64| minutes * 60 * SECOND_NS;
+        let hourly = |offset_ns| Period { span: Span::Fixed(minutes(60)), offset_ns };
+        let around = |offset_ns, time_ns| hourly(offset_ns).around(time_ns, &TimeZone::UTC);
+        assert_eq!(around(0, minutes(59)), Some(0..minutes(60)));
+        assert_eq!(around(minutes(50), minutes(49)), Some(minutes(-10)..minutes(50)));
+        assert_eq!(around(minutes(50), minutes(50)), Some(minutes(50)..minutes(110)));
     }
 }

@@ -18,19 +18,42 @@ pub struct Options {
     pub idle_ns: i64,
     /// An event further ahead of the clock than this moves no watermark, in nanoseconds (stream).
     pub max_future_ns: i64,
+    /// A window that waits for all hosts waits this long at most, from when the first has passed its end, in nanoseconds
+    /// (stream).
+    pub max_lag_ns: i64,
+    /// How far the watermark may pass the end of a closed window while late rows still revise what was sent, in nanoseconds
+    /// (stream). `None` is as long as `lateness_ns`, 0 is not at all.
+    pub retain_ns: Option<i64>,
     /// Longer events are cut here, in bytes, and counted in [`Counters::cut_events`].
     pub max_event_bytes: usize,
-    /// Bytes of open state. In batch the engine stops, see [`Engine::exhausted`](crate::engine::Engine::exhausted); in a
-    /// stream the growing window is sent early, marked partial.
+    /// Bytes of the state of all rules. In batch the engine stops, see
+    /// [`Engine::exhausted`](crate::engine::Engine::exhausted); in a stream the rule that grows gives up retained windows,
+    /// then values, then sends groups early, marked partial.
     pub max_state_bytes: usize,
+    /// The same for the state of each rule. `None` is a quarter of `max_state_bytes`.
+    pub max_rule_state_bytes: Option<usize>,
     /// How the bytes of an event are read.
     pub input: Input,
     /// Whether events are scanned for anchors first. Off only to prove that it changes nothing.
     pub prefilter: bool,
-    /// `now()`, in epoch seconds.
+    /// `now()` where no window of a rule says it, in epoch seconds.
     pub now_s: f64,
     /// The zone of times that carry none, and of day-long buckets.
     pub zone: TimeZone,
+}
+
+impl Options {
+    /// How long a closed window is kept, in nanoseconds.
+    #[must_use]
+    pub fn retain_ns(&self) -> i64 {
+        self.retain_ns.unwrap_or(self.lateness_ns)
+    }
+
+    /// The bound of the state of each rule, in bytes.
+    #[must_use]
+    pub fn max_rule_state_bytes(&self) -> usize {
+        self.max_rule_state_bytes.unwrap_or(self.max_state_bytes / 4)
+    }
 }
 
 /// Whether events are a closed set or a stream.
@@ -47,7 +70,8 @@ pub enum Mode {
 pub enum Window {
     /// One window over all time.
     All,
-    /// Each rule's own: the least multiple of its largest span that is at least an hour.
+    /// Each rule's own: that of its schedule where it has one, else the least multiple of its largest span that is at least
+    /// an hour.
     Rule,
     /// The same length for every rule, in nanoseconds.
     Fixed(i64),
@@ -80,8 +104,11 @@ impl Default for Options {
             lateness_ns: 10 * SECOND_NS,
             idle_ns: 30 * SECOND_NS,
             max_future_ns: 300 * SECOND_NS,
+            max_lag_ns: 300 * SECOND_NS,
+            retain_ns: None,
             max_event_bytes: 1 << 20,
             max_state_bytes: 256 << 20,
+            max_rule_state_bytes: None,
             input: Input::Auto,
             prefilter: true,
             now_s: 0.0,
@@ -111,17 +138,27 @@ pub struct Counters {
     pub kind_resets: u64,
     /// Rows with several multivalue BY fields that were put into their first thousand groups only.
     pub cut_rows: u64,
-    /// Rows that came after their window had closed: not part of any alert.
+    /// Rows that came after their window had closed and while it was kept: what was sent is sent again where they change it.
+    pub late: u64,
+    /// Alerts sent because of late rows: new ones and next revisions.
+    pub revised: u64,
+    /// Alerts taken back because of late rows.
+    pub retracted: u64,
+    /// Rows that came after their window had closed and was no longer kept, or cannot be revised: not part of any alert.
     pub late_dropped: u64,
+    /// Closed windows that were let go early because the state grew beyond its bound: later rows are `late_dropped`.
+    pub retained_dropped: u64,
     /// Rows without a usable `_time`, where a window needs one: not part of any alert.
     pub timeless_dropped: u64,
     /// Events too far ahead of the clock to move a watermark: looked at like any other.
     pub future_events: u64,
-    /// Windows sent early because the state grew beyond its bound.
-    pub partial_windows: u64,
-    /// Bytes of open state now.
+    /// Groups whose `values` and `list` took no more because the state grew near its bound.
+    pub truncated_groups: u64,
+    /// Groups sent early because the state grew beyond its bound; a window without groups counts as one.
+    pub partial_groups: u64,
+    /// Bytes of open and retained state now.
     pub state_bytes: usize,
-    /// The most bytes of open state so far.
+    /// The most of these so far.
     pub state_bytes_peak: usize,
 }
 

@@ -1,14 +1,24 @@
 //! The life of an event, from its bytes to the alerts it causes.
 //!
-//! [`Engine::push`] is the whole story in order: scan the bytes for rules that could match, read time and host, run
-//! each candidate's per-event stages, put the surviving row into its window, and close the windows that the event's
-//! time has completed. [`Engine::advance`] closes what silence has completed, [`Engine::finish`] everything.
+//! [`Engine::push`] is the whole story in order: scan the bytes for rules that could match, read time and host, close the
+//! windows that the event's time has completed, run each candidate's per-event stages, and put the surviving row into its
+//! window. [`Engine::advance`] closes what silence has completed, [`Engine::finish`] everything. What that
+//! means in detail stands beside: `engine/frame.rs` says which window a row falls into, `clock.rs` how time passes,
+//! `close.rs` which windows close, `late.rs` what becomes of rows that come behind them, `bound.rs` of state that grows too
+//! large.
 //!
 //! An engine is the mutable state of one stream; any number of them share one [`RuleSet`]. After warm-up an event that
 //! no rule selects allocates nothing, and no event ever makes it fail: what is odd is counted in [`Counters`].
 
+mod alarms;
+mod bound;
 mod clock;
+mod close;
+mod frame;
+mod late;
+mod least;
 mod merge;
+mod recency;
 mod state;
 mod trace;
 
@@ -17,9 +27,9 @@ use std::sync::Arc;
 use bumpalo::Bump;
 
 use crate::{
-    agg::window::{Slot, Window, Windows},
+    agg::{window::Slot, windows::Windows},
     alert::{self, Alert, Partial, Parts},
-    compiled::{Plan, Reduce, Rule, RuleSet},
+    compiled::{Reduce, Rule, RuleSet},
     config::{Counters, Input, Mode, Options, RuleCounters},
     event::{
         Event, Head, Knowledge, Meta,
@@ -32,7 +42,8 @@ use crate::{
     scan::candidates::Candidates,
     stage::{Stage, Verdict},
 };
-use clock::Clocks;
+use alarms::Alarms;
+use clock::{Clocks, Heard};
 
 pub use state::{LeftOut, Reason, Restored, StateError};
 pub use trace::{StageVerdict, Trace};
@@ -48,6 +59,9 @@ pub struct Engine {
     candidates: Candidates,
     windows: Windows,
     clocks: Clocks,
+    alarms: Alarms,
+    /// Whether some rule has windows that all hosts close together.
+    waits_for_all: bool,
     counters: Counters,
     /// One for each rule, in their order.
     rule_counters: Box<[RuleCounters]>,
@@ -68,6 +82,8 @@ impl Engine {
             candidates: rules.scan.candidates(),
             windows: Windows::default(),
             clocks: Clocks::default(),
+            alarms: Alarms::default(),
+            waits_for_all: rules.rules.iter().any(waits_for_all),
             counters: Counters::default(),
             rule_counters: vec![RuleCounters::default(); rules.len()].into(),
             exhausted: None,
@@ -96,11 +112,11 @@ impl Engine {
         let raw = self.cut(raw);
         if self.select(raw) {
             Work::new(self, sink).look_at(raw, head);
-        } else if self.watches_time() {
+        } else if self.listens() {
             Work::new(self, sink).pass_by(raw, head);
         }
         // Also after an event that no rule selects: the scan may have decoded some of its values.
-        self.scratch.reset();
+        self.settle();
     }
 
     /// Looks at one event whose fields the caller has found already. Without `raw`, each name and each value is a text
@@ -115,26 +131,38 @@ impl Engine {
         self.counters.events += 1;
         self.counters.bytes += fields.iter().map(|(_, value)| value.len() as u64).sum::<u64>();
         self.select_all();
-        let mut work = Work::new(self, sink);
-        work.look_at_fields(raw, fields, head);
-        self.scratch.reset();
+        Work::new(self, sink).look_at_fields(raw, fields, head);
+        self.settle();
     }
 
     /// Tells the engine the time: `wall_ns` since the epoch, `mono_ns` of a clock that never jumps. The only clock it
     /// has. Closes the windows of hosts that have fallen silent.
     pub fn advance(&mut self, wall_ns: i64, mono_ns: i64, sink: &mut Sink<'_>) {
-        self.clocks.advance(wall_ns, mono_ns, self.options.idle_ns);
+        let is_first = self.clocks.wall_ns().is_none();
+        self.clocks.advance(wall_ns, mono_ns, &self.options);
         if self.options.mode == Mode::Stream {
-            Work::new(self, sink).close_due();
-            self.scratch.reset();
+            let mut work = Work::new(self, sink);
+            if is_first {
+                work.set_alarms();
+            }
+            work.close_silent();
+            self.settle();
         }
     }
 
     /// Closes every window. The engine can go on afterwards with a new set of events.
     pub fn finish(&mut self, sink: &mut Sink<'_>) {
         Work::new(self, sink).finish();
-        self.clocks = Clocks::default();
-        self.scratch.reset();
+        self.clocks.forget_hosts();
+        self.settle();
+    }
+
+    /// Sends what every open window holds so far, marked partial for that reason, and lets it go, and with it the closed
+    /// windows that could be revised still: for an engine that has to stop before the end of its events and whose state is not
+    /// [saved](Self::save). The watermarks stay.
+    pub fn interrupt(&mut self, reason: Partial, sink: &mut Sink<'_>) {
+        Work::new(self, sink).interrupt(reason, |_| true);
+        self.settle();
     }
 
     /// What it has seen and done.
@@ -187,9 +215,15 @@ impl Engine {
         !self.rules.is_empty()
     }
 
-    /// Whether even an event that no rule selects can close a window.
-    fn watches_time(&self) -> bool {
-        self.options.mode == Mode::Stream && !self.windows.is_empty()
+    /// Whether even an event that no rule selects is dated: it can close a window, or hold one open.
+    fn listens(&self) -> bool {
+        self.options.mode == Mode::Stream && (self.waits_for_all || !self.windows.is_empty())
+    }
+
+    /// What follows every call.
+    fn settle(&mut self) {
+        self.clocks.listen(self.listens());
+        self.scratch.reset();
     }
 }
 
@@ -202,19 +236,25 @@ struct Work<'e, 's> {
     candidates: &'e Candidates,
     windows: &'e mut Windows,
     clocks: &'e mut Clocks,
+    alarms: &'e mut Alarms,
     counters: &'e mut Counters,
     rule_counters: &'e mut [RuleCounters],
     exhausted: &'e mut Option<RuleId>,
     sink: &'e mut Sink<'s>,
-    /// Whether the event has moved its host's watermark already.
+    /// Whether the event is dated although no rule may take it.
+    listens: bool,
+    /// Whether it has moved its host's watermark already.
     heard: bool,
 }
 
 impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
+        let listens = engine.listens();
         let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
         engine.classes.make_room();
         engine.counters.kind_resets = engine.classes.resets();
+        let clock_s = frame::clock_s(&engine.options, engine.clocks.wall_ns());
+        let env = Env { clock_s, ..env };
         Self {
             rules: &engine.rules,
             options: &engine.options,
@@ -223,10 +263,12 @@ impl<'e, 's> Work<'e, 's> {
             candidates: &engine.candidates,
             windows: &mut engine.windows,
             clocks: &mut engine.clocks,
+            alarms: &mut engine.alarms,
             counters: &mut engine.counters,
             rule_counters: &mut engine.rule_counters,
             exhausted: &mut engine.exhausted,
             sink,
+            listens,
             heard: false,
         }
     }
@@ -258,11 +300,11 @@ impl<'e, 's> Work<'e, 's> {
         self.run_candidates(event, head);
     }
 
-    /// Runs every candidate on the event, then closes what the event's time has completed.
+    /// Closes what the event's time has completed, then runs every candidate on the event.
     fn run_candidates(&mut self, event: Event<'e>, head: &Head<'_>) {
         let event: &'e Event<'e> = self.env.bump.alloc(event);
         let rank = self.rank(event, head);
-        if !self.windows.is_empty() {
+        if self.listens {
             self.hear(event.meta());
         }
         for rule_id in self.candidates.iter() {
@@ -271,32 +313,32 @@ impl<'e, 's> Work<'e, 's> {
             self.run(rule_id, Row::over(event, self.env.bump, rank), event);
         }
         self.counters.lost_fields += event.lost_fields();
-        if self.options.mode == Mode::Stream {
-            self.close_after(event.meta());
-        }
     }
 
     /// An event that no rule selects: its time may complete a window.
     fn pass_by(&mut self, raw: &'e [u8], head: &Head<'e>) {
-        let meta = Meta::read_time_and_host(raw, head, self.options.input, self.env);
-        self.hear(&meta);
-        self.close_after(&meta);
+        self.hear(&Meta::read_time_and_host(raw, head, self.options.input, self.env));
     }
 
-    /// Moves the watermark of the event's host, once.
+    /// Moves the watermark of the event's host, once, and closes the windows that it passes. The event's own row comes
+    /// behind: it falls into none of them, unless it is late.
     ///
-    /// While no window is open, an event moves it only if some rule takes the event into a window: the scan lets all
-    /// others go before they are dated, and without the scan the answers must be the same.
+    /// While the engine does not listen, an event moves it only if some rule takes the event into a window: the scan lets
+    /// all others go before they are dated, and without the scan the answers must be the same.
     fn hear(&mut self, meta: &Meta<'_>) {
-        if self.options.mode == Mode::Stream
-            && !std::mem::replace(&mut self.heard, true)
-            && let Some(time_ns) = meta.time_ns
-        {
-            let host = meta.host.unwrap_or_default();
-            if !self.clocks.hear(host, time_ns, self.options) {
-                self.counters.future_events += 1;
-            }
+        if self.options.mode == Mode::Batch || std::mem::replace(&mut self.heard, true) {
+            return;
         }
+        let Some(time_ns) = meta.time_ns else { return };
+        match self.clocks.hear(meta.host.unwrap_or_default(), time_ns, self.options) {
+            Heard::Believed => {}
+            Heard::Future => {
+                self.counters.future_events += 1;
+                return;
+            }
+            Heard::InPlaceOf(gone) => self.close_gone(&gone),
+        }
+        self.close_after(meta);
     }
 
     fn rank(&self, event: &Event<'_>, head: &Head<'_>) -> Rank {
@@ -311,13 +353,15 @@ impl<'e, 's> Work<'e, 's> {
     /// One rule on one event: its per-event stages, then its window or its alert.
     fn run(&mut self, rule_id: RuleId, mut row: Row<'e>, event: &Event<'e>) {
         let rule = &self.rules.rules[rule_id.index()];
-        if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, self.env) {
+        let now_s = frame::now_s(self.options, &rule.plan.closing, event.meta().time_ns);
+        let env = Env { now_s, ..self.env };
+        if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, env) {
             return;
         }
         self.rule_counters[rule_id.index()].passed += 1;
         match &rule.plan.reduce {
             None => self.send_row(rule_id, rule, &row),
-            Some(reduce) => self.keep(rule_id, rule, reduce, &row, event),
+            Some(reduce) => self.keep(rule_id, rule, reduce, &row, event, env),
         }
     }
 
@@ -327,8 +371,7 @@ impl<'e, 's> Work<'e, 's> {
         let ordinal = format!("{}:{}", rank.input, rank.offset);
         let key = alert::key(&rule.meta.path, None, ordinal.as_bytes());
         let parts = Parts { rule_id, rule: &rule.meta, window_s: None, key, partial: None };
-        self.counters.alerts += 1;
-        (self.sink)(&Alert::new(parts, row, self.env));
+        self.deliver(&Alert::new(parts, row, self.env));
     }
 
     /// Puts a row into the window that its time falls into.
@@ -339,128 +382,66 @@ impl<'e, 's> Work<'e, 's> {
         reduce: &Reduce,
         row: &Row<'e>,
         event: &Event<'e>,
+        env: Env<'e>,
     ) {
         self.hear(event.meta());
         let Some(slot) = self.slot(rule_id, rule, row, event) else {
             self.counters.timeless_dropped += 1;
             return;
         };
-        let host = event.meta().host.unwrap_or_default();
-        if self.options.mode == Mode::Stream && self.clocks.has_passed_by(host, &slot) {
-            self.counters.late_dropped += 1;
-            return;
+        if self.options.mode == Mode::Stream && self.has_closed(&slot) {
+            self.keep_late(&slot, rule, reduce, row, env);
+        } else {
+            let grown = self.windows.update(&slot, reduce, row, env);
+            self.bound_state(&slot, reduce, grown);
         }
-        self.windows.update(&slot, reduce, row, self.env);
-        self.bound_state(slot);
+        if let Some(host) = &slot.host {
+            self.set_alarm(host);
+        }
     }
 
     /// The window of a row; `None` where the row lacks the time that says which.
     fn slot(&self, rule_id: RuleId, rule: &Rule, row: &Row<'e>, event: &Event<'e>) -> Option<Slot> {
         let closing = &rule.plan.closing;
-        let span = clock::span(self.options, closing, row, event, self.env)?;
+        let span = frame::span(self.options, closing, row, event, self.env)?;
         let by_host = self.options.mode == Mode::Stream && closing.by_host;
         let host = by_host.then(|| event.meta().host.unwrap_or_default().into());
         Some(Slot { end_ns: span.end, rule: rule_id, start_ns: span.start, host })
     }
 
-    /// Keeps the open state under its bound: batch stops, a stream sends the growing window early.
-    fn bound_state(&mut self, slot: Slot) {
-        self.counters.state_bytes = self.windows.bytes();
-        self.counters.state_bytes_peak =
-            self.counters.state_bytes_peak.max(self.counters.state_bytes);
-        if self.counters.state_bytes <= self.options.max_state_bytes {
-            return;
-        }
-        match self.options.mode {
-            Mode::Batch => *self.exhausted = Some(slot.rule),
-            Mode::Stream => {
-                self.counters.partial_windows += 1;
-                self.close(&slot, Some(Partial::Memory));
-            }
-        }
+    /// What the rest of the pipeline makes of rows of a window.
+    fn finished<'w>(&self, slot: &Slot, rows: Vec<Row<'w>>, env: Env<'w>) -> Vec<Row<'w>> {
+        let finish = &self.rules.rules[slot.rule.index()].plan.finish;
+        finish.iter().fold(rows, |rows, stage| stage.apply_all(rows, env))
     }
 
-    /// Closes every window that an event has completed, the earliest end first: one of its host, or one of all hosts.
-    fn close_after(&mut self, meta: &Meta<'_>) {
-        let host = meta.host.unwrap_or_default();
-        loop {
-            let passed = |slot: &&Slot| self.clocks.has_passed_by(host, slot);
-            let of_host = self.windows.first(Some(host)).filter(passed);
-            let of_all = self.windows.first(None).filter(passed);
-            let Some(slot) = of_host.into_iter().chain(of_all).min().cloned() else { return };
-            self.close(&slot, None);
-        }
-    }
-
-    /// Closes every window that its watermark has passed, the earliest end first.
-    fn close_due(&mut self) {
-        let mut due: Vec<Slot> = self.clocks.passed(self.windows.slots()).cloned().collect();
-        due.sort_unstable();
-        due.iter().for_each(|slot| self.close(slot, None));
-    }
-
-    /// Closes every window, rule by rule.
-    fn finish(&mut self) {
-        let mut open: Vec<Slot> = self.windows.slots().cloned().collect();
-        open.sort_unstable_by(|left, right| (left.rule, left).cmp(&(right.rule, right)));
-        let mut open = open.into_iter().peekable();
-        for rule_id in (0..self.rules.len()).map(RuleId::new) {
-            let is_own = |slot: &Slot| slot.rule == rule_id;
-            if self.options.mode == Mode::Batch && !open.peek().is_some_and(is_own) {
-                self.finish_without_rows(rule_id);
-            }
-            while let Some(slot) = open.next_if(is_own) {
-                self.close(&slot, None);
-            }
-        }
-    }
-
-    /// In batch, a rule that saw no row still says what it makes of none: `stats count` is 0, `makeresults` is a row.
-    fn finish_without_rows(&mut self, rule_id: RuleId) {
-        let slot = Slot::all_time(rule_id);
-        match &self.rules.rules[rule_id.index()].plan {
-            Plan { generates: true, .. } => self.send(&slot, Vec::new(), self.env, None),
-            Plan { reduce: Some(reduce), .. } => {
-                let window = self.windows.make(reduce);
-                self.send_window(&slot, window, None);
-            }
-            _ => {}
-        }
-    }
-
-    fn close(&mut self, slot: &Slot, partial: Option<Partial>) {
-        if let Some(window) = self.windows.take(slot) {
-            self.send_window(slot, window, partial);
-        }
-        self.counters.state_bytes = self.windows.bytes();
-    }
-
-    /// Turns a window back into rows, and sends what the rest of the pipeline makes of them.
-    fn send_window(&mut self, slot: &Slot, window: Window, partial: Option<Partial>) {
-        if let Some(reduce) = &self.rules.rules[slot.rule.index()].plan.reduce {
-            let env = Env { bump: window.bump(), ..self.env };
-            self.counters.cut_rows += window.cut_rows();
-            let rows = window.rows(reduce, env);
-            self.send(slot, rows, env, partial);
-        }
-        self.windows.recycle(window);
-    }
-
-    fn send<'w>(&mut self, slot: &Slot, rows: Vec<Row<'w>>, env: Env<'w>, partial: Option<Partial>)
+    /// The alert of a result row of a window.
+    fn alert<'w>(
+        &self,
+        slot: &Slot,
+        row: &Row<'w>,
+        env: Env<'w>,
+        partial: Option<Partial>,
+    ) -> Alert<'w>
     where
         'e: 'w,
     {
         let rules: &'e RuleSet = self.rules;
-        let rule = &rules.rules[slot.rule.index()];
-        let rows = rule.plan.finish.iter().fold(rows, |rows, stage| stage.apply_all(rows, env));
-        for row in &rows {
-            let key = alert::key(&rule.meta.path, slot.bounded_start_ns(), row.group());
-            let window_s = slot.bounds_s();
-            let parts = Parts { rule_id: slot.rule, rule: &rule.meta, window_s, key, partial };
-            self.counters.alerts += 1;
-            (self.sink)(&Alert::new(parts, row, env));
-        }
+        let rule = &rules.rules[slot.rule.index()].meta;
+        let key = alert::key(&rule.path, slot.bounded_start_ns(), row.group());
+        let parts = Parts { rule_id: slot.rule, rule, window_s: slot.bounds_s(), key, partial };
+        Alert::new(parts, row, env)
     }
+
+    fn deliver(&mut self, alert: &Alert<'_>) {
+        self.counters.alerts += 1;
+        (self.sink)(alert);
+    }
+}
+
+/// Whether a rule has windows that all hosts close together.
+fn waits_for_all(rule: &Rule) -> bool {
+    rule.plan.reduce.is_some() && !rule.plan.closing.by_host
 }
 
 fn env<'e>(

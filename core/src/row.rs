@@ -92,19 +92,26 @@ pub struct Row<'e> {
     cells: BumpVec<'e, Cell<'e>>,
     rank: Rank,
     group: &'e [u8],
+    is_truncated: bool,
 }
 
 impl<'e> Row<'e> {
     /// A row without fields.
     #[must_use]
     pub fn empty(bump: &'e Bump, rank: Rank) -> Self {
-        Self { base: None, cells: BumpVec::new_in(bump), rank, group: b"" }
+        Self { base: None, cells: BumpVec::new_in(bump), rank, group: b"", is_truncated: false }
     }
 
     /// A view of an event.
     #[must_use]
     pub fn over(base: &'e dyn Base<'e>, bump: &'e Bump, rank: Rank) -> Self {
-        Self { base: Some(base), cells: BumpVec::new_in(bump), rank, group: b"" }
+        Self {
+            base: Some(base),
+            cells: BumpVec::new_in(bump),
+            rank,
+            group: b"",
+            is_truncated: false,
+        }
     }
 
     /// Its place among the rows of its search.
@@ -117,6 +124,18 @@ impl<'e> Row<'e> {
     #[must_use]
     pub fn of_group(self, group: &'e [u8]) -> Self {
         Self { group, ..self }
+    }
+
+    /// The same row, known to lack some values for want of memory, or not.
+    #[must_use]
+    pub fn truncated(self, is_truncated: bool) -> Self {
+        Self { is_truncated, ..self }
+    }
+
+    /// Whether some of its values were left out for want of memory.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
     }
 
     /// The key of the group that it came from; empty for the row of an event.

@@ -420,7 +420,7 @@ fn bytes_that_no_accumulator_wrote_are_refused() {
     let cases: &[(F, Vec<u8>, &str)] = &[
         (F::Count, vec![0xff; 10], "a number is not in its shortest form"),
         (F::Count, [vec![0xff; 7], vec![0x7f]].concat(), "more values were counted than can be"),
-        (F::Values, b"\x02\x01a\x01a".to_vec(), "a text comes twice"),
+        (F::Values, b"\x00\x02\x01a\x01a".to_vec(), "a text comes twice"),
         (F::DistinctCount, b"\x02\x01a\x02a".to_vec(), "a text is cut short"),
         (
             F::DistinctCount,
@@ -428,10 +428,10 @@ fn bytes_that_no_accumulator_wrote_are_refused() {
             "more items are announced than there are bytes for",
         ),
         (F::Mode, b"\x01\x01a\x00".to_vec(), "a text is there but never came"),
-        (F::List, [&[101][..], &[0; 2000]].concat(), "a list is longer than lists are"),
+        (F::List, [&[0, 101][..], &[0; 2000]].concat(), "a list is longer than lists are"),
         (
             F::List,
-            [&[2][..], &place(1), b"\x01a", &place(0), b"\x01a"].concat(),
+            [&[0, 2][..], &place(1), b"\x01a", &place(0), b"\x01a"].concat(),
             "a list is out of order",
         ),
         (F::Max, [&[1, 1][..], &number(f64::NAN), &[0]].concat(), "a number is not finite"),

@@ -16,7 +16,7 @@
 //!
 //! Events are `sysmon` (time on 2026-03-02, host, event id, data items set apart by ` | `), `json` (rows that are fields
 //! already) or `raw`; `x3 +20s` at the end of a line repeats it every 20 seconds. Alerts are rows in the order in which they
-//! come; in a stream each says which event released it. Counters are those that tell of something odd; none may be there that
+//! come; in a stream each says which event released it, and which revision it is if a late event did. Counters are those that tell of something odd; none may be there that
 //! the file does not name. Every case runs with the scan and without. `CALTROP_BLESS=1` rewrites what came out: read the
 //! difference, it is the review.
 
@@ -100,6 +100,7 @@ impl Case {
                 "strict_raw" => {}
                 "stream" => (options.mode, options.window) = (Mode::Stream, Window::Rule),
                 "lateness" => options.lateness_ns = seconds(value) * SECOND_NS,
+                "retain" => options.retain_ns = Some(seconds(value) * SECOND_NS),
                 "window" => options.window = Window::Fixed(seconds(value) * SECOND_NS),
                 other => panic!("`{other}` is no option"),
             }
@@ -184,7 +185,7 @@ fn outcome_of(case: &Case, rules: &Arc<RuleSet>, options: &Options) -> String {
         alert.write_row_json(&mut row).expect("a Vec takes everything");
         let row = String::from_utf8(row).expect("JSON is UTF-8");
         let from = if is_stream { format!("{from}: ") } else { String::new() };
-        writeln!(rows, "{from}{row}").expect("a String takes everything");
+        writeln!(rows, "{from}{}{row}", version(alert)).expect("a String takes everything");
     };
     for (raw, number) in case.events().iter().zip(1..) {
         let head = Head { offset: number, ..Head::default() };
@@ -196,14 +197,29 @@ fn outcome_of(case: &Case, rules: &Arc<RuleSet>, options: &Options) -> String {
     format!("--- alerts\n{rows}{heading}{odd}")
 }
 
+/// What is said of a row before it, if it is not the first that was sent, and in time.
+fn version(alert: &caltrop_core::alert::Alert<'_>) -> String {
+    let what = match (alert.late, alert.retracted) {
+        (false, false) => return String::new(),
+        (_, true) => "retracted",
+        (true, false) => "late",
+    };
+    format!("{what} {}: ", alert.revision)
+}
+
 fn odd_counters(counters: &Counters) -> String {
     let odd = [
         ("cut_events", counters.cut_events),
         ("malformed_rows", counters.malformed_rows),
+        ("late", counters.late),
+        ("revised", counters.revised),
+        ("retracted", counters.retracted),
         ("late_dropped", counters.late_dropped),
+        ("retained_dropped", counters.retained_dropped),
         ("timeless_dropped", counters.timeless_dropped),
         ("future_events", counters.future_events),
-        ("partial_windows", counters.partial_windows),
+        ("truncated_groups", counters.truncated_groups),
+        ("partial_groups", counters.partial_groups),
     ];
     let odd = odd.iter().filter(|(_, count)| *count > 0);
     odd.map(|(name, count)| format!("{name} {count}\n")).collect()

@@ -107,7 +107,11 @@ fn real_events_may_be_split_in_any_way() {
 #[test]
 fn the_rule_that_outgrows_the_state_is_named_whoever_takes_in_whom() {
     let rules = searches(&["* | stats values(x) as x", "* | stats count"]);
-    let options = |max_state_bytes| Options { max_state_bytes, ..Options::default() };
+    let options = |max_state_bytes| Options {
+        max_state_bytes,
+        max_rule_state_bytes: Some(max_state_bytes),
+        ..Options::default()
+    };
     let engine = |max_state_bytes, letter: char| {
         let mut engine = Engine::new(Arc::clone(&rules), options(max_state_bytes));
         let text = format!("{{\"x\":\"{}\"}}", letter.to_string().repeat(30_000));

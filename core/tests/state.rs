@@ -132,11 +132,12 @@ fn what_means_something_else_now_is_left_out_by_name() {
     let fewer = common::compiled(builder.build());
     let options = Options::default();
     let (_, restored) = load(&fewer, &options, &saved(&options)).expect("it is a state");
-    let left_out = |path: &str, reason| LeftOut { path: path.to_owned(), windows: 1, reason };
+    let left_out =
+        |path: &str, reason| LeftOut { path: path.to_owned(), windows: 1, retained: 0, reason };
     let gone = ["rule 0", "rule 1", "rule 4", "rule 5"];
     let mut expected: Vec<LeftOut> = gone.map(|path| left_out(path, Reason::UnknownRule)).into();
     expected.insert(2, left_out("rule 3", Reason::ChangedRule));
-    assert_eq!(restored, Restored { windows: 1, left_out: expected });
+    assert_eq!(restored, Restored { windows: 1, retained: 0, left_out: expected });
 
     let other = Options { window: Window::Fixed(SECOND_NS), ..Options::default() };
     let (_, restored) = load(&rules(0), &other, &saved(&options)).expect("it is a state");

@@ -16,10 +16,23 @@ pub const CALTROP_ALERT_HAS_TIME: u32 = 1;
 /// A flag of `caltrop_alert`: `window_start_s` and `window_end_s` are set.
 pub const CALTROP_ALERT_HAS_WINDOW: u32 = 2;
 
+/// A flag of `caltrop_alert`: an event that came after the window had closed caused it. It replaces what was sent with the
+/// same `key` and a lower `revision`; with revision 0 the row is new.
+pub const CALTROP_ALERT_LATE: u32 = 4;
+/// A flag of `caltrop_alert`: `values` or `list` may lack some for want of memory.
+pub const CALTROP_ALERT_TRUNCATED: u32 = 8;
+/// A flag of `caltrop_alert`: the row that was sent with the same `key` is there no longer.
+pub const CALTROP_ALERT_RETRACTED: u32 = 16;
+
 /// `partial`: the window was complete.
 pub const CALTROP_PARTIAL_NO: u32 = 0;
-/// `partial`: the window was sent before its end because open windows had grown beyond `max_state_bytes`.
+/// `partial`: groups of the window were sent before its end because the state had grown beyond `max_state_bytes` or
+/// `max_rule_state_bytes`; this is one of them, or a rest.
 pub const CALTROP_PARTIAL_MEMORY: u32 = 1;
+/// `partial`: the window was sent before its end because the rules were changed.
+pub const CALTROP_PARTIAL_RELOAD: u32 = 2;
+/// `partial`: the window was sent before its end because the engine was stopped.
+pub const CALTROP_PARTIAL_SHUTDOWN: u32 = 3;
 
 /// One result row of one rule. It and all that it points to die when the callback returns.
 #[repr(C)]
@@ -166,7 +179,7 @@ impl CaltropAlert {
         Self {
             struct_size: size_of::<Self>(),
             rule_index: alert.rule_id.index(),
-            flags: has_time | has_window,
+            flags: has_time | has_window | version(alert),
             partial: partial(alert.partial),
             rule_path: view(&alert.rule.path),
             rule_id: view(&alert.rule.id),
@@ -230,9 +243,17 @@ fn flag(is_set: bool, flag: u32) -> u32 {
     if is_set { flag } else { 0 }
 }
 
+fn version(alert: &Alert<'_>) -> u32 {
+    flag(alert.late, CALTROP_ALERT_LATE)
+        | flag(alert.truncated, CALTROP_ALERT_TRUNCATED)
+        | flag(alert.retracted, CALTROP_ALERT_RETRACTED)
+}
+
 fn partial(partial: Option<Partial>) -> u32 {
     match partial {
         None => CALTROP_PARTIAL_NO,
         Some(Partial::Memory) => CALTROP_PARTIAL_MEMORY,
+        Some(Partial::Reload) => CALTROP_PARTIAL_RELOAD,
+        Some(Partial::Shutdown) => CALTROP_PARTIAL_SHUTDOWN,
     }
 }

@@ -83,18 +83,28 @@ pub struct CaltropCounters {
     pub cut_events: u64,
     /// Rows that are no JSON object: not looked at.
     pub malformed_rows: u64,
-    /// Rows that came after their window had closed: not part of any alert.
+    /// Rows that came after their window had closed and was no longer kept: not part of any alert.
     pub late_dropped: u64,
     /// Rows without a usable `_time`, where a window needs one: not part of any alert.
     pub timeless_dropped: u64,
     /// Events too far ahead of the clock to close a window: looked at like any other.
     pub future_events: u64,
-    /// Windows sent early because open ones had grown beyond `max_state_bytes`.
-    pub partial_windows: u64,
-    /// Bytes of open windows now.
+    /// Groups sent early because the state had grown beyond its bounds.
+    pub partial_groups: u64,
+    /// Bytes of open and kept windows now.
     pub state_bytes: u64,
-    /// The most bytes of open windows so far.
+    /// The most of these so far.
     pub state_bytes_peak: u64,
+    /// Rows that came after their window had closed and while it was kept.
+    pub late: u64,
+    /// Alerts sent because of these: new ones and next revisions.
+    pub revised: u64,
+    /// Alerts taken back because of these.
+    pub retracted: u64,
+    /// Closed windows that were let go early because the state had grown near its bounds.
+    pub retained_dropped: u64,
+    /// Groups whose `values` and `list` took no more because the state had grown near its bounds.
+    pub truncated_groups: u64,
 }
 
 /// Is called once for each alert, on the thread and before the return of the call that causes it. A result other than 0
@@ -389,9 +399,14 @@ impl CaltropCounters {
             late_dropped: counters.late_dropped,
             timeless_dropped: counters.timeless_dropped,
             future_events: counters.future_events,
-            partial_windows: counters.partial_windows,
+            partial_groups: counters.partial_groups,
             state_bytes: counters.state_bytes as u64,
             state_bytes_peak: counters.state_bytes_peak as u64,
+            late: counters.late,
+            revised: counters.revised,
+            retracted: counters.retracted,
+            retained_dropped: counters.retained_dropped,
+            truncated_groups: counters.truncated_groups,
         }
     }
 }

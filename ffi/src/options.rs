@@ -63,13 +63,19 @@ pub struct CaltropEngineOptions {
     pub max_future_ns: i64,
     /// Longer events are cut here and counted (1 MiB).
     pub max_event_bytes: u64,
-    /// Bytes of open windows (256 MiB). In a stream the growing one is sent early and marked partial; in a batch the call
-    /// returns `CALTROP_E_LIMIT`.
+    /// Bytes of the windows of all rules (256 MiB). In a stream the rule that grows gives up closed windows, then values, then
+    /// sends groups early, marked partial; in a batch the call returns `CALTROP_E_LIMIT`.
     pub max_state_bytes: u64,
     /// What `now()` is in rules, in seconds since 1970 (0): an engine reads no clock.
     pub now_s: f64,
     /// The zone of times that carry none and of day-long buckets, such as `Europe/Berlin`; no text or an empty one is UTC.
     pub zone: CaltropStr,
+    /// A window that waits for all hosts waits so long at most from when the first has passed its end; 0 is 300 s.
+    pub max_lag_ns: i64,
+    /// How long a closed window is kept for late events: 0 is as long as `lateness_ns`, -1 not at all.
+    pub retain_ns: i64,
+    /// Bytes of the windows of each rule; 0 is a quarter of `max_state_bytes`.
+    pub max_rule_state_bytes: u64,
 }
 
 /// Writes the defaults into `*options`, all but its `struct_size`, which the caller sets before. Any thread may call it.
@@ -109,6 +115,9 @@ impl Default for CaltropEngineOptions {
             max_state_bytes: 256 << 20,
             now_s: 0.0,
             zone: CaltropStr::NONE,
+            max_lag_ns: 300 * SECOND_NS,
+            retain_ns: 0,
+            max_rule_state_bytes: 0,
         }
     }
 }
@@ -134,8 +143,14 @@ pub(crate) unsafe fn engine_options(
         lateness_ns: duration(given.lateness_ns)?,
         idle_ns: duration(given.idle_ns)?,
         max_future_ns: duration(given.max_future_ns)?,
+        max_lag_ns: max_lag(given.max_lag_ns)?,
+        retain_ns: retain(given.retain_ns)?,
         max_event_bytes: bound(given.max_event_bytes)?,
         max_state_bytes: bound(given.max_state_bytes)?,
+        max_rule_state_bytes: match given.max_rule_state_bytes {
+            0 => None,
+            bytes => Some(bound(bytes)?),
+        },
         input: input(given.input)?,
         prefilter: given.flags & CALTROP_ENGINE_NO_PREFILTER == 0,
         now_s: given.now_s,
@@ -179,6 +194,23 @@ fn duration(duration_ns: i64) -> Result<i64, Fault> {
         return Err(Fault::argument("a duration is negative"));
     }
     Ok(duration_ns)
+}
+
+/// Zero comes from callers that do not know of it yet.
+fn max_lag(max_lag_ns: i64) -> Result<i64, Fault> {
+    match max_lag_ns {
+        0 => Ok(300 * SECOND_NS),
+        max_lag_ns => duration(max_lag_ns),
+    }
+}
+
+/// Zero comes from callers that do not know of it yet.
+fn retain(retain_ns: i64) -> Result<Option<i64>, Fault> {
+    match retain_ns {
+        0 => Ok(None),
+        -1 => Ok(Some(0)),
+        retain_ns => duration(retain_ns).map(Some),
+    }
 }
 
 /// Zero comes from options that were never filled, and would keep every event out.

@@ -27,6 +27,8 @@ use crate::{
 pub struct Accumulator<'w> {
     state: State<'w>,
     texts: Texts,
+    /// Whether it takes no more values, for want of memory.
+    is_full: bool,
 }
 
 /// What a value that is no number does to a function of numbers.
@@ -96,7 +98,7 @@ impl<'w> Accumulator<'w> {
     /// An accumulator of `function` that has seen nothing.
     #[must_use]
     pub fn new(function: AggregateFunction, store: Store<'w>) -> Self {
-        Self { state: State::new(function, store.bump), texts: Texts::Ignored }
+        Self { state: State::new(function, store.bump), texts: Texts::Ignored, is_full: false }
     }
 
     /// The same, but it has no result once it has seen a value that is no number.
@@ -107,6 +109,9 @@ impl<'w> Accumulator<'w> {
 
     /// Takes one value in.
     pub fn update(&mut self, sample: &Sample<'_>, store: Store<'w>) {
+        if self.is_full {
+            return;
+        }
         if self.texts == Texts::Refused && sample.number().is_none() {
             self.texts = Texts::Seen;
         }
@@ -115,6 +120,10 @@ impl<'w> Accumulator<'w> {
 
     /// Takes in what `other`, an accumulator of the same function, has seen.
     pub fn merge(&mut self, other: &Accumulator<'_>, store: Store<'w>) {
+        if self.is_full {
+            return;
+        }
+        self.is_full = other.is_full;
         if other.texts == Texts::Seen {
             self.texts = Texts::Seen;
         }
@@ -125,6 +134,9 @@ impl<'w> Accumulator<'w> {
     pub fn encode(&self, out: &mut Writer) {
         if self.texts != Texts::Ignored {
             out.flag(self.texts == Texts::Seen);
+        }
+        if self.may_be_full() {
+            out.flag(self.is_full);
         }
         with_inner!(&self.state, inner => inner.encode(out));
     }
@@ -137,6 +149,7 @@ impl<'w> Accumulator<'w> {
         if self.texts == Texts::Refused && bytes.flag()? {
             self.texts = Texts::Seen;
         }
+        self.is_full = self.may_be_full() && bytes.flag()?;
         with_inner!(&mut self.state, inner => inner.restore(bytes, store))?;
         Ok(self)
     }
@@ -150,6 +163,18 @@ impl<'w> Accumulator<'w> {
                 with_inner!(&self.state, inner => inner.finish(bump))
             }
         }
+    }
+}
+
+/// What happens when memory runs out.
+impl Accumulator<'_> {
+    /// Makes `values` and `list` take no more; whether it is one of them and took more before.
+    pub fn truncate(&mut self) -> bool {
+        self.may_be_full() && !std::mem::replace(&mut self.is_full, true)
+    }
+
+    fn may_be_full(&self) -> bool {
+        matches!(self.state, State::Values(_) | State::List(_))
     }
 }
 

@@ -79,6 +79,11 @@ impl<'w, T> Distinct<'w, T> {
         Ok(())
     }
 
+    /// What stands under each text, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().map(|(_, value)| value)
+    }
+
     fn find(&self, text: &[u8], store: Store<'w>) -> Option<usize> {
         match &self.table {
             None => self.entries.iter().position(|(known, _)| *known == text),

@@ -29,6 +29,9 @@ pub struct Group<'w> {
     hash: u64,
     /// The time of its newest row, negated as in [`Rank`](crate::row::Rank).
     newest_first_ns: i64,
+    /// Bytes of the arena that its rows have taken.
+    bytes: usize,
+    is_truncated: bool,
     /// The state of each aggregate.
     pub partials: BumpVec<'w, Partial<'w>>,
 }
@@ -105,6 +108,8 @@ impl<'w> Groups<'w> {
             key,
             hash,
             newest_first_ns: i64::MAX,
+            bytes: 0,
+            is_truncated: false,
             partials: partials(self.store),
         });
         let short = u32::try_from(id.index()).expect("a GroupId holds a u32");
@@ -156,10 +161,16 @@ impl<'w> Groups<'w> {
             if last.replace(key).is_some_and(|last| last >= key) {
                 return Err(Malformed::new("groups are out of order"));
             }
+            let before = self.store.held_bytes();
             let newest_first_ns = row::decode_negated_ns(bytes)?;
+            let is_truncated = bytes.flag()?;
             let partials = read(key, bytes)?;
             let id = self.find_or_insert(key, |_| partials);
-            self.group_mut(id).newest_first_ns = newest_first_ns;
+            let held_bytes = self.store.held_bytes() - before;
+            let group = self.group_mut(id);
+            group.hear(newest_first_ns);
+            group.hear_truncated(is_truncated);
+            group.grow(held_bytes);
         }
         Ok(())
     }
@@ -184,12 +195,13 @@ impl<'w> Group<'w> {
         self.newest_first_ns
     }
 
-    /// The fewest bytes that a group is written in: an empty key and a time.
-    const LEAST_BYTES: usize = 9;
+    /// The fewest bytes that a group is written in: an empty key, a time and a flag.
+    const LEAST_BYTES: usize = 10;
 
     fn encode(&self, out: &mut Writer) {
         out.text(self.key);
         out.integer(self.newest_first_ns);
+        out.flag(self.is_truncated);
         self.partials.iter().for_each(|partial| partial.encode(out));
     }
 
@@ -207,6 +219,46 @@ impl Partial<'_> {
                 fields.encode(out, |accumulator, out| accumulator.encode(out));
             }
         }
+    }
+}
+
+/// What happens when memory runs out.
+impl Group<'_> {
+    /// Bytes of the arena that its rows have taken.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes note of the bytes that a row of it has taken.
+    pub fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Whether its `values` and `list` may lack some.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+
+    /// Takes note that what goes into it lacks some values already.
+    pub fn hear_truncated(&mut self, is_truncated: bool) {
+        self.is_truncated |= is_truncated;
+    }
+
+    /// Makes its `values` and `list` take no more; whether any of them did before.
+    pub fn truncate(&mut self) -> bool {
+        let mut truncates = false;
+        for partial in &mut self.partials {
+            truncates |= match partial {
+                Partial::Single(accumulator) => accumulator.truncate(),
+                Partial::PerField(fields) => fields
+                    .values_mut()
+                    .fold(false, |truncates, accumulator| accumulator.truncate() | truncates),
+            };
+        }
+        self.is_truncated |= truncates;
+        truncates
     }
 }
 

@@ -37,6 +37,7 @@ mod rate;
 mod sum;
 mod values;
 pub(crate) mod window;
+pub(crate) mod windows;
 
 use std::hash::BuildHasher;
 
@@ -78,6 +79,12 @@ impl<'w> Store<'w> {
     #[must_use]
     pub fn copy(self, bytes: &[u8]) -> &'w [u8] {
         self.bump.alloc_slice_copy(bytes)
+    }
+
+    /// Bytes that were taken from the arena; what it has in reserve is not counted.
+    #[must_use]
+    pub fn held_bytes(self) -> usize {
+        self.bump.allocated_bytes() - self.bump.chunk_capacity()
     }
 
     /// The hash of `bytes`, under the engine's seed.

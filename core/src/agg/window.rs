@@ -1,7 +1,7 @@
-//! Open windows: one arena each, thrown away whole when the window closes.
+//! What a rule keeps of one window: one arena, thrown away whole.
 //!
 //! A [`Window`] owns its arena and what lives in it; `self_cell` ties the two together, so that no line of ours has to
-//! promise that an arena outlives its groups. Arenas are pooled: a closed window's is reset and serves the next one.
+//! promise that an arena outlives its groups.
 #![allow(
     unsafe_code,
     reason = "an engine moves between threads, and a reference to an arena alone may not"
@@ -10,8 +10,6 @@
 mod bytes;
 mod merge;
 
-use std::collections::BTreeMap;
-
 use bumpalo::{Bump, collections::Vec as BumpVec};
 use self_cell::self_cell;
 
@@ -19,9 +17,10 @@ use super::{Groups, KeyHasher};
 use crate::{
     compiled::Reduce,
     config::SECOND_NS,
-    ids::RuleId,
+    ids::{GroupId, RuleId},
     names::Name,
     row::{Cell, Env, Rank, Row},
+    stage::stats::Stats,
     value::Value,
 };
 
@@ -43,6 +42,12 @@ impl Slot {
     #[must_use]
     pub(crate) fn all_time(rule: RuleId) -> Self {
         Self { end_ns: i64::MAX, rule, start_ns: i64::MIN, host: None }
+    }
+
+    /// Stands before every slot of a rule.
+    #[must_use]
+    pub(crate) fn first(rule: RuleId) -> Self {
+        Self { end_ns: i64::MIN, rule, start_ns: i64::MIN, host: None }
     }
 
     /// The start, unless the window is all time.
@@ -102,30 +107,82 @@ impl Window {
         })
     }
 
-    /// Its arena.
+    /// Bytes that it holds, and about what the maps that lead to it do. What its arena has in reserve, at most as much
+    /// again, is not counted.
     #[must_use]
-    pub(crate) fn bump(&self) -> &Bump {
-        self.borrow_owner()
+    pub(crate) fn bytes(&self) -> usize {
+        /// The first chunk of an arena and the entries of the maps.
+        const OVERHEAD_BYTES: usize = 1024;
+        let bump = self.borrow_owner();
+        OVERHEAD_BYTES + bump.allocated_bytes() - bump.chunk_capacity()
     }
 
-    fn update<'e>(&mut self, reduce: &Reduce, row: &Row<'e>, env: Env<'e>) {
-        self.with_dependent_mut(|bump, contents| match (contents, reduce) {
-            (Contents::Groups(groups), Reduce::Stats(stats)) => {
-                stats.update(groups, row, env);
-            }
-            (Contents::Rows(rows), _) => rows.push(keep(row, bump)),
-            (Contents::Groups(_), Reduce::Collect) => {
-                unreachable!("a window is made for the reducing command of its rule")
-            }
+    /// Takes a row in, and tells which groups it went into.
+    pub(crate) fn update<'e>(
+        &mut self,
+        reduce: &Reduce,
+        row: &Row<'e>,
+        env: Env<'e>,
+    ) -> &'e [GroupId] {
+        let before = self.bytes();
+        let grown: &[GroupId] =
+            self.with_dependent_mut(|bump, contents| match (contents, reduce) {
+                (Contents::Groups(groups), Reduce::Stats(stats)) => stats.update(groups, row, env),
+                (Contents::Rows(rows), _) => {
+                    rows.push(keep(row, bump));
+                    &[]
+                }
+                (Contents::Groups(_), Reduce::Collect) => unreachable!("{FOR_ITS_RULE}"),
+            });
+        if let Some(&group) = grown.last() {
+            let bytes = self.bytes() - before;
+            self.change_groups(|groups| groups.group_mut(group).grow(bytes));
+        }
+        grown
+    }
+
+    /// Takes in some groups of another window of the same rule.
+    pub(crate) fn adopt(&mut self, stats: &Stats, other: &Self, ids: &[GroupId]) {
+        let Some(others) = other.groups() else { return };
+        for &id in ids {
+            let before = self.bytes();
+            self.change_groups(|groups| stats.merge_group(groups, others.group(id)));
+            let bytes = self.bytes() - before;
+            self.change_groups(|groups| {
+                let id = groups.find(others.group(id).key()).expect("merged above");
+                groups.group_mut(id).grow(bytes);
+            });
+        }
+    }
+
+    /// Makes `values` and `list` of some groups take no more; how many groups did before.
+    pub(crate) fn truncate(&mut self, grown: &[GroupId]) -> usize {
+        let mut truncated = 0;
+        self.change_groups(|groups| {
+            truncated = grown.iter().filter(|&&id| groups.group_mut(id).truncate()).count();
         });
+        truncated
+    }
+
+    fn change_groups(&mut self, change: impl FnOnce(&mut Groups<'_>)) {
+        self.with_dependent_mut(|_, contents| match contents {
+            Contents::Groups(groups) => change(groups),
+            Contents::Rows(_) => {}
+        });
+    }
+
+    /// Its groups; `None` where it keeps rows.
+    #[must_use]
+    pub(crate) fn groups(&self) -> Option<&Groups<'_>> {
+        match self.borrow_dependent() {
+            Contents::Groups(groups) => Some(groups),
+            Contents::Rows(_) => None,
+        }
     }
 
     /// How many rows were not put into every group that they belong to.
     pub(crate) fn cut_rows(&self) -> u64 {
-        match self.borrow_dependent() {
-            Contents::Groups(groups) => groups.cut_rows(),
-            Contents::Rows(_) => 0,
-        }
+        self.groups().map_or(0, Groups::cut_rows)
     }
 
     /// Its rows, in the order of the search: of groups by key, else as the events came.
@@ -134,163 +191,92 @@ impl Window {
         match (self.borrow_dependent(), reduce) {
             (Contents::Groups(groups), Reduce::Stats(stats)) => stats.finish(groups, env),
             (Contents::Rows(rows), _) => ordered(rows, env),
-            (Contents::Groups(_), Reduce::Collect) => {
-                unreachable!("a window is made for the reducing command of its rule")
-            }
+            (Contents::Groups(_), Reduce::Collect) => unreachable!("{FOR_ITS_RULE}"),
         }
     }
+
+    /// The rows of those groups that another window of the same rule has, too; by key.
+    #[must_use]
+    pub(crate) fn rows_shared_with<'w>(
+        &'w self,
+        other: &Self,
+        stats: &Stats,
+        env: Env<'w>,
+    ) -> Vec<Row<'w>> {
+        let (Some(groups), Some(others)) = (self.groups(), other.groups()) else {
+            return Vec::new();
+        };
+        let shared = others.sorted().into_iter();
+        let shared = shared.filter_map(|id| groups.find(others.group(id).key()));
+        shared.filter_map(|id| stats.finish_group(groups, id, Rank::default(), env)).collect()
+    }
+
+    /// The rows of some groups, by key.
+    #[must_use]
+    pub(crate) fn rows_of<'w>(
+        &'w self,
+        ids: &[GroupId],
+        stats: &Stats,
+        env: Env<'w>,
+    ) -> Vec<Row<'w>> {
+        let Some(groups) = self.groups() else { return Vec::new() };
+        let mut ids = ids.to_vec();
+        ids.sort_unstable_by_key(|&id| groups.group(id).key());
+        let ranked = ids.into_iter().zip(0..);
+        ranked
+            .filter_map(|(id, offset)| {
+                stats.finish_group(groups, id, Rank { offset, ..Rank::default() }, env)
+            })
+            .collect()
+    }
+}
+
+const FOR_ITS_RULE: &str = "a window is made for the reducing command of its rule";
+
+/// A row that borrows nothing but `env`, so that the window it came from may change.
+#[must_use]
+pub(crate) fn copy_row<'b>(row: &Row<'_>, env: Env<'b>) -> Row<'b> {
+    let group = env.bump.alloc_slice_copy(row.group());
+    thaw(&keep(row, env.bump), env).of_group(group).truncated(row.is_truncated())
 }
 
 fn ordered<'w>(rows: &'w [KeptRow<'w>], env: Env<'w>) -> Vec<Row<'w>> {
     let mut sorted: Vec<&KeptRow<'w>> = rows.iter().collect();
     sorted.sort_by_key(|row| row.rank);
-    let thaw = |kept: &&KeptRow<'w>| {
-        let mut row = Row::empty(env.bump, kept.rank);
-        kept.cells.iter().for_each(|cell| row.push(cell.name, cell.value));
-        row
-    };
-    sorted.iter().map(thaw).collect()
+    sorted.into_iter().map(|kept| thaw(kept, env)).collect()
+}
+
+fn thaw<'w>(kept: &KeptRow<'w>, env: Env<'w>) -> Row<'w> {
+    let mut row = Row::empty(env.bump, kept.rank);
+    kept.cells.iter().for_each(|cell| row.push(cell.name, cell.value));
+    row
 }
 
 /// Copies every field of `row` into the arena of a window.
 fn keep<'w>(row: &Row<'_>, bump: &'w Bump) -> KeptRow<'w> {
     let mut cells = BumpVec::new_in(bump);
     row.visit(|name, value| {
-        cells.push(copied(Cell { name, value }, bump));
+        cells.push(Cell { name: copied_name(name, bump), value: copied_value(value, bump) });
     });
     KeptRow { rank: row.rank(), cells: cells.into_bump_slice() }
 }
 
-fn copied<'w>(cell: Cell<'_>, bump: &'w Bump) -> Cell<'w> {
+fn copied_name<'w>(name: Name<'_>, bump: &'w Bump) -> Name<'w> {
+    match name {
+        Name::Known(field) => Name::Known(field),
+        Name::Other(text) => Name::Other(bump.alloc_slice_copy(text)),
+    }
+}
+
+fn copied_value<'w>(value: Value<'_>, bump: &'w Bump) -> Value<'w> {
     let copied = |text: &[u8]| &*bump.alloc_slice_copy(text);
-    Cell {
-        name: match cell.name {
-            Name::Known(field) => Name::Known(field),
-            Name::Other(text) => Name::Other(copied(text)),
-        },
-        value: match cell.value {
-            Value::Null => Value::Null,
-            Value::Number(number) => Value::Number(number),
-            Value::Bool(truth) => Value::Text(if truth { b"True" } else { b"False" }),
-            Value::Text(text) => Value::Text(copied(text)),
-            Value::List(texts) => {
-                Value::List(bump.alloc_slice_fill_iter(texts.iter().map(|text| copied(text))))
-            }
-        },
-    }
-}
-
-/// The open windows of an engine.
-#[derive(Default)]
-pub(crate) struct Windows {
-    /// Those that all hosts close together.
-    of_all: BTreeMap<Slot, Window>,
-    /// Those that one host closes alone. Apart for each host: an event looks at the windows of its own, however many
-    /// hosts there are.
-    of_hosts: BTreeMap<Box<[u8]>, BTreeMap<Slot, Window>>,
-    pool: Vec<Bump>,
-    hasher: KeyHasher,
-    bytes: usize,
-}
-
-/// So many arenas wait for their next window.
-const MAX_POOLED: usize = 64;
-
-/// An arena that grew beyond this is given back to the allocator.
-const MAX_POOLED_BYTES: usize = 1 << 20;
-
-impl Windows {
-    /// Whether none is open.
-    #[must_use]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.of_all.is_empty() && self.of_hosts.is_empty()
-    }
-
-    /// Bytes that the open windows' arenas hold.
-    #[must_use]
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Every open window, in no order of use.
-    pub(crate) fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.of_all.keys().chain(self.of_hosts.values().flat_map(BTreeMap::keys))
-    }
-
-    /// The window that ends first, of those that `host` closes, or without one of those that all close.
-    #[must_use]
-    pub(crate) fn first(&self, host: Option<&[u8]>) -> Option<&Slot> {
-        let windows = match host {
-            None => &self.of_all,
-            Some(host) => self.of_hosts.get(host)?,
-        };
-        windows.keys().next()
-    }
-
-    /// Takes a row into a window, which is opened if need be.
-    pub(crate) fn update<'e>(&mut self, slot: &Slot, reduce: &Reduce, row: &Row<'e>, env: Env<'e>) {
-        if self.window(slot).is_none() {
-            self.open(slot, reduce);
-        }
-        let window = self.window(slot).expect("opened above");
-        let before = window.bump().allocated_bytes();
-        window.update(reduce, row, env);
-        let after = window.bump().allocated_bytes();
-        self.bytes += after - before;
-    }
-
-    fn window(&mut self, slot: &Slot) -> Option<&mut Window> {
-        match &slot.host {
-            None => self.of_all.get_mut(slot),
-            Some(host) => self.of_hosts.get_mut(host)?.get_mut(slot),
-        }
-    }
-
-    fn open(&mut self, slot: &Slot, reduce: &Reduce) {
-        let window = self.make(reduce);
-        self.insert(slot, window);
-    }
-
-    fn insert(&mut self, slot: &Slot, window: Window) {
-        self.bytes += window.bump().allocated_bytes();
-        let windows = match &slot.host {
-            None => &mut self.of_all,
-            Some(host) => self.of_hosts.entry(host.clone()).or_default(),
-        };
-        windows.insert(slot.clone(), window);
-    }
-
-    /// A window without rows that is not open.
-    #[must_use]
-    pub(crate) fn make(&mut self, reduce: &Reduce) -> Window {
-        Window::empty(self.pool.pop().unwrap_or_default(), reduce, &self.hasher)
-    }
-
-    /// Takes a window out.
-    pub(crate) fn take(&mut self, slot: &Slot) -> Option<Window> {
-        let window = match &slot.host {
-            None => self.of_all.remove(slot)?,
-            Some(host) => self.take_of_host(host, slot)?,
-        };
-        self.bytes -= window.bump().allocated_bytes();
-        Some(window)
-    }
-
-    fn take_of_host(&mut self, host: &[u8], slot: &Slot) -> Option<Window> {
-        let windows = self.of_hosts.get_mut(host)?;
-        let window = windows.remove(slot);
-        if windows.is_empty() {
-            self.of_hosts.remove(host);
-        }
-        window
-    }
-
-    /// Gives the arena of a closed window back.
-    pub(crate) fn recycle(&mut self, window: Window) {
-        let mut bump = window.into_owner();
-        if self.pool.len() < MAX_POOLED && bump.allocated_bytes() <= MAX_POOLED_BYTES {
-            bump.reset();
-            self.pool.push(bump);
+    match value {
+        Value::Null => Value::Null,
+        Value::Number(number) => Value::Number(number),
+        Value::Bool(truth) => Value::Text(if truth { b"True" } else { b"False" }),
+        Value::Text(text) => Value::Text(copied(text)),
+        Value::List(texts) => {
+            Value::List(bump.alloc_slice_fill_iter(texts.iter().map(|text| copied(text))))
         }
     }
 }

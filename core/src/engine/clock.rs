@@ -1,158 +1,283 @@
-//! When a window may close: the watermark of each host, and the window that a row falls into.
+//! When a window may close: the watermark of each host, and that of all hosts together.
 //!
-//! A watermark never goes back. It is the host's newest event time less `lateness`; when the host has been silent for
-//! `idle`, it grows with the time that `advance` says has passed: a difference, so that a replay of old events on
+//! A host's watermark never goes back. It is the host's newest event time less `lateness`; when the host has been silent
+//! for `idle`, it grows with the time that `advance` says has passed: a difference, so that a replay of old events on
 //! today's clock makes nothing late.
+//!
+//! The watermark of all never goes back either. It is the least of the hosts that are not silent (of all hosts where all
+//! are), but at least what the fastest host had reached `max_lag` ago: a slow clock holds windows open that long and no
+//! longer, and a fast one closes none before the others' time.
+//!
+//! **Silence is what was listened to.** An engine whose windows all belong to one host each lets an event that no rule
+//! selects go undated while no window is open. Hearing less only leaves watermarks lower; but to take what was not
+//! listened to for silence would raise them, so silence counts from when the engine began to listen. Hence every
+//! watermark is at most what it would be if every event were dated, and no event is late that would not be late then. For
+//! the watermark of all this does not hold, since a host that was not heard is missing from the least; so an engine with
+//! a window of all hosts listens always.
 
-mod bytes;
+pub(super) mod bytes;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::{
-    agg::window::Slot,
-    compiled::Closing,
-    config::{Mode, Options, Window},
-    event::{Event, time},
-    names::Names,
-    row::{Env, Fields, Row},
-};
+use super::{least::Least, recency::Recency};
+use crate::{agg::window::Slot, config::Options};
 
 /// The watermarks.
 #[derive(Debug, Default)]
 pub(super) struct Clocks {
-    hosts: BTreeMap<Box<[u8]>, HostClock>,
+    hosts: BTreeMap<Box<[u8]>, usize>,
+    clocks: Vec<HostClock>,
+    recency: Recency,
+    /// The host that will fall silent next, where there is one.
+    next_silent: Option<usize>,
+    /// The watermarks of the hosts that are not silent.
+    awake: Least,
+    /// Those of the others, less the time at which each was heard: they grow at one pace, so their order stays.
+    silent: Least,
+    /// The same, negated, for the fastest of them.
+    silent_negated: Least,
+    lead: Lead,
+    of_all_ns: Option<i64>,
     wall_ns: Option<i64>,
-    mono_ns: i64,
-    idle_ns: i64,
-    /// It was taken up from another run: the first `advance` tells what to take off the time of this one.
-    is_resumed: bool,
-    skipped_mono_ns: i64,
+    mono_ns: Option<i64>,
+    /// The time that `advance` has let pass.
+    elapsed_ns: i64,
+    /// Since when events are dated whether a rule takes them or not.
+    listening_since_ns: Option<i64>,
 }
 
 #[derive(Debug)]
 struct HostClock {
+    host: Box<[u8]>,
     watermark_ns: i64,
-    heard_mono_ns: i64,
+    /// The end of its last window that has closed.
+    closed_ns: i64,
+    heard_ns: i64,
+    is_silent: bool,
+}
+
+/// What an event meant for the clocks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It was taken note of.
+    Believed,
+    /// The same; for its host another one went, which had been silent longest.
+    InPlaceOf(Box<[u8]>),
+    /// It is too far ahead of the clock.
+    Future,
 }
 
 /// So many hosts have a watermark of their own; the one that has been silent longest goes first.
 const MAX_HOSTS: usize = 65_536;
 
 impl Clocks {
-    /// Takes note of an event; false if it is too far ahead of the clock to be believed.
-    pub(super) fn hear(&mut self, host: &[u8], time_ns: i64, options: &Options) -> bool {
+    /// Takes note of an event.
+    pub(super) fn hear(&mut self, host: &[u8], time_ns: i64, options: &Options) -> Heard {
         let is_future = self
             .wall_ns
             .is_some_and(|wall_ns| time_ns > wall_ns.saturating_add(options.max_future_ns));
         if is_future {
-            return false;
+            return Heard::Future;
         }
         let watermark_ns = time_ns.saturating_sub(options.lateness_ns);
-        let (mono_ns, idle_ns) = (self.mono_ns, self.idle_ns);
-        if let Some(clock) = self.hosts.get_mut(host) {
-            // What the host has gained by its silence stays gained.
-            clock.watermark_ns = watermark_ns.max(clock.now_ns(mono_ns, idle_ns));
-            clock.heard_mono_ns = mono_ns;
-        } else {
-            self.make_room();
-            self.hosts.insert(host.into(), HostClock { watermark_ns, heard_mono_ns: mono_ns });
-        }
-        true
-    }
-
-    pub(super) fn advance(&mut self, wall_ns: i64, mono_ns: i64, idle_ns: i64) {
-        self.wall_ns = Some(wall_ns);
-        if std::mem::take(&mut self.is_resumed) {
-            self.skipped_mono_ns = mono_ns.saturating_sub(self.mono_ns);
-        }
-        self.mono_ns = self.mono_ns.max(mono_ns.saturating_sub(self.skipped_mono_ns));
-        self.idle_ns = idle_ns;
-    }
-
-    /// Whether the watermark that closes a window has passed its end.
-    pub(super) fn has_passed(&self, slot: &Slot) -> bool {
-        let watermark_ns = match &slot.host {
-            Some(host) => self.of_host(host),
-            None => self.of_all(),
+        let (index, heard) = match self.hosts.get(host) {
+            Some(&index) => (index, Heard::Believed),
+            None => self.admit(host),
         };
-        watermark_ns.is_some_and(|watermark_ns| watermark_ns >= slot.end_ns)
+        // What the host has gained by its silence stays gained.
+        let watermark_ns = watermark_ns.max(self.now_ns(index, options.idle_ns));
+        self.wake(index);
+        let clock = &mut self.clocks[index];
+        (clock.watermark_ns, clock.heard_ns) = (watermark_ns, self.elapsed_ns);
+        self.awake.set(index, watermark_ns);
+        self.lead.reach(watermark_ns, self.elapsed_ns, options.max_lag_ns);
+        self.raise_all(options);
+        heard
     }
 
-    /// The same just after an event of `host`. No window closes by it whose end that host has not passed itself, which is
-    /// known at once, while the least watermark of all hosts has to be looked for.
-    pub(super) fn has_passed_by(&self, host: &[u8], slot: &Slot) -> bool {
-        self.of_host(host).is_none_or(|watermark_ns| watermark_ns >= slot.end_ns)
-            && self.has_passed(slot)
+    /// Lets time pass. The first call only sets the clock.
+    pub(super) fn advance(&mut self, wall_ns: i64, mono_ns: i64, options: &Options) {
+        let last_ns = self.mono_ns.unwrap_or(mono_ns);
+        let passed_ns = mono_ns.saturating_sub(last_ns).max(0);
+        self.elapsed_ns = self.elapsed_ns.saturating_add(passed_ns);
+        (self.wall_ns, self.mono_ns) = (Some(wall_ns), Some(mono_ns.max(last_ns)));
+        while let Some(index) = self.next_silent
+            && self.silence_ns(index) > options.idle_ns
+        {
+            self.next_silent = self.recency.after(index);
+            self.fall_silent(index);
+        }
+        if let Some(negated) = self.silent_negated.get() {
+            let fastest_ns = self.grown(negated.saturating_neg(), options);
+            self.lead.reach(fastest_ns, self.elapsed_ns, options.max_lag_ns);
+        }
+        self.raise_all(options);
     }
 
-    /// Those of `slots` whose watermark has passed.
-    pub(super) fn passed<'s>(
+    /// Says whether events are dated from here on whether a rule takes them or not.
+    pub(super) fn listen(&mut self, is_listening: bool) {
+        self.listening_since_ns = match self.listening_since_ns {
+            since if since.is_some() == is_listening => since,
+            _ => is_listening.then_some(self.elapsed_ns),
+        };
+    }
+
+    /// Wall time in nanoseconds, if it was ever told.
+    pub(super) fn wall_ns(&self) -> Option<i64> {
+        self.wall_ns
+    }
+
+    /// The time that `advance` has let pass.
+    pub(super) fn elapsed_ns(&self) -> i64 {
+        self.elapsed_ns
+    }
+
+    /// Whether the watermark that closes a window has reached `by_ns`.
+    pub(super) fn has_reached(&self, slot: &Slot, by_ns: i64, options: &Options) -> bool {
+        let watermark_ns = match &slot.host {
+            Some(host) => self.of_host(host, options),
+            None => self.of_all_ns,
+        };
+        watermark_ns.is_some_and(|watermark_ns| watermark_ns >= by_ns)
+    }
+
+    /// Whether a host has a watermark.
+    pub(super) fn knows(&self, host: &[u8]) -> bool {
+        self.hosts.contains_key(host)
+    }
+
+    /// Forgets every watermark, but not what time it is.
+    pub(super) fn forget_hosts(&mut self) {
+        let Self { wall_ns, mono_ns, elapsed_ns, .. } = *self;
+        *self = Self { wall_ns, mono_ns, elapsed_ns, ..Self::default() };
+    }
+
+    /// A host's watermark; `None` where it has none.
+    fn of_host(&self, host: &[u8], options: &Options) -> Option<i64> {
+        Some(self.now_ns(*self.hosts.get(host)?, options.idle_ns))
+    }
+
+    /// How long a host is yet to be silent before its watermark reaches `by_ns`; `None` where it has none.
+    pub(super) fn silence_until_ns(
         &self,
-        slots: impl Iterator<Item = &'s Slot>,
-    ) -> impl Iterator<Item = &'s Slot> {
-        let of_all_ns = self.of_all();
-        slots.filter(move |slot| match &slot.host {
-            Some(_) => self.has_passed(slot),
-            None => of_all_ns.is_some_and(|watermark_ns| watermark_ns >= slot.end_ns),
-        })
+        host: &[u8],
+        by_ns: i64,
+        options: &Options,
+    ) -> Option<i64> {
+        let index = *self.hosts.get(host)?;
+        let missing_ns = by_ns.saturating_sub(self.clocks[index].watermark_ns);
+        Some(missing_ns.saturating_add(options.idle_ns).saturating_sub(self.silence_ns(index)))
     }
 
-    fn of_host(&self, host: &[u8]) -> Option<i64> {
-        Some(self.hosts.get(host)?.now_ns(self.mono_ns, self.idle_ns))
+    /// Keeps what a host has gained by silence: a window of its that has closed stays closed.
+    pub(super) fn keep_closed(&mut self, host: &[u8], end_ns: i64) {
+        if let Some(&index) = self.hosts.get(host) {
+            let clock = &mut self.clocks[index];
+            clock.closed_ns = clock.closed_ns.max(end_ns);
+        }
     }
 
-    /// The least watermark of the hosts that are not silent; where all are, of all.
-    fn of_all(&self) -> Option<i64> {
-        let watermark = |clock: &HostClock| clock.now_ns(self.mono_ns, self.idle_ns);
-        let awake = self.hosts.values().filter(|clock| {
-            self.wall_ns.is_none() || self.mono_ns - clock.heard_mono_ns <= self.idle_ns
-        });
-        awake.map(watermark).min().or_else(|| self.hosts.values().map(watermark).min())
+    /// The watermark now: grown by the silence beyond `idle`.
+    fn now_ns(&self, index: usize, idle_ns: i64) -> i64 {
+        let silent_ns = self.silence_ns(index).saturating_sub(idle_ns).max(0);
+        let clock = &self.clocks[index];
+        clock.watermark_ns.saturating_add(silent_ns).max(clock.closed_ns)
     }
 
-    fn make_room(&mut self) {
+    fn silence_ns(&self, index: usize) -> i64 {
+        let since_ns = self.listening_since_ns.unwrap_or(self.elapsed_ns);
+        self.elapsed_ns - self.clocks[index].heard_ns.max(since_ns)
+    }
+
+    fn admit(&mut self, host: &[u8]) -> (usize, Heard) {
+        let host: Box<[u8]> = host.into();
         if self.hosts.len() < MAX_HOSTS {
-            return;
+            let index = self.recency.add();
+            self.next_silent.get_or_insert(index);
+            self.hosts.insert(host.clone(), index);
+            self.clocks.push(HostClock::new(host, self.elapsed_ns));
+            return (index, Heard::Believed);
         }
-        let silent = self.hosts.iter().min_by_key(|(_, clock)| clock.heard_mono_ns);
-        if let Some(host) = silent.map(|(host, _)| host.clone()) {
-            self.hosts.remove(&host);
+        let index = self.recency.oldest().expect("there are hosts");
+        let mut clock = HostClock::new(host.clone(), self.elapsed_ns);
+        clock.is_silent = self.clocks[index].is_silent;
+        let gone = std::mem::replace(&mut self.clocks[index], clock).host;
+        self.hosts.remove(&gone);
+        self.hosts.insert(host, index);
+        (index, Heard::InPlaceOf(gone))
+    }
+
+    /// Makes a host the one that was heard last.
+    fn wake(&mut self, index: usize) {
+        if std::mem::take(&mut self.clocks[index].is_silent) {
+            self.silent.clear(index);
+            self.silent_negated.clear(index);
+        } else if self.next_silent == Some(index) {
+            self.next_silent = self.recency.after(index);
         }
+        self.recency.touch(index);
+        self.next_silent.get_or_insert(index);
+    }
+
+    fn fall_silent(&mut self, index: usize) {
+        let clock = &mut self.clocks[index];
+        clock.is_silent = true;
+        let key_ns = clock.watermark_ns.saturating_sub(clock.heard_ns);
+        self.awake.clear(index);
+        self.silent.set(index, key_ns);
+        self.silent_negated.set(index, key_ns.saturating_neg());
+    }
+
+    fn grown(&self, key_ns: i64, options: &Options) -> i64 {
+        key_ns.saturating_add(self.elapsed_ns).saturating_sub(options.idle_ns)
+    }
+
+    fn raise_all(&mut self, options: &Options) {
+        let slowest = self.awake.get();
+        let slowest = slowest.or_else(|| Some(self.grown(self.silent.get()?, options)));
+        let lagging = match self.mono_ns {
+            Some(_) => self.lead.before(self.elapsed_ns.saturating_sub(options.max_lag_ns)),
+            None => None,
+        };
+        self.of_all_ns = self.of_all_ns.max(slowest).max(lagging);
     }
 }
 
 impl HostClock {
-    /// The watermark now: grown by the silence beyond `idle`.
-    fn now_ns(&self, mono_ns: i64, idle_ns: i64) -> i64 {
-        let silent_ns = mono_ns.saturating_sub(self.heard_mono_ns).saturating_sub(idle_ns);
-        self.watermark_ns.saturating_add(silent_ns.max(0))
+    fn new(host: Box<[u8]>, heard_ns: i64) -> Self {
+        Self { host, watermark_ns: i64::MIN, closed_ns: i64::MIN, heard_ns, is_silent: false }
     }
 }
 
-/// The window that a row falls into; `None` where it lacks the time that says which.
-pub(super) fn span(
-    options: &Options,
-    closing: &Closing,
-    row: &Row<'_>,
-    event: &Event<'_>,
-    env: Env<'_>,
-) -> Option<Range<i64>> {
-    let window = match options.window {
-        Window::All => i64::MIN..i64::MAX,
-        Window::Rule => aligned(event.meta().time_ns?, closing.period_ns),
-        Window::Fixed(length_ns) => aligned(event.meta().time_ns?, length_ns),
-    };
-    match &closing.bucket {
-        Some(bucket) if options.mode == Mode::Stream => {
-            let time_ns = time::of_value(row.get(Names::TIME), env.bump)?;
-            let (start, end) = bucket.bucket_ns(time_ns, env.zone)?;
-            Some(start.max(window.start)..end.min(window.end))
+/// How far the fastest host had come, and when.
+#[derive(Debug, Default)]
+struct Lead {
+    /// When which watermark was reached, both rising.
+    steps: VecDeque<(i64, i64)>,
+    /// The highest watermark of the steps that were dropped.
+    before_ns: Option<i64>,
+}
+
+/// Into so many steps `max_lag` is cut; what is reached within one counts as reached at its beginning.
+const STEPS: i64 = 1024;
+
+impl Lead {
+    fn reach(&mut self, watermark_ns: i64, now_ns: i64, max_lag_ns: i64) {
+        match self.steps.back_mut() {
+            Some((_, reached_ns)) if watermark_ns <= *reached_ns => {}
+            Some((at_ns, reached_ns)) if now_ns - *at_ns <= max_lag_ns / STEPS => {
+                *reached_ns = watermark_ns;
+            }
+            _ => self.steps.push_back((now_ns, watermark_ns)),
         }
-        _ => Some(window),
     }
-}
 
-fn aligned(time_ns: i64, length_ns: i64) -> Range<i64> {
-    let start = time_ns.div_euclid(length_ns).saturating_mul(length_ns);
-    start..start.saturating_add(length_ns)
+    /// The highest watermark that was reached at `then_ns` or before.
+    fn before(&mut self, then_ns: i64) -> Option<i64> {
+        while let Some((_, watermark_ns)) = self.steps.pop_front_if(|(at_ns, _)| *at_ns <= then_ns)
+        {
+            self.before_ns = self.before_ns.max(Some(watermark_ns));
+        }
+        self.before_ns
+    }
 }

@@ -30,7 +30,9 @@ impl Engine {
             let plan = &self.rules.rule(slot.rule).plan;
             let reduce = plan.reduce.as_ref().expect("only rules that reduce open windows");
             self.windows.merge(&slot, window, reduce);
-            if self.windows.bytes() > self.options.max_state_bytes {
+            let is_over = self.windows.bytes() > self.options.max_state_bytes
+                || self.windows.rule_bytes(slot.rule) > self.options.max_rule_state_bytes();
+            if is_over {
                 self.exhausted.get_or_insert(slot.rule);
             }
         }
@@ -49,10 +51,15 @@ fn add(own: &mut Counters, other: &Counters) {
         malformed_rows,
         lost_fields,
         cut_rows,
+        late,
+        revised,
+        retracted,
         late_dropped,
+        retained_dropped,
         timeless_dropped,
         future_events,
-        partial_windows,
+        truncated_groups,
+        partial_groups,
         kind_resets,
         state_bytes: _, // What is held after the merge is known then.
         state_bytes_peak,
@@ -65,10 +72,15 @@ fn add(own: &mut Counters, other: &Counters) {
     own.malformed_rows += malformed_rows;
     own.lost_fields += lost_fields;
     own.cut_rows += cut_rows;
+    own.late += late;
+    own.revised += revised;
+    own.retracted += retracted;
     own.late_dropped += late_dropped;
+    own.retained_dropped += retained_dropped;
     own.timeless_dropped += timeless_dropped;
     own.future_events += future_events;
-    own.partial_windows += partial_windows;
+    own.truncated_groups += truncated_groups;
+    own.partial_groups += partial_groups;
     own.kind_resets += kind_resets;
     own.state_bytes_peak += state_bytes_peak;
 }

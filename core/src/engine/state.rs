@@ -9,23 +9,27 @@
 //! | the first 128 bits of SHA-256 over all that follows | 16 bytes |
 //! | the options that decide what a window is: mode, length, zone | a text |
 //! | the watermarks | as the clocks write them |
-//! | how many rules have open windows, then these in the order of their paths | a count |
+//! | the alarms of hosts without a watermark; all others follow from it | as the alarms write them |
+//! | how many rules have windows, then these in the order of their paths | a count |
 //! | each rule: its path, its [`PlanHash`], its windows | a text, 16 bytes, a text |
-//! | each window: its start and end, the host that closes it, what it has seen | two integers, an option, as it writes itself |
+//! | its windows: how many are open and how many closed ones may be revised, then each | two counts, as they write themselves |
 //!
-//! What is taken up goes on as if nothing had happened. A rule that is gone or means something else now, and an option that
-//! cuts windows otherwise, leave state out: [`Restored`] says how much of whose. The time between save and load is no
-//! silence: no host's watermark grows by it. Counters are of one run and start anew.
+//! What is taken up goes on as if nothing had happened, once the engine is told the time: call
+//! [`advance`](Engine::advance) before the first event, for an engine that does not know the time takes events of the future for
+//! true. A rule that is gone or means something else now, and an option that cuts windows otherwise, leave state out:
+//! [`Restored`] says how much of whose. The time between save and load is no silence: no host's watermark grows by it. Counters
+//! are of one run and start anew. Only what memory forces may differ from an undisturbed run: the arenas of a state that was
+//! taken up are packed otherwise, so a bound is reached a little sooner or later.
 //!
 //! The checksum finds files that were cut or damaged. It stops no enemy, so whatever passes it is looked at byte by byte.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
-use super::{Engine, clock::Clocks};
+use super::{Engine, alarms::Alarms, clock::Clocks};
 use crate::{
-    agg::window::{Slot, Window},
+    agg::windows::bytes::{Count, Owner},
     codec::{Malformed, Reader, VERSION, Writer},
     compiled::{PlanHash, RuleSet},
     config::{self, Mode, Options},
@@ -37,19 +41,23 @@ const MAGIC: &[u8; 14] = b"caltrop state\n";
 /// What was taken up of a saved state, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// How many windows go on.
+    /// How many open windows go on.
     pub windows: usize,
+    /// How many windows that have closed can be revised still.
+    pub retained: usize,
     /// The rules whose windows do not, in the order of their paths.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A rule whose saved windows were left out: what they had seen is part of no alert.
+/// A rule whose saved windows were left out: what the open ones had seen is part of no alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// The rule's path.
     pub path: String,
     /// How many windows it had open.
     pub windows: usize,
+    /// How many that had closed could have been revised: what comes late to them is dropped, or begins a window of its own.
+    pub retained: usize,
     /// Why they were left out.
     pub reason: Reason,
 }
@@ -126,12 +134,13 @@ impl From<Malformed> for StateError {
 }
 
 impl Engine {
-    /// What it keeps of the events so far, as bytes: watermarks and open windows. Nothing is changed.
+    /// What it keeps of the events so far, as bytes: watermarks and windows. Nothing is changed.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
         let mut body = Writer::default();
         body.text(&window_options(&self.options));
         self.clocks.encode(&mut body);
+        self.alarms.encode(|host| !self.clocks.knows(host), &mut body);
         self.encode_windows(&mut body);
         let body = body.into_bytes();
         let mut out = Writer::default();
@@ -157,6 +166,8 @@ impl Engine {
         let mut restored = Restored::default();
         let has_same_windows = bytes.text()? == window_options(&engine.options);
         engine.clocks = Clocks::decode(&mut bytes)?;
+        let last_alarm_ns = engine.clocks.elapsed_ns().saturating_add(engine.options.idle_ns);
+        engine.alarms = Alarms::decode(last_alarm_ns, &mut bytes)?;
         let mut last = None;
         for _ in 0..bytes.count(SavedRule::LEAST_BYTES)? {
             let rule = SavedRule::decode(&mut bytes)?;
@@ -168,31 +179,22 @@ impl Engine {
         bytes.end()?;
         engine.counters.state_bytes = engine.windows.bytes();
         engine.counters.state_bytes_peak = engine.windows.bytes();
+        engine.settle();
         Ok((engine, restored))
     }
 
     fn encode_windows(&self, out: &mut Writer) {
-        let mut rules: BTreeMap<RuleId, Vec<(&Slot, &Window)>> = BTreeMap::new();
-        for (slot, window) in self.windows.open_windows() {
-            rules.entry(slot.rule).or_default().push((slot, window));
-        }
+        let rules = self.windows.by_rule();
         out.count(rules.len());
-        for (rule_id, mut windows) in rules {
-            windows.sort_unstable_by_key(|(slot, _)| *slot);
+        for (rule_id, windows) in rules {
             let rule = self.rules.rule(rule_id);
             out.text(rule.meta.path.as_bytes());
             out.plain(&rule.plan_hash.to_bytes());
-            out.section(|out| {
-                out.count(windows.len());
-                for (slot, window) in windows {
-                    slot.encode(out);
-                    window.encode(&self.rules.names, out);
-                }
-            });
+            out.section(|out| windows.encode(&self.rules.names, out));
         }
     }
 
-    /// Opens the windows of a saved rule, if they mean the same now.
+    /// Takes up the windows of a saved rule, if they mean the same now.
     fn take_up(
         &mut self,
         saved: SavedRule<'_>,
@@ -200,42 +202,39 @@ impl Engine {
         restored: &mut Restored,
     ) -> Result<(), Malformed> {
         let mut bytes = Reader::new(saved.windows);
-        let windows = bytes.count(Slot::LEAST_BYTES)?;
-        match self.same_rule(&saved, has_same_windows) {
-            Ok(rule_id) => {
-                for _ in 0..windows {
-                    self.take_up_window(rule_id, &mut bytes)?;
-                }
-                restored.windows += windows;
+        let Self { rules, options, windows, .. } = self;
+        let heir = heir(rules, saved.path, saved.plan_hash);
+        match heir.and_then(|rule| has_same_windows.then_some(rule).ok_or(Reason::ChangedOptions)) {
+            Ok(rule) => {
+                let owner = owner(rules, rule, options);
+                let Count { open, retained } = windows.restore(owner, &mut bytes)?;
+                restored.windows += open;
+                restored.retained += retained;
                 bytes.end()
             }
             Err(reason) => {
+                let Count { open: windows, retained } = Count::decode(&mut bytes)?;
                 let path = String::from_utf8_lossy(saved.path).into_owned();
-                restored.left_out.push(LeftOut { path, windows, reason });
+                restored.left_out.push(LeftOut { path, windows, retained, reason });
                 Ok(())
             }
         }
     }
+}
 
-    /// The rule that may go on with what a saved one has kept.
-    fn same_rule(&self, saved: &SavedRule<'_>, has_same_windows: bool) -> Result<RuleId, Reason> {
-        let rule_id = self.rules.find(saved.path).ok_or(Reason::UnknownRule)?;
-        if self.rules.rule(rule_id).plan_hash != saved.plan_hash {
-            return Err(Reason::ChangedRule);
-        }
-        if has_same_windows { Ok(rule_id) } else { Err(Reason::ChangedOptions) }
+/// The rule that may go on with what one of that path and hash has kept.
+pub(super) fn heir(rules: &RuleSet, path: &[u8], plan_hash: PlanHash) -> Result<RuleId, Reason> {
+    let rule = rules.find(path).ok_or(Reason::UnknownRule)?;
+    match rules.rule(rule).plan_hash == plan_hash {
+        true => Ok(rule),
+        false => Err(Reason::ChangedRule),
     }
+}
 
-    fn take_up_window(&mut self, rule_id: RuleId, bytes: &mut Reader<'_>) -> Result<(), Malformed> {
-        let slot = Slot::decode(rule_id, bytes)?;
-        let plan = &self.rules.rule(rule_id).plan;
-        if slot.host.is_some() != (self.options.mode == Mode::Stream && plan.closing.by_host) {
-            return Err(Malformed::new("a window is closed by the wrong hosts"));
-        }
-        let reduce = plan.reduce.as_ref();
-        let reduce = reduce.ok_or(Malformed::new("a rule that keeps nothing has a window"))?;
-        self.windows.restore(&slot, reduce, &self.rules.names, bytes)
-    }
+fn owner<'r>(rules: &'r RuleSet, rule: RuleId, options: &Options) -> Owner<'r> {
+    let plan = &rules.rule(rule).plan;
+    let is_closed_by_host = options.mode == Mode::Stream && plan.closing.by_host;
+    Owner { rule, plan, names: &rules.names, is_closed_by_host }
 }
 
 /// What was saved of one rule.

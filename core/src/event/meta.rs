@@ -73,7 +73,10 @@ impl<'e> Meta<'e> {
     #[must_use]
     pub fn read_time_and_host(raw: &'e [u8], head: &Head<'e>, input: Input, env: Env<'e>) -> Self {
         let shape = shape(raw, input);
-        let told = told(raw, shape, env);
+        let told = match (shape.format, shape.body_start) {
+            (Format::WinXml, 0) => winxml::dated(raw, env.bump),
+            _ => told(raw, shape, env),
+        };
         let given = Self::given(shape.format, head);
         Self { time_ns: told.time_ns.or(given.time_ns), host: told.host.or(given.host), ..given }
     }

@@ -13,6 +13,8 @@
 //! the knowledge uses: `EventData.ProcessID` beside the `ProcessID` of `System`, `EventData.Data_2` for the second `<Data>`
 //! without a name.
 
+use std::sync::LazyLock;
+
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 use memchr::{memchr, memchr2, memchr3, memmem};
@@ -110,14 +112,66 @@ pub fn system(raw: &[u8]) -> System<'_> {
 /// When and where `raw` happened, and from which log it is.
 pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
     let system = system(raw);
+    let channel = system.channel.map(|channel| entities::decode(channel, bump));
+    Told { channel, event_id: system.event_id, ..dated(raw, bump) }
+}
+
+/// Only when and where `raw` happened.
+///
+/// Every event that no rule selects is dated while a stream has windows open, so in the form that Windows writes, the two
+/// are looked for as text within `System`: see [`written_date`].
+pub(super) fn dated<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
+    if let Some((time_ns, host)) = written_date(raw) {
+        return Told { time_ns: Some(time_ns), host: Some(host), ..Told::default() };
+    }
+    let system = system(raw);
     let time = system.system_time.and_then(|text| time::parse(text, &TimeZone::UTC));
     Told {
         time_ns: time.or_else(|| utc_time(raw)),
         host: system.computer.map(|computer| entities::decode(computer, bump)),
-        channel: system.channel.map(|channel| entities::decode(channel, bump)),
-        event_id: system.event_id,
+        ..Told::default()
     }
 }
+
+/// Time and host where both are written as Windows writes them: `System` opens the event, `TimeCreated` with one attribute
+/// stands before `Computer`, nothing is encoded. None for any other event, which is then walked through.
+///
+/// In XML no `<` stands between quotes, and with comments, CDATA and instructions ruled out what looks like a tag is one. An
+/// event that is no XML may hold a tag in quotes; then this is its date and host all the same, whoever asks.
+fn written_date(raw: &[u8]) -> Option<(i64, &[u8])> {
+    let inside = raw.strip_prefix(b"<Event")?;
+    let inside = inside[memchr(b'>', inside)? + 1..].strip_prefix(b"<System>")?;
+    // What stands before `Computer` is short: an event is not searched to its end for it.
+    let inside = &inside[..inside.len().min(LONGEST_SYSTEM_BYTES)];
+    let computer_at = COMPUTER.find(inside)?;
+    let before = &inside[..computer_at];
+    let host = &inside[computer_at + COMPUTER.needle().len()..];
+    let host = &host[..memchr2(b'<', b'&', host)?];
+    let time_at = TIME_CREATED.find(before)? + TIME_CREATED.needle().len();
+    let (quote, time) = before[time_at..].split_first()?;
+    let time = &time[..memchr(*quote, time)?];
+    let is_plain = matches!(quote, b'\'' | b'"')
+        && inside[computer_at..]
+            .get(COMPUTER.needle().len() + host.len()..)?
+            .starts_with(b"</Computer>")
+        && !host.is_empty()
+        && SYSTEM_END.find(before).is_none()
+        && DECLARATION.find(before).is_none()
+        && INSTRUCTION.find(before).is_none();
+    let time_ns = is_plain.then(|| time::parse(time, &TimeZone::UTC))??;
+    Some((time_ns, host))
+}
+
+const LONGEST_SYSTEM_BYTES: usize = 4096;
+
+static COMPUTER: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new("<Computer>"));
+static TIME_CREATED: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new("<TimeCreated SystemTime="));
+static SYSTEM_END: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new("</System"));
+static DECLARATION: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("<!"));
+static INSTRUCTION: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("<?"));
 
 /// Sysmon's own `UtcTime`, for an event without a TimeCreated.
 fn utc_time(raw: &[u8]) -> Option<i64> {
@@ -467,6 +521,43 @@ mod tests {
             Some(format!("{}={}", native.field_name(&bump).escape_ascii(), text.escape_ascii()))
         };
         fields(raw).filter_map(shown).collect()
+    }
+
+    #[test]
+    fn the_short_way_to_time_and_host_is_that_of_the_walk() {
+        let bump = Bump::new();
+        let written = String::from_utf8_lossy(SYSMON).into_owned();
+        assert!(written_date(SYSMON).is_some());
+        let variants = [
+            ("<System>", "<System><!--<Computer>x</Computer>-->"),
+            ("<System>", "<System><?x <Computer>x</Computer>?>"),
+            ("<System>", " <System>"),
+            ("<Computer>host.example", "<Computer>a&amp;b"),
+            ("<Computer>host.example", "<Computer>"),
+            ("<Computer>host.example</Computer>", "<Computer/>"),
+            ("<Computer>host.example</Computer></System>", "</System><Computer>x</Computer>"),
+            ("<Computer>host.example</Computer>", "<Computer>x<b/></Computer>"),
+            ("SystemTime='2020-09-20T21:39:24.176000000Z'", "SystemTime=\"2021-01-01T00:00:00Z\""),
+            (
+                "SystemTime='2020-09-20T21:39:24.176000000Z'",
+                "RawTime='1' SystemTime='2021-01-01T00:00:00Z'",
+            ),
+            ("SystemTime='2020-09-20T21:39:24.176000000Z'", "SystemTime='yesterday'"),
+            ("<TimeCreated", "<Created"),
+            ("</Event>", "<Computer>other</Computer></Event>"),
+        ];
+        for (from, to) in variants {
+            let raw = written.replace(from, to).into_bytes();
+            let system = system(&raw);
+            let told = dated(&raw, &bump);
+            let time = system.system_time.and_then(|text| time::parse(text, &TimeZone::UTC));
+            assert_eq!(told.time_ns, time, "{to}");
+            assert_eq!(
+                told.host,
+                system.computer.map(|host| entities::decode(host, &bump)),
+                "{to}"
+            );
+        }
     }
 
     const SYSMON: &[u8] = b"<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\

@@ -82,12 +82,19 @@ impl Knowledge {
     }
 
     /// SHA-256 of every setting that says what a field is, stanza by stanza in the order of their names, without the files that
-    /// they stand in. Macros are no part of it: what they stand for is in the text of the rules that call them.
+    /// they stand in. Macros are no part of it, for what they stand for is in the text of the rules that call them, unless an
+    /// event type calls one.
     #[must_use]
     pub fn field_digest(&self) -> [u8; 32] {
         let mut out = Writer::default();
-        let files = [&self.prop_settings];
-        for conf in files {
+        let files = [
+            &self.prop_settings,
+            &self.transform_settings,
+            &self.eventtype_settings,
+            &self.tag_settings,
+        ];
+        let calls_macros = self.eventtypes.values().any(|eventtype| eventtype.search.contains('`'));
+        for conf in files.into_iter().chain(calls_macros.then_some(&self.macro_settings)) {
             out.count(conf.stanzas.len());
             for (name, stanza) in &conf.stanzas {
                 out.text(name.as_bytes());

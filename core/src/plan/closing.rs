@@ -5,14 +5,18 @@
 //! no event of another bucket can change its rows. Otherwise the rule waits for its window.
 
 use crate::{
-    compiled::{Closing, Reduce},
+    compiled::{Closing, Period, Reduce, Revision},
     config::SECOND_NS,
     ids::FieldId,
     names::Names,
-    stage::{Class, Stage, bin::Bin},
+    stage::{
+        Class, Stage,
+        bin::{Bin, CalendarUnit, Span},
+    },
 };
 
 const HOUR_NS: i64 = 3600 * SECOND_NS;
+const DAY_NS: i64 = 24 * HOUR_NS;
 
 /// When the windows of a plan close, and why so, for `explain`.
 pub(crate) fn prove(
@@ -28,7 +32,30 @@ pub(crate) fn prove(
         Err(reason) => (None, reason.to_owned()),
     };
     let by_host = stays_grouped_by(Names::HOST, mapped, reduce, finish);
-    (Closing { bucket, by_host, period_ns: period_ns(mapped, finish) }, reason)
+    let period = Period { span: period_span(mapped, finish), offset_ns: 0 };
+    (Closing { bucket, by_host, period, revision: revision(reduce, finish) }, reason)
+}
+
+/// About how long a window is: months are taken as 30 days.
+pub(crate) fn length_ns(span: &Span) -> i64 {
+    match span {
+        Span::Fixed(length_ns) => *length_ns,
+        Span::Calendar(count, unit) => count.saturating_mul(match unit {
+            CalendarUnit::Day => DAY_NS,
+            CalendarUnit::Week => 7 * DAY_NS,
+            CalendarUnit::Month => 30 * DAY_NS,
+        }),
+        Span::Linear { .. } | Span::Log { .. } => 0,
+    }
+}
+
+fn revision(reduce: Option<&Reduce>, finish: &[Stage]) -> Revision {
+    let all_are = |classes: &[Class]| finish.iter().all(|stage| classes.contains(&stage.class()));
+    match reduce {
+        Some(Reduce::Stats(_)) if all_are(&[Class::RowLocal]) => Revision::Groups,
+        Some(Reduce::Stats(_)) if all_are(&[Class::RowLocal, Class::Mergeable]) => Revision::Window,
+        _ => Revision::Never,
+    }
 }
 
 fn early<'s>(
@@ -81,15 +108,20 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
     })
 }
 
-/// The least multiple of the largest fixed span that is at least an hour.
-fn period_ns(mapped: &[Stage], finish: &[Stage]) -> i64 {
+/// The least multiple of the largest span of time that is at least an hour.
+fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
     let spans = mapped.iter().chain(finish).filter_map(|stage| match stage {
-        Stage::Bin(bin) if bin.field == Names::TIME => bin.fixed_span_ns(),
+        Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
         _ => None,
     });
-    let span_ns = spans.max().unwrap_or(HOUR_NS).max(1);
-    let spans_an_hour = (HOUR_NS + span_ns - 1) / span_ns;
-    span_ns.saturating_mul(spans_an_hour.max(1))
+    match spans.max_by_key(length_ns) {
+        Some(calendar @ Span::Calendar(..)) => calendar,
+        Some(Span::Fixed(span_ns @ 1..)) => {
+            let spans_an_hour = HOUR_NS.div_euclid(span_ns) + i64::from(HOUR_NS % span_ns != 0);
+            Span::Fixed(span_ns.saturating_mul(spans_an_hour))
+        }
+        _ => Span::Fixed(HOUR_NS),
+    }
 }
 
 impl Stage {

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::Serialize;
 
 use super::{
-    atoms,
+    atoms, closing,
     facts::{self, Indicator, Term},
     origins::{Origins, Shape},
 };
@@ -207,7 +207,8 @@ fn closing_text(closing: &Closing, reason: &str) -> ClosingText {
     ClosingText {
         early: closing.bucket.is_some(),
         reason: reason.to_owned(),
-        length_s: bucket_ns.unwrap_or(closing.period_ns) as f64 / SECOND_NS as f64,
+        length_s: bucket_ns.unwrap_or(closing::length_ns(&closing.period.span)) as f64
+            / SECOND_NS as f64,
         by_host: closing.by_host,
     }
 }

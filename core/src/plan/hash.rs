@@ -6,20 +6,23 @@
 //! 2. the rule's tree after its macros were expanded, printed as canonical SPL, a text;
 //! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`](crate::knowledge::Knowledge::field_digest)), plain;
 //! 4. whether raw terms are strict, a flag;
-//! 5. the length of the rule's windows in nanoseconds, an integer.
+//! 5. the rule's own windows: whether their length is a number of calendar units, a flag; that length, else its nanoseconds, an
+//!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer.
 //!
 //! So comments, spaces, the rule's path and title, the order of the rules, and macros that the rule does not call leave it as it
-//! is. Every setting of props.conf changes it, also of fields that the rule does not read: which it reads is not known where it
-//! says `values(*)`, and state that is lost is better than state that is wrong. The engine's own options (its windows, its
-//! zone) are not the rule's: a saved state holds them apart.
+//! is. Every setting of props.conf, transforms.conf, eventtypes.conf and tags.conf changes it, also of fields that the rule does
+//! not read: which it reads is not known where it says `values(*)`, and state that is lost is better than state that is wrong.
+//! The engine's own options (its windows, its zone) are not the rule's: a saved state holds them apart.
 
 use sha2::{Digest, Sha256};
 
+use super::closing;
 use crate::{
     codec::{self, Writer},
-    compiled::{Closing, PlanHash},
+    compiled::{Closing, Period, PlanHash},
     ruleset::BuildOptions,
     spl::{self, tree::Pipeline},
+    stage::bin::{CalendarUnit, Span},
 };
 
 /// SHA-256 of what the knowledge says of fields.
@@ -38,16 +41,35 @@ pub(crate) fn plan_hash(
     out.text(spl::print(pipeline).as_bytes());
     out.plain(fields);
     out.flag(strict_raw);
-    out.integer(closing.period_ns);
+    encode_period(&closing.period, &mut out);
     let digest = Sha256::digest(out.into_bytes());
     let first = digest.first_chunk().expect("SHA-256 has 32 bytes");
     PlanHash::from_bytes(*first)
 }
 
+fn encode_period(period: &Period, out: &mut Writer) {
+    match period.span {
+        Span::Calendar(count, unit) => {
+            out.flag(true);
+            out.integer(count);
+            out.byte(match unit {
+                CalendarUnit::Day => 0,
+                CalendarUnit::Week => 1,
+                CalendarUnit::Month => 2,
+            });
+        }
+        ref span => {
+            out.flag(false);
+            out.integer(closing::length_ns(span));
+        }
+    }
+    out.integer(period.offset_ns);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{knowledge::Knowledge, ruleset::RuleSetBuilder};
+    use crate::{compiled::Revision, knowledge::Knowledge, ruleset::RuleSetBuilder};
 
     const SPL: &str = "TERM(a) `m` | bin span=1s | stats count by _time";
 
@@ -109,11 +131,37 @@ mod tests {
     }
 
     #[test]
+    fn every_file_that_says_what_a_field_is_counts() {
+        let hash_with = |files: &[(&str, &str)]| {
+            let mut knowledge = Knowledge::builtin();
+            let problems = knowledge.overlay(files);
+            assert!(problems.is_empty(), "{problems:?}");
+            hash("TERM(a) | stats count", &knowledge, BuildOptions::default())
+        };
+        let macros = |definition| ("macros.conf", definition);
+        let calling = ("eventtypes.conf", "[x]\nsearch = `m`\n");
+        let hashes = [
+            hash_with(&[]),
+            hash_with(&[("transforms.conf", "[x]\nREGEX = (?<y>a)\n")]),
+            hash_with(&[("transforms.conf", "[x]\nREGEX = (?<y>b)\n")]),
+            hash_with(&[("eventtypes.conf", "[x]\nsearch = a\n")]),
+            hash_with(&[("tags.conf", "[y=a]\nz = enabled\n")]),
+            hash_with(&[calling, macros("[m]\ndefinition = a\n")]),
+            hash_with(&[calling, macros("[m]\ndefinition = b\n")]),
+        ];
+        for (index, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..index].contains(hash), "{index}: {hash}");
+        }
+        assert_eq!(hash_with(&[macros("[m]\ndefinition = a\n")]), hashes[0]);
+    }
+
+    #[test]
     fn the_hash_is_the_same_in_every_run_and_on_every_machine() {
-        let closing = Closing { bucket: None, by_host: false, period_ns: 3_600_000_000_000 };
+        let period = Period { span: Span::Fixed(3_600_000_000_000), offset_ns: 60_000_000_000 };
+        let closing = Closing { bucket: None, by_host: false, period, revision: Revision::Never };
         let (pipeline, _) = crate::spl::parse("TERM(a) | stats count");
         let found = plan_hash(&pipeline, &[7; 32], BuildOptions::default(), &closing);
         // Worked out with another program from the five parts above.
-        assert_eq!(found.to_string(), "cb332dbb24eedac5ae81ed44b41e104d");
+        assert_eq!(found.to_string(), "0db464c2d60d951c945ff7955dc34c54");
     }
 }

@@ -129,7 +129,7 @@ impl Span {
         }
     }
 
-    fn bucket_ns(self, time_ns: i64, zone: &TimeZone) -> Option<(i64, i64)> {
+    pub(crate) fn bucket_ns(self, time_ns: i64, zone: &TimeZone) -> Option<(i64, i64)> {
         match self {
             Self::Fixed(width_ns) => {
                 let start_ns = time_ns.checked_sub(time_ns.rem_euclid(width_ns))?;

@@ -94,17 +94,20 @@ impl Stats {
 
     /// Takes in what `other`, groups of this same plan, has seen.
     pub fn merge(&self, groups: &mut Groups<'_>, other: &Groups<'_>) {
-        let store = groups.store();
         groups.count_cut_rows(other.cut_rows());
-        for id in other.sorted() {
-            let from = other.group(id);
-            let id = groups.find_or_insert(from.key(), |store| self.partials(store));
-            let into = groups.group_mut(id);
-            into.hear(from.newest_first_ns());
-            let pairs = into.partials.iter_mut().zip(&from.partials);
-            for ((into, from), aggregate) in pairs.zip(&self.aggregates) {
-                self.merge_partial(into, from, aggregate.function, store);
-            }
+        other.sorted().into_iter().for_each(|id| self.merge_group(groups, other.group(id)));
+    }
+
+    /// Takes in what one group of this same plan has seen.
+    pub fn merge_group(&self, groups: &mut Groups<'_>, from: &Group<'_>) {
+        let store = groups.store();
+        let id = groups.find_or_insert(from.key(), |store| self.partials(store));
+        let into = groups.group_mut(id);
+        into.hear(from.newest_first_ns());
+        into.hear_truncated(from.is_truncated());
+        let pairs = into.partials.iter_mut().zip(&from.partials);
+        for ((into, from), aggregate) in pairs.zip(&self.aggregates) {
+            self.merge_partial(into, from, aggregate.function, store);
         }
     }
 
@@ -175,7 +178,7 @@ impl Stats {
         }
         let mut row = Row::empty(env.bump, rank);
         row.replace(cells);
-        Some(row.of_group(group.key()))
+        Some(row.of_group(group.key()).truncated(group.is_truncated()))
     }
 
     /// The result over the rows of a finished window; they stand in the order of the search.
@@ -201,7 +204,10 @@ impl Stats {
         if ids.is_empty() {
             return ids;
         }
-        ids.iter().for_each(|&id| groups.group_mut(id).hear(rank.newest_first_ns));
+        for &id in ids {
+            groups.group_mut(id).hear(rank.newest_first_ns);
+            groups.group_mut(id).hear_truncated(row.is_truncated());
+        }
         let origin = Origin { ids, rank, time_s: self.time_of(row), scratch: env.bump };
         for (index, aggregate) in self.aggregates.iter().enumerate() {
             let Some(value) = aggregate.input.value(row, env) else { continue };

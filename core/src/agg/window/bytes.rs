@@ -2,7 +2,7 @@
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
-use super::{Contents, KeptRow, Slot, Window, Windows};
+use super::{Contents, KeptRow, Slot, Window};
 use crate::{
     agg::{Groups, KeyHasher},
     codec::{Malformed, Reader, Writer},
@@ -38,33 +38,6 @@ impl Slot {
     }
 }
 
-impl Windows {
-    /// Every open window with what it has seen, in no order of use.
-    pub(crate) fn open_windows(&self) -> impl Iterator<Item = (&Slot, &Window)> {
-        self.of_all.iter().chain(self.of_hosts.values().flatten())
-    }
-
-    /// Opens the window that [`Window::encode`] wrote.
-    ///
-    /// # Errors
-    /// If no window of a rule that reduces so can have been written so, or there is one of that slot already.
-    pub(crate) fn restore(
-        &mut self,
-        slot: &Slot,
-        reduce: &Reduce,
-        names: &Names,
-        bytes: &mut Reader<'_>,
-    ) -> Result<(), Malformed> {
-        if self.window(slot).is_some() {
-            return Err(Malformed::new("a window comes twice"));
-        }
-        let bump = self.pool.pop().unwrap_or_default();
-        let window = Window::decode(bump, reduce, names, &self.hasher, bytes)?;
-        self.insert(slot, window);
-        Ok(())
-    }
-}
-
 impl Window {
     /// Writes what it has seen.
     pub(crate) fn encode(&self, names: &Names, out: &mut Writer) {
@@ -77,7 +50,11 @@ impl Window {
         }
     }
 
-    fn decode(
+    /// Reads what [`encode`](Self::encode) wrote, for a rule that reduces so; `bump` is empty.
+    ///
+    /// # Errors
+    /// If no window of such a rule can have written the bytes.
+    pub(crate) fn decode(
         bump: Bump,
         reduce: &Reduce,
         names: &Names,

@@ -4,46 +4,108 @@ use super::{Clocks, HostClock, MAX_HOSTS};
 use crate::codec::{Malformed, Reader, Writer};
 
 impl Clocks {
-    /// Writes, in the order of the hosts, each host's watermark and how long the host has been silent.
+    /// Writes how much time has passed, and the watermark of all; then, in the order in which they were last heard, how many
+    /// hosts are silent and each host: its watermark, the end of its last window that has closed, and when it was heard.
     ///
-    /// The wall clock is no part of it, and of the monotonic one only how far back it was heard: both mean something in one
-    /// run only.
-    pub(crate) fn encode(&self, out: &mut Writer) {
-        out.integer(self.idle_ns);
-        out.count(self.hosts.len());
-        for (host, clock) in &self.hosts {
-            out.text(host);
+    /// Times are those of `elapsed_ns`, which only differences make. The clocks outside are no part of it: they mean something
+    /// in one run only.
+    pub(in crate::engine) fn encode(&self, out: &mut Writer) {
+        out.integer(self.elapsed_ns);
+        out.option(self.listening_since_ns, Writer::integer);
+        self.encode_all(out);
+        let indices = std::iter::successors(self.recency.oldest(), |&at| self.recency.after(at));
+        let clocks: Vec<&HostClock> = indices.map(|index| &self.clocks[index]).collect();
+        out.count(clocks.len());
+        out.count(clocks.partition_point(|clock| clock.is_silent));
+        for clock in clocks {
+            out.text(&clock.host);
             out.integer(clock.watermark_ns);
-            out.integer(self.mono_ns.saturating_sub(clock.heard_mono_ns));
+            out.integer(clock.closed_ns);
+            out.integer(clock.heard_ns);
         }
     }
 
-    /// Reads what `encode` wrote. The silence of the hosts goes on from the first `advance`.
+    fn encode_all(&self, out: &mut Writer) {
+        out.option(self.of_all_ns, Writer::integer);
+        out.option(self.lead.before_ns, Writer::integer);
+        out.count(self.lead.steps.len());
+        for (at_ns, watermark_ns) in &self.lead.steps {
+            out.integer(*at_ns);
+            out.integer(*watermark_ns);
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote. Time goes on from the first `advance`.
     ///
     /// # Errors
     /// If no engine's clocks can have been written so.
-    pub(crate) fn decode(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
-        /// A host without a name and two times.
-        const LEAST_BYTES: usize = 17;
-        /// A century and a half: what is added to it does not overflow.
-        const MAX_SILENT_NS: i64 = i64::MAX / 2;
-        let mut clocks = Self { idle_ns: bytes.integer()?, is_resumed: true, ..Self::default() };
+    pub(in crate::engine) fn decode(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
+        /// A host without a name and three times.
+        const LEAST_BYTES: usize = 25;
+        let elapsed_ns = decode_time(i64::MAX, bytes)?;
+        let mut clocks = Self { elapsed_ns, ..Self::default() };
+        clocks.listening_since_ns = bytes.option(|bytes| decode_time(elapsed_ns, bytes))?;
+        clocks.decode_all(bytes)?;
         let count = bytes.count(LEAST_BYTES)?;
-        if count > MAX_HOSTS {
+        let silent = bytes.count(LEAST_BYTES)?;
+        if count > MAX_HOSTS || silent > count {
             return Err(Malformed::new("there are more hosts than are kept"));
         }
-        for _ in 0..count {
-            let host = bytes.text()?;
-            if clocks.hosts.last_key_value().is_some_and(|(last, _)| &**last >= host) {
-                return Err(Malformed::new("hosts are out of order"));
-            }
-            let (watermark_ns, silent_ns) = (bytes.integer()?, bytes.integer()?);
-            if !(0..MAX_SILENT_NS).contains(&silent_ns) {
-                return Err(Malformed::new("a host was silent for longer than clocks go"));
-            }
-            let clock = HostClock { watermark_ns, heard_mono_ns: -silent_ns };
-            clocks.hosts.insert(host.into(), clock);
+        for number in 0..count {
+            clocks.decode_host(number < silent, bytes)?;
         }
         Ok(clocks)
     }
+
+    fn decode_all(&mut self, bytes: &mut Reader<'_>) -> Result<(), Malformed> {
+        /// Two times.
+        const LEAST_BYTES: usize = 16;
+        self.of_all_ns = bytes.option(Reader::integer)?;
+        self.lead.before_ns = bytes.option(Reader::integer)?;
+        for _ in 0..bytes.count(LEAST_BYTES)? {
+            let step = (decode_time(self.elapsed_ns, bytes)?, bytes.integer()?);
+            if self.lead.steps.back().is_some_and(|last| last.0 >= step.0 || last.1 >= step.1) {
+                return Err(Malformed::new("the fastest host went back"));
+            }
+            self.lead.steps.push_back(step);
+        }
+        Ok(())
+    }
+
+    fn decode_host(&mut self, is_silent: bool, bytes: &mut Reader<'_>) -> Result<(), Malformed> {
+        let host = bytes.text()?;
+        let clock = HostClock {
+            host: host.into(),
+            watermark_ns: bytes.integer()?,
+            closed_ns: bytes.integer()?,
+            heard_ns: decode_time(self.elapsed_ns, bytes)?,
+            is_silent,
+        };
+        if self.clocks.last().is_some_and(|last| last.heard_ns > clock.heard_ns) {
+            return Err(Malformed::new("hosts are out of order"));
+        }
+        let index = self.recency.add();
+        if self.hosts.insert(host.into(), index).is_some() {
+            return Err(Malformed::new("a host comes twice"));
+        }
+        let watermark_ns = clock.watermark_ns;
+        self.clocks.push(clock);
+        if is_silent {
+            self.fall_silent(index);
+        } else {
+            self.awake.set(index, watermark_ns);
+            self.next_silent.get_or_insert(index);
+        }
+        Ok(())
+    }
+}
+
+/// A time between the start of the clocks and `last_ns`.
+pub(in crate::engine) fn decode_time(
+    last_ns: i64,
+    bytes: &mut Reader<'_>,
+) -> Result<i64, Malformed> {
+    let time_ns = bytes.integer()?;
+    let is_time = (0..=last_ns).contains(&time_ns);
+    if is_time { Ok(time_ns) } else { Err(Malformed::new("a time lies beyond the clocks")) }
 }
