@@ -20,6 +20,7 @@ mod least;
 mod merge;
 mod recency;
 mod state;
+mod swap;
 mod trace;
 
 use std::sync::Arc;
@@ -46,6 +47,7 @@ use alarms::Alarms;
 use clock::{Clocks, Heard};
 
 pub use state::{LeftOut, Reason, Restored, StateError};
+pub use swap::{Ended, Swapped};
 pub use trace::{StageVerdict, Trace};
 
 /// The mutable state of one stream of events.

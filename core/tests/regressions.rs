@@ -19,6 +19,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("event_syslog", fuzzing::event_syslog),
     ("event_audit", fuzzing::event_audit),
     ("rows", fuzzing::rows),
+    ("state", fuzzing::state),
 ];
 
 #[test]
@@ -38,8 +39,21 @@ fn a_target_takes_what_it_is_for() {
     fuzzing::spl(b"index=a | stats count by host");
     fuzzing::rules(b"id: '1'\nlogic: 'a | head 1'\n");
     fuzzing::knowledge(b"[x]\nEVAL-a = b\n\0\0[m]\ndefinition = evil\n");
+    fuzzing::state(&fuzzing::saved_state());
     for (_, target) in &TARGETS[3..] {
         target(b"{\"a\":\"evil\"}");
         target(b"");
+    }
+}
+
+#[test]
+fn a_state_in_which_any_byte_is_another_does_no_harm() {
+    let saved = fuzzing::saved_state();
+    for at in 1..saved.len() {
+        for byte in [0, 1, saved[at] ^ 0x80, 0xff] {
+            let mut changed = saved.clone();
+            changed[at] = byte;
+            fuzzing::state(&changed);
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! hosts there are. Arenas are pooled: that of a window which is gone is reset and serves the next one.
 
 pub(crate) mod bytes;
+mod heirs;
 mod merge;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -166,7 +166,8 @@ impl Engine {
         let mut restored = Restored::default();
         let has_same_windows = bytes.text()? == window_options(&engine.options);
         engine.clocks = Clocks::decode(&mut bytes)?;
-        let last_alarm_ns = engine.clocks.elapsed_ns().saturating_add(engine.options.idle_ns);
+        let longest_ns = engine.options.idle_ns.max(1);
+        let last_alarm_ns = engine.clocks.elapsed_ns().saturating_add(longest_ns);
         engine.alarms = Alarms::decode(last_alarm_ns, &mut bytes)?;
         let mut last = None;
         for _ in 0..bytes.count(SavedRule::LEAST_BYTES)? {

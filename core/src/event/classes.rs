@@ -65,9 +65,7 @@ impl Classes {
     /// Makes room for the next event. To be called before it, since what is forgotten must not be in use.
     pub fn make_room(&mut self) {
         if self.places.get_mut().len() >= MAX_CLASSES {
-            self.classes.iter_mut().for_each(|class| _ = class.take());
-            self.places.get_mut().clear();
-            self.kinds.get_mut().clear();
+            self.forget();
             self.resets.set(self.resets.get() + 1);
         } else if self.kinds.get_mut().len() >= MAX_KINDS {
             self.kinds.get_mut().clear();
@@ -75,7 +73,14 @@ impl Classes {
         }
     }
 
-    /// How often it was emptied.
+    /// Forgets everything, for what the knowledge says is to change.
+    pub fn forget(&mut self) {
+        self.classes.iter_mut().for_each(|class| _ = class.take());
+        self.places.get_mut().clear();
+        self.kinds.get_mut().clear();
+    }
+
+    /// How often it was emptied, being full.
     #[must_use]
     pub fn resets(&self) -> u64 {
         self.resets.get()

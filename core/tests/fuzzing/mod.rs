@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use caltrop_core::{
+    codec::VERSION,
     compiled::RuleSet,
     config::{Input, Mode, Options, SECOND_NS, Window},
     engine::Engine,
@@ -12,6 +13,7 @@ use caltrop_core::{
     ruleset::{BuildOptions, RuleSetBuilder},
     spl,
 };
+use sha2::{Digest, Sha256};
 
 /// SPL parses without a panic, and what it is printed as means the same.
 pub(crate) fn spl(data: &[u8]) {
@@ -88,10 +90,58 @@ pub(crate) fn rows(data: &[u8]) {
     event(Input::Rows, b"", data);
 }
 
-/// One rule on one event, under some knowledge.
-pub(crate) fn prefilter(rule: &str, raw: &[u8], props: &str) {
+/// What an enemy saved: it is refused, or taken up by an engine that goes on and can be saved in turn. The first byte chooses
+/// the options; the head before the rest is right.
+pub(crate) fn state(data: &[u8]) {
+    let Some((choice, body)) = data.split_first() else { return };
+    let mode = if choice & 1 == 0 { Mode::Stream } else { Mode::Batch };
+    let window = if choice & 2 == 0 { Window::Rule } else { Window::All };
+    let options = Options { mode, window, lateness_ns: SECOND_NS, ..Options::default() };
+    CURIOUS_RULES.with(|rules| {
+        let load = |bytes: &[u8]| Engine::load(Arc::clone(rules), options.clone(), bytes);
+        let Ok((mut engine, _)) = load(&with_head(body)) else { return };
+        for second in 0..3 {
+            let raw = b"<Event><System><Computer>a</Computer></System></Event>evil";
+            engine.push(raw, &Head { offset: 9, ..Head::default() }, &mut |_| {});
+            engine.advance(second * 60 * SECOND_NS, second * 60 * SECOND_NS, &mut |_| {});
+        }
+        let saved = engine.save();
+        let (again, restored) = load(&saved).expect("it was saved just now");
+        assert_eq!(restored.left_out, []);
+        assert!(again.save() == saved, "what was taken up is not what was saved");
+        engine.swap(Arc::clone(rules), &mut |_| {});
+        engine.finish(&mut |_| {});
+        assert_eq!(engine.counters().state_bytes, 0);
+    });
+}
+
+/// What [`state`] takes, from an engine that has seen some events.
+pub(crate) fn saved_state() -> Vec<u8> {
+    let options = Options { mode: Mode::Stream, window: Window::Rule, ..Options::default() };
+    let mut engine = CURIOUS_RULES.with(|rules| Engine::new(Arc::clone(rules), options));
+    // The second closes windows of the first, the third revises one.
+    for (second, offset) in [(1, 0), (40, 1), (29, 2)] {
+        let raw = format!(
+            "{{\"@timestamp\":\"2026-03-02T09:30:{second:02}Z\",\"host\":\"a\",\"user\":\"evil\"}}"
+        );
+        engine.push(raw.as_bytes(), &Head { offset, ..Head::default() }, &mut |_| {});
+    }
+    let counters = engine.counters();
+    assert!(counters.late > 0 && counters.state_bytes > 0, "{counters:?}");
+    let saved = engine.save();
+    [&[0], &saved[with_head(b"").len()..]].concat()
+}
+
+/// A saved state of that body, with the head that it must have.
+pub(crate) fn with_head(body: &[u8]) -> Vec<u8> {
+    let sum = Sha256::digest(body);
+    [b"caltrop state\n", &VERSION.to_le_bytes()[..], &sum[..16], body].concat()
+}
+
+/// One rule on one event, under the files of an app.
+pub(crate) fn prefilter(rule: &str, raw: &[u8], app: &[(&str, &str)]) {
     let mut knowledge = Knowledge::builtin();
-    knowledge.overlay(&[("local/props.conf", props)]);
+    knowledge.overlay(app);
     let mut builder = RuleSetBuilder::new(knowledge, BuildOptions::default());
     builder.add_spl("rule", rule);
     let set = Arc::new(builder.build().rules);
@@ -110,20 +160,23 @@ const CURIOUS: &[&str] = &[
     "* | regex process_name=\"(?i)evil$\" | table *",
     "process=*evil* OR Image=*\\\\evil.exe OR a.b=evil OR user=evil",
     "* | where match(_raw, \"(a|b)*c\") AND isnotnull(process) | stats dc(host) BY sourcetype",
+    "* | stats count list(_raw) avg(EventCode) mode(user) p95(a) BY host | stats sum(count) BY host",
+    "* | head 3 | table *",
 ];
 
+thread_local! {
+    static CURIOUS_RULES: Arc<RuleSet> = {
+        let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
+        for (index, search) in CURIOUS.iter().enumerate() {
+            builder.add_spl(&index.to_string(), search);
+        }
+        Arc::new(builder.build().rules)
+    };
+}
+
 fn event(input: Input, before: &[u8], data: &[u8]) {
-    thread_local! {
-        static RULES: Arc<RuleSet> = {
-            let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
-            for (index, search) in CURIOUS.iter().enumerate() {
-                builder.add_spl(&index.to_string(), search);
-            }
-            Arc::new(builder.build().rules)
-        };
-    }
     let raw = [before, data].concat();
-    RULES.with(|rules| push(rules, input, &raw, b"evil"));
+    CURIOUS_RULES.with(|rules| push(rules, input, &raw, b"evil"));
 }
 
 /// The event, and the same with a word that the rules look for behind it: the scan must change nothing.

@@ -1,9 +1,14 @@
 //! Windows that were filled apart, put together.
 
-use bumpalo::Bump;
+use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use super::{Contents, KeptRow, Window, copied_name, copied_value};
-use crate::{compiled::Reduce, names::Name, row::Cell, stage::stats::Stats};
+use crate::{
+    compiled::Reduce,
+    names::{Name, Names},
+    row::Cell,
+    stage::stats::Stats,
+};
 
 impl Window {
     /// Takes in what `other`, a window of the same rule, has seen. In which order windows are merged never shows, as long as
@@ -30,6 +35,25 @@ impl Window {
             }
             Contents::Groups(_) => {}
         });
+    }
+
+    /// The same for a rule set that calls fields otherwise, in an empty arena. `None` where it holds groups, which know
+    /// fields by their texts.
+    #[must_use]
+    pub(crate) fn renamed(
+        &self,
+        arena: impl FnOnce() -> Bump,
+        [from, to]: [&Names; 2],
+    ) -> Option<Self> {
+        let Contents::Rows(rows) = self.borrow_dependent() else { return None };
+        Some(Self::new(arena(), |bump| {
+            let name = |name: Name<'_>| match to.find(from.bytes(name)) {
+                Some(field) => Name::Known(field),
+                None => Name::Other(bump.alloc_slice_copy(from.bytes(name))),
+            };
+            let rows = rows.iter().map(|row| row.copied(bump, name));
+            Contents::Rows(BumpVec::from_iter_in(rows, bump))
+        }))
     }
 }
 

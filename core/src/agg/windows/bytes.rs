@@ -53,6 +53,12 @@ impl Count {
 }
 
 impl OfRule<'_> {
+    /// How many there are.
+    #[must_use]
+    pub(crate) fn count(&self) -> Count {
+        Count { open: self.open.len(), retained: self.retained.len() }
+    }
+
     /// Writes how many there are, then each.
     pub(crate) fn encode(&self, names: &Names, out: &mut Writer) {
         out.count(self.open.len());
