@@ -212,6 +212,9 @@ pub(crate) struct ResultArgs {
     /// Look at every event in full. The answers are the same.
     #[arg(long)]
     pub(crate) no_prefilter: bool,
+    /// So many threads look at the events of a closed set. The answers are the same, and in the same order.
+    #[arg(long, default_value = "1", value_name = "N", value_parser = units::threads)]
+    pub(crate) threads: usize,
     /// Write the figures of the run to this file, as one JSON object.
     #[arg(long, value_name = "FILE")]
     pub(crate) stats: Option<PathBuf>,

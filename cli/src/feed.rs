@@ -1,5 +1,7 @@
 //! Inputs to an engine: every event in order, with progress, and one message a file about what was odd.
 
+pub(crate) mod threads;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -25,7 +27,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     Status,
     args::EventArgs,
-    output::{Printer, counted, note},
+    output::{Printer, Rendered, counted, note},
     signals::Stop,
     state::Checkpoints,
 };
@@ -214,27 +216,18 @@ impl<'a> Feed<'a> {
             Ok(input) => input,
             Err(error) => return self.fail(format_args!("error: {error}")),
         };
-        let malformed_before = self.malformed_rows();
-        let first_malformed = self.events(&mut input, head(self.args, number));
+        let malformed = self.events(&mut input, head(self.args, number));
         self.progress.after(&input);
         self.note_odd(path, &input.counters());
-        if let Some((line, error)) = first_malformed {
-            self.say(format_args!(
-                "warning: {}:{line}:{}: {error}; {} left out",
-                path.display(),
-                error.offset() + 1,
-                counted(self.malformed_rows() - malformed_before, "line"),
-            ));
-        }
+        self.note_malformed(path, malformed);
     }
 
-    /// Pushes the events of one input. Gives line and error of the first that is no row where it should be one.
-    fn events(&mut self, input: &mut Input, mut head: Head<'_>) -> Option<(u64, RowError)> {
-        let malformed_before = self.malformed_rows();
-        let mut first_malformed = None;
+    /// Pushes the events of one input.
+    fn events(&mut self, input: &mut Input, mut head: Head<'_>) -> Malformed {
+        let mut malformed = Malformed::since(self.engine);
         while !self.is_over() {
-            let event = match input.poll_event() {
-                Ok(Next::Event(event)) => event,
+            match input.poll_event() {
+                Ok(Next::Event(_)) => {}
                 Ok(Next::Quiet) => {
                     self.rest(input);
                     continue;
@@ -244,19 +237,17 @@ impl<'a> Feed<'a> {
                     self.fail(format_args!("error: {error}"));
                     break;
                 }
-            };
-            self.push(event, &head);
-            if first_malformed.is_none() && self.malformed_rows() > malformed_before {
-                let error = self.engine.trace(RuleId::new(0), event, &head).err();
-                first_malformed = error.map(|error| (input.line_number(), error));
             }
+            let event = input.last_event();
+            self.push(event, &head);
+            malformed.note(self.engine, event, &head, input.line_number());
             head.offset += 1;
             if head.offset.is_multiple_of(EVENTS_PER_TICK) {
                 self.progress.at(input);
                 self.tick();
             }
         }
-        first_malformed
+        malformed
     }
 
     /// No event has come for a while.
@@ -311,8 +302,15 @@ impl<'a> Feed<'a> {
         false
     }
 
-    fn malformed_rows(&self) -> u64 {
-        self.engine.counters().malformed_rows
+    fn note_malformed(&self, path: &Path, malformed: Malformed) {
+        if let Some((line, error)) = malformed.first {
+            self.say(format_args!(
+                "warning: {}:{line}:{}: {error}; {} left out",
+                path.display(),
+                error.offset() + 1,
+                counted(malformed.count, "line"),
+            ));
+        }
     }
 
     fn note_odd(&mut self, path: &Path, counters: &InputCounters) {
@@ -329,9 +327,27 @@ impl<'a> Feed<'a> {
         let bar = &self.progress.bar;
         self.engine.push(event, head, &mut |alert| bar.suspend(|| self.printer.print(alert)));
         self.stopped = self.printer.has_failed();
+        self.stop_if_exhausted();
+    }
+
+    /// Prints an alert that another thread has rendered.
+    fn print_rendered(&mut self, alert: Rendered) {
+        let bar = &self.progress.bar;
+        bar.suspend(|| self.printer.print_rendered(alert));
+        self.stopped |= self.printer.has_failed();
+    }
+
+    fn stop_if_exhausted(&mut self) {
         if let Some(rule) = self.engine.exhausted() {
-            self.stopped = true;
-            self.fed.is_complete = false;
+            self.exhaust(rule);
+        }
+    }
+
+    /// A rule keeps too much state for its results to be right.
+    fn exhaust(&mut self, rule: RuleId) {
+        self.stopped = true;
+        // It is told once.
+        if std::mem::replace(&mut self.fed.is_complete, false) {
             let path = self.engine.rules().rule(rule).meta.path.clone();
             self.fail(format_args!(
                 "error: {path} keeps more open state than --max-state allows: cut time into windows, such as with --window 1h, or raise --max-state"
@@ -375,7 +391,48 @@ impl<'a> Feed<'a> {
     }
 }
 
+/// The events of an input that are no rows where they should be.
+#[derive(Debug, Default)]
+struct Malformed {
+    /// Line and error of the first.
+    first: Option<(u64, RowError)>,
+    count: u64,
+    /// How many the engine has counted, here and before.
+    counted: u64,
+}
+
+impl Malformed {
+    /// None yet.
+    fn since(engine: &Engine) -> Self {
+        Self { counted: engine.counters().malformed_rows, ..Self::default() }
+    }
+
+    /// Takes note of an event that was pushed.
+    fn note(&mut self, engine: &mut Engine, event: &[u8], head: &Head<'_>, line: u64) {
+        let counted = engine.counters().malformed_rows;
+        if counted == self.counted {
+            return;
+        }
+        self.counted = counted;
+        self.count += 1;
+        if self.first.is_none() {
+            let error = engine.trace(RuleId::new(0), event, head).err();
+            self.first = error.map(|error| (line, error));
+        }
+    }
+
+    /// Those of a later part of the input.
+    fn add(&mut self, later: Self) {
+        self.first = self.first.take().or(later.first);
+        self.count += later.count;
+    }
+}
+
 impl Formats {
+    fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own += other);
+    }
+
     fn count(&mut self, event: &[u8], input: Written) {
         let format = shape(event, input).format;
         if let Some(way) = WRITTEN.iter().position(|(known, _)| *known == format) {

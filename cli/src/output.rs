@@ -97,7 +97,42 @@ enum Form {
 }
 
 /// One row, each column as one text.
-type Record = Vec<(String, String)>;
+pub(crate) type Record = Vec<(String, String)>;
+
+/// A result as it will be printed.
+pub(crate) enum Rendered {
+    /// One line.
+    Line(Vec<u8>),
+    /// One row of columns.
+    Record(Record),
+}
+
+/// Renders results for a printer that is elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Renderer {
+    output: Output,
+    shape: Shape,
+}
+
+impl Renderer {
+    /// What `alert` will be printed as.
+    pub(crate) fn render(self, alert: &Alert<'_>) -> Rendered {
+        if self.output != Output::Ndjson {
+            return Rendered::Record(record(alert, self.shape));
+        }
+        let mut line = Vec::new();
+        write_json(alert, self.shape, &mut line).expect("a Vec takes everything");
+        Rendered::Line(line)
+    }
+}
+
+fn write_json(alert: &Alert<'_>, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
+    match shape {
+        Shape::Alert => alert.write_json(out)?,
+        Shape::Row => alert.write_row_json(out)?,
+    }
+    out.write_all(b"\n")
+}
 
 impl Printer {
     /// A printer of `shape`; with `flush`, every result is written at once.
@@ -130,12 +165,29 @@ impl Printer {
         self.failed.is_some()
     }
 
-    fn print_json(&mut self, alert: &Alert<'_>) -> io::Result<()> {
-        match self.shape {
-            Shape::Alert => alert.write_json(&mut self.out)?,
-            Shape::Row => alert.write_row_json(&mut self.out)?,
+    /// Renders results as this printer does.
+    pub(crate) fn renderer(&self) -> Renderer {
+        let output = match self.form {
+            Form::Ndjson => Output::Ndjson,
+            Form::Columns(output, _) => output,
+        };
+        Renderer { output, shape: self.shape }
+    }
+
+    /// Prints one result that was rendered elsewhere.
+    pub(crate) fn print_rendered(&mut self, result: Rendered) {
+        if self.failed.is_some() {
+            return;
         }
-        self.out.write_all(b"\n")?;
+        match (&mut self.form, result) {
+            (Form::Columns(_, records), Rendered::Record(record)) => records.push(record),
+            (_, Rendered::Line(line)) => self.failed = self.out.write_all(&line).err(),
+            (Form::Ndjson, Rendered::Record(_)) => {}
+        }
+    }
+
+    fn print_json(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        write_json(alert, self.shape, &mut self.out)?;
         if self.flush { self.out.flush() } else { Ok(()) }
     }
 

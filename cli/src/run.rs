@@ -9,10 +9,9 @@ use caltrop_host::{Clock, Positions, load};
 use crate::{
     Status,
     args::RunArgs,
-    feed::{self, Fed},
+    feed,
     output::{Printer, Shape, counted, note},
     rules::{build_options, note_loaded, reading_status},
-    state::Checkpoints,
 };
 
 /// Runs the rules over every input.
@@ -30,15 +29,34 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     if args.state.is_some() && options.mode == Mode::Batch {
         bail!("--state keeps what a stream has open: add --stream or --follow");
     }
+    let threads = args.results.threads;
+    if threads > 1 && options.mode == Mode::Stream {
+        bail!("--threads is for a closed set of events: a stream has one clock, and so one thread");
+    }
     let is_stream = options.mode == Mode::Stream;
     let rules = Arc::new(loaded.built.rules);
     let checkpoints = args.checkpoints();
     let (mut engine, positions) = match (&checkpoints, &args.state) {
-        (Some(checkpoints), Some(path)) => checkpoints.resume(rules, options, path)?,
-        _ => (Engine::new(rules, options), Positions::default()),
+        (Some(checkpoints), Some(path)) => checkpoints.resume(rules, options.clone(), path)?,
+        _ => (Engine::new(rules, options.clone()), Positions::default()),
     };
     let mut printer = Printer::new(args.results.output, Shape::Alert, is_stream);
-    let fed = feed(args, &mut engine, &clock, &mut printer, checkpoints, &positions)?;
+    let (events, inputs) = (&args.events, &args.inputs);
+    let fed = if !args.follow.is_empty() {
+        feed::follow(
+            &mut engine,
+            events,
+            &args.follow,
+            &clock,
+            &mut printer,
+            checkpoints,
+            &positions,
+        )
+    } else if threads > 1 {
+        feed::threads::feed(&mut engine, &options, threads, events, inputs, &clock, &mut printer)
+    } else {
+        feed::feed(&mut engine, options.mode, events, inputs, &clock, &mut printer, checkpoints)
+    }?;
     printer.finish()?;
     let stats = fed.stats(engine.counters(), refused);
     stats.summarise(engine.rules());
@@ -47,21 +65,4 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     }
     stats.write(args.results.stats.as_deref())?;
     Ok(status.max(fed.status))
-}
-
-/// Pushes the events of the inputs, or of the files that are followed.
-fn feed(
-    args: &RunArgs,
-    engine: &mut Engine,
-    clock: &Clock,
-    printer: &mut Printer,
-    checkpoints: Option<Checkpoints>,
-    positions: &Positions,
-) -> Result<Fed> {
-    let (events, inputs) = (&args.events, &args.inputs);
-    if args.follow.is_empty() {
-        feed::feed(engine, args.mode(), events, inputs, clock, printer, checkpoints)
-    } else {
-        feed::follow(engine, events, &args.follow, clock, printer, checkpoints, positions)
-    }
 }

@@ -36,17 +36,15 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     if built.rules.is_empty() {
         return Ok(status.max(Status::Refused));
     }
-    let mut engine = Engine::new(Arc::new(built.rules), args.options(&clock));
+    let options = args.options(&clock);
+    let mut engine = Engine::new(Arc::new(built.rules), options.clone());
     let mut printer = Printer::new(args.results.output, Shape::Row, false);
-    let fed = feed::feed(
-        &mut engine,
-        Mode::Batch,
-        &args.events,
-        &args.inputs,
-        &clock,
-        &mut printer,
-        None,
-    )?;
+    let (events, inputs, threads) = (&args.events, &args.inputs, args.results.threads);
+    let fed = if threads > 1 {
+        feed::threads::feed(&mut engine, &options, threads, events, inputs, &clock, &mut printer)
+    } else {
+        feed::feed(&mut engine, Mode::Batch, events, inputs, &clock, &mut printer, None)
+    }?;
     printer.finish()?;
     if engine.counters().alerts == 0 && fed.is_complete {
         fed.explain_silence(&engine);

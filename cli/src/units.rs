@@ -47,6 +47,13 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
     number.checked_mul(unit_bytes).filter(|&bytes| bytes > 0).ok_or_else(error)
 }
 
+/// A number of threads.
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
+    const MOST: usize = 256;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("`{text}` is no number of threads: write 1 to {MOST}"))
+}
+
 /// A name of the zone database, such as `Europe/Berlin`.
 pub(crate) fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text)

@@ -47,6 +47,54 @@ fn batch_stream_and_no_prefilter_give_the_same_rows() {
 }
 
 #[test]
+fn several_threads_print_what_one_prints_in_the_same_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let log: String =
+        (0..40_000).map(|number| format!("{number} user=u{} error text\n", number % 7)).collect();
+    fs::write(folder.path().join("app.log"), log).unwrap();
+    fs::write(folder.path().join("each.spl"), "error AND (TERM(77) OR *99)").unwrap();
+    fs::write(folder.path().join("count.spl"), "error | stats count list(user) by user").unwrap();
+    fs::write(folder.path().join("first.spl"), "error | head 3").unwrap();
+    let run = |more: &[&str]| {
+        let demo = root().join("demo");
+        let arguments =
+            [&["run", "--rules", ".", "app.log", demo.to_str().unwrap()], more].concat();
+        let output = caltrop(&arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let one = run(&[]);
+    assert!(one.len() > 10_000, "{}", one.len());
+    for threads in ["2", "3", "8"] {
+        assert!(run(&["--threads", threads]) == one, "{threads} threads");
+    }
+    let table = run(&["--output", "csv"]);
+    assert!(run(&["--output", "csv", "--threads", "2"]) == table);
+}
+
+#[test]
+fn several_threads_complain_of_what_one_complains_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |number: u32| match number % 1_000 {
+        7 => "no row\n".to_owned(),
+        _ => format!("{{\"_time\":{number},\"user\":\"u{number}\"}}\n"),
+    };
+    fs::write(folder.path().join("rows"), (0..20_000).map(row).collect::<String>()).unwrap();
+    let search = |more: &[&str]| {
+        let arguments = ["search", "| stats values(user)", "rows", "--format", "rows"];
+        let output =
+            caltrop(&[&arguments, more].concat()).current_dir(folder.path()).output().unwrap();
+        (output.status.code(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    };
+    let one = search(&[]);
+    assert!(one.2.contains("rows:8:1: ") && one.2.contains("20 lines left out"), "{}", one.2);
+    assert_eq!(search(&["--threads", "3"]), one);
+    let small = search(&["--threads", "3", "--max-state", "4KiB"]);
+    assert_eq!(small.0, Some(2));
+    assert!(small.2.contains("keeps more open state"), "{}", small.2);
+}
+
+#[test]
 fn one_byte_at_a_time_gives_the_same_rows() {
     let demo = fs::read(root().join("demo/sysmon.xml")).unwrap();
     let mut child = piped(&["run", "--rules", "rules", "-"]);

@@ -134,7 +134,7 @@ fn a_report_names_its_fields_in_a_format() {
 #[test]
 fn a_report_takes_names_from_the_event() {
     let transforms = "[pairs]\nREGEX = \\[([^=\\]]+)=([^\\]]*)\\]\nFORMAT = $1::$2\n";
-    let app = app("[st]\nREPORT-a = pairs\n", transforms);
+    let app = app("[st]\nKV_MODE = none\nREPORT-a = pairs\n", transforms);
     let raw = "[user=eve] [9-odd name=x] [user=bob] [empty=]";
     assert_eq!(app.fields("user odd_name empty", raw), "odd_name=x user=eve");
     // No rule names `odd_name` here, and yet it is seen.
@@ -303,6 +303,30 @@ fn bad_event_types_and_tags_are_placed() {
         ]
     );
     assert_eq!(app.fields("eventtype", LOGIN), "eventtype=e");
+}
+
+#[test]
+fn explain_shows_what_makes_a_field() {
+    let app = app(
+        "[st]\nEXTRACT-a = for (?<user>\\S+) in Message\nREPORT-b = t\nFIELDALIAS-c = user AS who\n",
+        "[t]\nREGEX = (?<user>x)\n",
+    );
+    let mut builder = RuleSetBuilder::new(app.knowledge, BuildOptions::default());
+    builder.add_spl("search", "who=x user=y other=z");
+    let fields = builder.explain().remove(0).fields;
+    let shown: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{}: {}: {}", field.name, field.origin, field.from.join("; ")))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "other: a value of the event: ",
+            "user: a cut of the event: [st] EXTRACT-a = for (?<user>\\S+) in Message; \
+             [st] REPORT-b = t: REGEX = (?<user>x)",
+            "who: a cut of the event: [st] FIELDALIAS-c = user AS who",
+        ]
+    );
 }
 
 #[test]

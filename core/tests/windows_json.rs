@@ -125,6 +125,10 @@ const FILES: [&str; 8] = [
 /// Fields that the event's metadata answers for.
 const METADATA: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
 
+/// What the shipper says of the event, where the message may say what the event says of itself.
+const YIELD_TO_MESSAGE: &[&str] =
+    &["EventType", "Severity", "Category", "Version", "Level", "Opcode"];
+
 #[test]
 fn every_field_of_real_events_is_what_serde_json_reads() {
     let mut compared = 0;
@@ -136,7 +140,9 @@ fn every_field_of_real_events_is_what_serde_json_reads() {
             let seen = seen(raw, &[]);
             for (name, texts) in &expected {
                 // serde_json prints numbers anew; they are compared where that changes nothing.
-                if METADATA.contains(&name.as_str()) || texts.iter().any(|text| text.contains('.'))
+                if METADATA.contains(&name.as_str())
+                    || YIELD_TO_MESSAGE.contains(&name.as_str())
+                    || texts.iter().any(|text| text.contains('.'))
                 {
                     continue;
                 }

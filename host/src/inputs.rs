@@ -248,6 +248,12 @@ impl Input {
         Ok(false)
     }
 
+    /// The event that was found last.
+    #[must_use]
+    pub fn last_event(&self) -> &[u8] {
+        self.events.event()
+    }
+
     /// What errors and messages call it.
     #[must_use]
     pub fn name(&self) -> &Path {

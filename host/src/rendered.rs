@@ -23,6 +23,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Takes note of a record that is left out.
+    #[cfg_attr(not(feature = "evtx"), expect(dead_code, reason = "only event logs have records"))]
     pub(crate) fn note_bad_record(&self, reason: impl FnOnce() -> String) {
         self.bad_records.fetch_add(1, Ordering::Relaxed);
         self.first_bad_record.get_or_init(reason);

@@ -192,6 +192,11 @@ impl<'w> ExactSum<'w> {
 }
 
 impl Magnitude<'_> {
+    /// Whether the sum is below zero.
+    pub(super) fn is_negative(&self) -> bool {
+        self.negative
+    }
+
     /// The quotient, with two limbs more than any double needs; what is over is remembered.
     ///
     /// # Panics

@@ -2,7 +2,10 @@
 
 use bumpalo::Bump;
 
-use super::{Sample, Store, exact::ExactSum};
+use super::{
+    Sample, Store,
+    exact::{ExactSum, Magnitude},
+};
 use crate::{
     codec::{Malformed, Reader, Writer},
     value::Value,
@@ -74,12 +77,17 @@ impl<'w> Moments<'w> {
             0 if !(self.total.is_zero() && self.squares.is_zero()) => {
                 Err(Malformed::new("nothing sums up to something"))
             }
-            // No numbers have such squares, and the root of what is below zero is no number.
-            count if self.variance(count, &Bump::new()) < 0.0 => {
+            _ if self.is_impossible() => {
                 Err(Malformed::new("the squares are less than they can be"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether no numbers have such sums: the root of what is below zero is no number.
+    fn is_impossible(&self) -> bool {
+        let bump = Bump::new();
+        self.squares.magnitude(&bump).is_negative() || self.deviations(&bump).is_negative()
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {
@@ -99,9 +107,14 @@ impl<'w> Moments<'w> {
         if freedom == 0 {
             return 0.0;
         }
-        let mut numerator = ExactSum::new_in(bump);
-        numerator.add_multiple(&self.squares.magnitude(bump), self.count);
-        numerator.subtract_square(&self.total.magnitude(bump));
-        numerator.magnitude(bump).divide(self.count).divide(freedom).round()
+        self.deviations(bump).divide(self.count).divide(freedom).round()
+    }
+
+    /// n Σx² - (Σx)²: n times the sum of the squares of the deviations from the mean.
+    fn deviations<'b>(&self, bump: &'b Bump) -> Magnitude<'b> {
+        let mut deviations = ExactSum::new_in(bump);
+        deviations.add_multiple(&self.squares.magnitude(bump), self.count);
+        deviations.subtract_square(&self.total.magnitude(bump));
+        deviations.magnitude(bump)
     }
 }

@@ -395,3 +395,90 @@ fn clean<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
     let cleaned = name.iter().map(|byte| if is_clean(byte) { *byte } else { b'_' });
     bump.alloc_slice_fill_iter(cleaned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::testing::{Bench, show};
+
+    /// The fields that an extraction finds in `text`, and how many values it leaves out.
+    fn run(extraction: &Extraction, bench: &mut Bench, text: &str) -> (Vec<String>, u64) {
+        bench.with_row(&[], |_, env| {
+            let found = extraction.run(Value::Text(env.bump.alloc_str(text).as_bytes()), env);
+            let name = |name| String::from_utf8_lossy(env.names.bytes(name)).into_owned();
+            let fields = found.fields.iter();
+            let shown =
+                fields.map(|(at, value)| format!("{}={}", name(*at), show(*value, env.bump)));
+            (shown.collect(), found.lost)
+        })
+    }
+
+    fn extraction(method: Method) -> Extraction {
+        Extraction { source: FieldId::new(0), method, adds_values: true, keeps_empty: false }
+    }
+
+    fn columns(bench: &mut Bench) -> Extraction {
+        let fields = ["a", "b", "c"].map(|name| bench.names.intern(name)).into();
+        extraction(Method::Columns { delimiters: b",;".as_slice().into(), fields })
+    }
+
+    fn pairs() -> Extraction {
+        let (between, within) = (b" ".as_slice().into(), b"=".as_slice().into());
+        extraction(Method::Pairs { between, within, cleans_names: true })
+    }
+
+    #[test]
+    fn quotes_hold_delimiters() {
+        let mut bench = Bench::default();
+        let columns = columns(&mut bench);
+        for (text, expected) in [
+            ("1,2;3,4", vec!["a=1", "b=2", "c=3"]),
+            (r#""1,2";3"#, vec!["a=1,2", "b=3"]),
+            (r#""1\",2",3"#, vec![r#"a=1\",2"#, "b=3"]),
+            (r#""1"x,2"#, vec![r#"a="1"x"#, "b=2"]),
+            (r#""1,2,3"#, vec![r#"a="1"#, "b=2", "c=3"]),
+            (r#"",2"#, vec![r#"a=""#, "b=2"]),
+            (",,3", vec!["c=3"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(run(&columns, &mut bench, text).0, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_an_event_supplies_are_cleaned() {
+        let mut bench = Bench::default();
+        for (text, expected) in [
+            ("a=1 b==2  a=3", vec!["a=1 | 3", "b=2"]),
+            ("9.x-y=1 _z=2 ==3 -=4", vec!["x_y=1", "z=2"]),
+            ("a b=", vec![]),
+            (r#"a="x y" b=z"#, vec!["a=x y", "b=z"]),
+        ] {
+            assert_eq!(run(&pairs(), &mut bench, text).0, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_hostile_texts_give_is_bounded_and_counted() {
+        let mut bench = Bench::default();
+        let names: String = (0..2 * MAX_FIELDS).map(|number| format!("n{number}=x ")).collect();
+        let (fields, lost) = run(&pairs(), &mut bench, &names);
+        assert_eq!((fields.len(), lost), (MAX_FIELDS, MAX_FIELDS as u64));
+        let (fields, lost) = run(&pairs(), &mut bench, &"a=x ".repeat(2 * MAX_MATCHES));
+        assert_eq!((fields.len(), lost), (1, 1));
+    }
+
+    /// Were every quote looked for its end again, this would take hours.
+    #[test]
+    fn quotes_that_never_end_cost_one_look() {
+        let mut bench = Bench::default();
+        let text = "a=\" ".repeat(MAX_MATCHES) + &"\"x".repeat(1 << 20);
+        let (fields, _) = run(&pairs(), &mut bench, &text);
+        assert_eq!(fields.len(), 1);
+        let fields =
+            (0..MAX_FIELDS).map(|number| bench.names.intern(&format!("n{number}"))).collect();
+        let delimiters = b",".as_slice().into();
+        let columns = extraction(Method::Columns { delimiters, fields });
+        let _ = run(&columns, &mut bench, &("\"x".repeat(1 << 20) + &",\"".repeat(MAX_FIELDS)));
+    }
+}

@@ -40,8 +40,17 @@ pub struct Eventtype {
 pub struct Tagged {
     /// The field.
     pub field: FieldId,
-    /// Each value with its tags, in the order of the values.
-    pub values: Vec<(Box<[u8]>, Box<[Box<str>]>)>,
+    /// Its values that have tags, in order.
+    pub values: Vec<TaggedValue>,
+}
+
+/// A value and its tags.
+#[derive(Clone, Debug)]
+pub struct TaggedValue {
+    /// The value.
+    pub text: Box<[u8]>,
+    /// Its tags.
+    pub tags: Box<[Box<str>]>,
 }
 
 /// What a field of labels holds.
@@ -88,8 +97,8 @@ fn tags<'e>(tagged: &'e [Tagged], event: &Event<'e>, bump: &'e Bump) -> Value<'e
     let mut tags = BumpVec::new_in(bump);
     for Tagged { field, values } in tagged {
         for text in event.get(*field).texts(bump) {
-            if let Ok(place) = values.binary_search_by(|(value, _)| (**value).cmp(text)) {
-                tags.extend(values[place].1.iter().map(|tag| tag.as_bytes()));
+            if let Ok(place) = values.binary_search_by(|value| (*value.text).cmp(text)) {
+                tags.extend(values[place].tags.iter().map(|tag| tag.as_bytes()));
             }
         }
     }

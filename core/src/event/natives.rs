@@ -68,19 +68,6 @@ impl<'e> Natives<'e> {
         self.insert(name, value, None, true);
     }
 
-    /// One more value of a field: it becomes a multivalue, in the order of the calls.
-    pub fn append(&mut self, name: &'e [u8], text: &'e [u8]) {
-        let known = self.names.name(name);
-        let Some(native) = self.found.iter_mut().find(|native| native.name == known) else {
-            return self.add(name, Value::Text(text));
-        };
-        let mut texts = BumpVec::new_in(self.bump);
-        texts.extend_from_slice(native.decoded(self.bump).texts(self.bump));
-        texts.push(text);
-        native.value = Value::from_list(texts.into_bump_slice());
-        native.encoding = None;
-    }
-
     fn insert(
         &mut self,
         name: &'e [u8],

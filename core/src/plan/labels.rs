@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{expand, lower_expr::Lowering, lower_search};
 use crate::{
     diag::{Code, Diagnostic, Span},
-    event::labels::{Eventtype, Label, Labels, Tagged},
+    event::labels::{Eventtype, Label, Labels, Tagged, TaggedValue},
     expr::{
         glob::{Case, Glob},
         regex::RegexIds,
@@ -137,8 +137,7 @@ impl<'a> Compiler<'a> {
     /// The event types that a search tests.
     fn tested(&self, search: &Search) -> BTreeSet<&'a str> {
         let mut tested = BTreeSet::new();
-        for_each_test(search, &mut |field, span, values| {
-            let _: Span = span;
+        for_each_test(search, &mut |field, _, values| {
             if field == "eventtype" {
                 for value in values {
                     let glob = Glob::new(value, Case::Insensitive);
@@ -152,7 +151,7 @@ impl<'a> Compiler<'a> {
 }
 
 /// By field, each value that has tags and these, in order.
-fn tags(knowledge: &Knowledge) -> BTreeMap<&str, Vec<(Box<[u8]>, Box<[Box<str>]>)>> {
+fn tags(knowledge: &Knowledge) -> BTreeMap<&str, Vec<TaggedValue>> {
     let mut settings: BTreeMap<(&str, &[u8]), BTreeMap<&str, bool>> = BTreeMap::new();
     for (name, eventtype) in &knowledge.eventtypes {
         let tags = eventtype.tags.iter().map(|tag| (tag.as_str(), true));
@@ -167,7 +166,7 @@ fn tags(knowledge: &Knowledge) -> BTreeMap<&str, Vec<(Box<[u8]>, Box<[Box<str>]>
         let tags: Box<[Box<str>]> =
             tags.into_iter().filter(|(_, is_on)| *is_on).map(|(tag, _)| tag.into()).collect();
         if !tags.is_empty() {
-            by_field.entry(field).or_default().push((value.into(), tags));
+            by_field.entry(field).or_default().push(TaggedValue { text: value.into(), tags });
         }
     }
     by_field

@@ -79,7 +79,7 @@ SOURCE_KEY = CommandLine
 DELIMS = " ", "=:-"
 KEEP_EMPTY_VALS = true
 [keys]
-REGEX = (?<_KEY_1>[a-zA-Z]+)[-.](?<_VAL_1>\S+)
+REGEX = (?<_KEY_1>[a-zA-Z]{3,})[-.](?<_VAL_1>\w{4})
 CLEAN_KEYS = false
 "#,
     ),
@@ -92,6 +92,8 @@ fn made(image: &str, command_line: &str, parent: &str) -> Vec<(&'static str, Str
     };
     let letters = command_line.chars().filter(char::is_ascii_alphabetic).collect();
     let base = image.rsplit('\\').next().unwrap_or_default();
+    let words = parent.split(|letter: char| !letter.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).take(2).collect();
     let inner: String = {
         let letters: Vec<char> = command_line.chars().collect();
         letters.get(1..letters.len().saturating_sub(1)).unwrap_or_default().iter().collect()
@@ -118,7 +120,11 @@ fn made(image: &str, command_line: &str, parent: &str) -> Vec<(&'static str, Str
         ("column_2", part(image, '\\', 1)),
         ("column_3", part(image, '/', 2)),
         ("word", part(parent, ' ', 0)),
-        ("pair", parent.to_owned()),
+        ("pair", words.join(".")),
+        // Names that only events supply.
+        ("cmd", "Powe".to_owned()),
+        ("powershell", "whoa".to_owned()),
+        ("whoami", "wmip".to_owned()),
         ("Channel", "Security".to_owned()),
         ("alias", image.to_owned()),
         ("first_word", part(command_line, ' ', 0)),
