@@ -68,6 +68,8 @@ fn row(alert: &caltrop_core::alert::Alert<'_>) -> String {
         Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     };
+    // The keys of a parsed object keep their order or not, as other crates of the build wish.
+    let row: std::collections::BTreeMap<_, _> = row.iter().collect();
     row.iter().map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(" ")
 }
 
