@@ -808,6 +808,7 @@ mod tests {
             let mut out = Writer::default();
             out.text(key);
             out.integer(newest);
+            out.flag(false);
             out.number(1);
             out.into_bytes()
         };
