@@ -49,7 +49,11 @@ impl Checkpoints {
         ));
         for left in &restored.left_out {
             let windows = counted(left.windows, "open window");
-            note(format_args!("  {windows} of {} left out: {}", left.path, left.reason));
+            let retained = counted(left.retained, "closed one");
+            note(format_args!(
+                "  {windows} and {retained} of {} left out: {}",
+                left.path, left.reason
+            ));
         }
         Ok((engine, saved.positions))
     }

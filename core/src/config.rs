@@ -146,7 +146,7 @@ pub struct Counters {
     pub retracted: u64,
     /// Rows that came after their window had closed and was no longer kept, or cannot be revised: not part of any alert.
     pub late_dropped: u64,
-    /// Closed windows that were let go early because the state grew beyond its bound: later rows are `late_dropped`.
+    /// Closed windows that were let go early because the state grew beyond its bound, or because their rule is another now.
     pub retained_dropped: u64,
     /// Rows without a usable `_time`, where a window needs one: not part of any alert.
     pub timeless_dropped: u64,

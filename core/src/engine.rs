@@ -5,7 +5,7 @@
 //! window. [`Engine::advance`] closes what silence has completed, [`Engine::finish`] everything. What that
 //! means in detail stands beside: `engine/frame.rs` says which window a row falls into, `clock.rs` how time passes,
 //! `close.rs` which windows close, `late.rs` what becomes of rows that come behind them, `bound.rs` of state that grows too
-//! large.
+//! large. What is kept outlives the engine (`state.rs`), the rules (`swap.rs`) and a split of the input (`merge.rs`).
 //!
 //! An engine is the mutable state of one stream; any number of them share one [`RuleSet`]. After warm-up an event that
 //! no rule selects allocates nothing, and no event ever makes it fail: what is odd is counted in [`Counters`].

@@ -46,9 +46,9 @@ impl Engine {
     /// Goes on with other rules, all at once: the next event meets the new ones only.
     ///
     /// A rule lives on in the one of the same path and [`PlanHash`](crate::compiled::PlanHash), with its windows and counters.
-    /// What the open windows of any other have seen is sent, marked [`Partial::Reload`]; its closed ones can no longer be revised and are
-    /// counted in [`Counters::retained_dropped`](crate::config::Counters::retained_dropped). A rule that is new starts without anything. Watermarks, the clock and the
-    /// engine's own counters go on.
+    /// What the open windows of any other have seen is sent, marked [`Partial::Reload`]; its closed ones can no longer be
+    /// revised, and are counted in [`Counters::retained_dropped`](crate::config::Counters::retained_dropped). A rule that is new
+    /// starts without anything. Watermarks, the clock and the engine's own counters go on. Nothing here can fail half-way.
     pub fn swap(&mut self, rules: Arc<RuleSet>, sink: &mut Sink<'_>) -> Swapped {
         let heirs: Vec<_> = self.rules.rules().map(|rule| heir_of(rule, &rules)).collect();
         let swapped = self.foretell(&heirs);
