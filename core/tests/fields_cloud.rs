@@ -314,11 +314,17 @@ fn real_audit_events_are_recognised_line_by_line_and_joined() {
     }
 }
 
+/// The records of each event, which may stand between those of another, on lines one after the other.
 fn joined(text: &str) -> Vec<String> {
-    let lines: Vec<&str> = text.lines().collect();
-    let events = lines
-        .chunk_by(|left, right| audit::serial(left.as_bytes()) == audit::serial(right.as_bytes()));
-    events.map(|lines| lines.join("\n")).collect()
+    let mut events: Vec<(_, String)> = Vec::new();
+    for line in text.lines() {
+        let serial = audit::serial(line.as_bytes()).expect("every line is a record");
+        match events.iter_mut().find(|(known, _)| *known == serial) {
+            Some((_, event)) => *event = format!("{event}\n{line}"),
+            None => events.push((serial, line.to_owned())),
+        }
+    }
+    events.into_iter().map(|(_, event)| event).collect()
 }
 
 /// Events by source type, those of Windows left out.
