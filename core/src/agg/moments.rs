@@ -5,6 +5,7 @@ use bumpalo::Bump;
 use super::{
     Sample, Store,
     exact::{ExactSum, Magnitude},
+    sum::Sum,
 };
 use crate::{
     codec::{Malformed, Reader, Writer},
@@ -34,49 +35,41 @@ pub(super) enum Statistic {
 #[derive(Debug)]
 pub(super) struct Moments<'w> {
     statistic: Statistic,
-    count: u64,
-    total: ExactSum<'w>,
+    sum: Sum<'w>,
     squares: ExactSum<'w>,
 }
 
 impl<'w> Moments<'w> {
     pub(super) fn new_in(statistic: Statistic, bump: &'w Bump) -> Self {
-        let (total, squares) = (ExactSum::new_in(bump), ExactSum::new_in(bump));
-        Self { statistic, count: 0, total, squares }
+        Self { statistic, sum: Sum::new_in(bump), squares: ExactSum::new_in(bump) }
     }
 
     pub(super) fn update(&mut self, sample: &Sample<'_>, _: Store<'w>) {
         if let Some(number) = sample.number() {
-            self.count += 1;
-            self.total.add(number);
+            self.sum.add(number);
             self.squares.add_square(number);
         }
     }
 
-    pub(super) fn merge(&mut self, other: &Moments<'_>, _: Store<'w>) {
-        self.count += other.count;
-        self.total.add_sum(&other.total);
+    pub(super) fn merge(&mut self, other: &Moments<'_>, store: Store<'w>) {
+        self.sum.merge(&other.sum, store);
         self.squares.add_sum(&other.squares);
     }
 
     pub(super) fn encode(&self, out: &mut Writer) {
-        out.number(self.count);
-        self.total.encode(out);
+        self.sum.encode(out);
         self.squares.encode(out);
     }
 
     pub(super) fn restore(
         &mut self,
         bytes: &mut Reader<'_>,
-        _: Store<'w>,
+        store: Store<'w>,
     ) -> Result<(), Malformed> {
-        self.count = bytes.tally()?;
-        self.total.restore(bytes)?;
+        self.sum.restore(bytes, store)?;
         self.squares.restore(bytes)?;
-        match self.count {
-            0 if !(self.total.is_zero() && self.squares.is_zero()) => {
-                Err(Malformed::new("nothing sums up to something"))
-            }
+        match self.sum.count {
+            0 if !self.squares.is_zero() => Err(Malformed::new("nothing sums up to something")),
             _ if self.is_impossible() => {
                 Err(Malformed::new("the squares are less than they can be"))
             }
@@ -91,15 +84,15 @@ impl<'w> Moments<'w> {
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {
-        if self.count == 0 {
+        if self.sum.count == 0 {
             return Value::Null;
         }
         Value::Number(match self.statistic {
             Statistic::SumOfSquares => self.squares.magnitude(bump).round(),
-            Statistic::Var => self.variance(self.count - 1, bump),
-            Statistic::VarP => self.variance(self.count, bump),
-            Statistic::Stdev => self.variance(self.count - 1, bump).sqrt(),
-            Statistic::StdevP => self.variance(self.count, bump).sqrt(),
+            Statistic::Var => self.variance(self.sum.count - 1, bump),
+            Statistic::VarP => self.variance(self.sum.count, bump),
+            Statistic::Stdev => self.variance(self.sum.count - 1, bump).sqrt(),
+            Statistic::StdevP => self.variance(self.sum.count, bump).sqrt(),
         })
     }
 
@@ -107,14 +100,14 @@ impl<'w> Moments<'w> {
         if freedom == 0 {
             return 0.0;
         }
-        self.deviations(bump).divide(self.count).divide(freedom).round()
+        self.deviations(bump).divide(self.sum.count).divide(freedom).round()
     }
 
     /// n Σx² - (Σx)²: n times the sum of the squares of the deviations from the mean.
     fn deviations<'b>(&self, bump: &'b Bump) -> Magnitude<'b> {
         let mut deviations = ExactSum::new_in(bump);
-        deviations.add_multiple(&self.squares.magnitude(bump), self.count);
-        deviations.subtract_square(&self.total.magnitude(bump));
+        deviations.add_multiple(&self.squares.magnitude(bump), self.sum.count);
+        deviations.subtract_square(&self.sum.total.magnitude(bump));
         deviations.magnitude(bump)
     }
 }

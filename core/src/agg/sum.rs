@@ -25,9 +25,13 @@ impl<'w> Sum<'w> {
 
     pub(super) fn update(&mut self, sample: &Sample<'_>, _: Store<'w>) {
         if let Some(number) = sample.number() {
-            self.total.add(number);
-            self.count += 1;
+            self.add(number);
         }
+    }
+
+    pub(super) fn add(&mut self, number: f64) {
+        self.total.add(number);
+        self.count += 1;
     }
 
     pub(super) fn merge(&mut self, other: &Sum<'_>, _: Store<'w>) {
