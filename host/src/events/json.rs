@@ -4,7 +4,7 @@
 //! JSON, the document before it is over; and no string goes beyond its line.
 
 use super::More;
-use super::scan::{End, Found, Tail, tail};
+use super::scan::{End, Found, end_at};
 
 /// Deeper documents end with their line: nothing is known there of what may follow.
 const MAX_DEPTH: usize = 256;
@@ -59,11 +59,7 @@ impl Json {
         if self.is_element {
             return Found::End(End { text: closed, next: closed });
         }
-        match tail(bytes, closed, more) {
-            Tail::Next(next) => Found::End(End { text: closed, next }),
-            Tail::Glued => Found::Glued(closed),
-            Tail::Starved => Found::Nothing,
-        }
+        end_at(bytes, closed, more)
     }
 
     pub(super) fn scanned(&self) -> usize {

@@ -24,17 +24,6 @@ pub(super) enum Scanner {
     Json(Json),
 }
 
-/// What stands behind an event that says itself where it closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tail {
-    /// Nothing of it: the next event may start here.
-    Next(usize),
-    /// The line goes on, and is taken for a part of the event: nothing is dropped.
-    Glued,
-    /// More bytes will tell.
-    Starved,
-}
-
 impl Scanner {
     /// The end of the event whose first bytes are `bytes`; `None` if it lies behind them.
     pub(super) fn find_end(&mut self, bytes: &[u8], more: More) -> Option<End> {
@@ -99,16 +88,18 @@ fn line_end(scanned: &mut usize, bytes: &[u8], more: More) -> Option<End> {
 /// So far is looked behind an event, in bytes.
 const TAIL_BYTES: usize = 4096;
 
-/// What stands behind the event that closes at `closed`: the end of its line, a comma, another opening bracket, or more text.
-pub(super) fn tail(bytes: &[u8], closed: usize, more: More) -> Tail {
+/// The end of an event that itself says that it closes at `closed`, by what stands behind: the end of its line, a comma,
+/// another opening bracket, or more text, which is taken for a part of the event, so that nothing is dropped.
+pub(super) fn end_at(bytes: &[u8], closed: usize, more: More) -> Found {
     let behind = &bytes[closed..];
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
     let blanks = behind.iter().take(TAIL_BYTES).take_while(|byte| is_blank(byte)).count();
+    let found = |next| Found::End(End { text: closed, next });
     match behind.get(blanks) {
-        Some(b'\n' | b',') => Tail::Next(closed + blanks + 1),
-        Some(b'{' | b'<') => Tail::Next(closed),
-        Some(_) if blanks < TAIL_BYTES => Tail::Glued,
-        None if more == More::MayCome => Tail::Starved,
-        _ => Tail::Next(closed + blanks),
+        Some(b'\n' | b',') => found(closed + blanks + 1),
+        Some(b'{' | b'<') => found(closed),
+        Some(_) if blanks < TAIL_BYTES => Found::Glued(closed),
+        None if more == More::MayCome => Found::Nothing,
+        _ => found(closed + blanks),
     }
 }

@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 use super::More;
-use super::scan::{End, Found, Tail, tail};
+use super::scan::{End, Found, end_at};
 
 const CLOSE: &[u8] = b"</Event>";
 const NEXT_OPEN: &[u8] = b"\n<Event";
@@ -25,11 +25,7 @@ impl Xml {
             return Found::End(end);
         }
         let Some(closed) = self.closed else { return Found::Nothing };
-        match tail(bytes, closed, more) {
-            Tail::Next(next) => Found::End(End { text: closed, next }),
-            Tail::Glued => Found::Glued(closed),
-            Tail::Starved => Found::Nothing,
-        }
+        end_at(bytes, closed, more)
     }
 
     pub(super) fn scanned(&self) -> usize {
