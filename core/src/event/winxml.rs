@@ -244,17 +244,11 @@ impl<'e> Native<'e> {
         }
     }
 
-    /// The name that rules use; see [`field_name`].
+    /// The name that rules use: its entities decoded, cleaned as Splunk cleans it.
     #[must_use]
     pub fn field_name(self, bump: &'e Bump) -> &'e [u8] {
-        field_name(self.name, bump)
+        clean::some_field_name(entities::decode(self.name, bump), bump)
     }
-}
-
-/// A name with its entities decoded, cleaned as Splunk cleans it.
-#[must_use]
-pub fn field_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
-    clean::some_field_name(entities::decode(name, bump), bump)
 }
 
 /// The iterator behind [`fields`].

@@ -5,7 +5,7 @@
 //! has of its log and machine can be named so, but wildcards see it under the shipper's name only.
 
 use super::fields::Fields;
-use crate::event::{Natives, wintext, winxml::field_name};
+use crate::event::{Natives, clean::some_field_name, wintext};
 
 /// How a shipper writes a Windows event.
 pub(super) struct Shipper {
@@ -133,7 +133,7 @@ impl Shipper {
         for field in fields.iter() {
             let below = self.data.iter().find_map(|path| field.name.strip_prefix(*path));
             if let Some(name) = below.and_then(native_name) {
-                field.add_to(natives, field_name(name, natives.bump()));
+                field.add_to(natives, some_field_name(name, natives.bump()));
             }
         }
     }
@@ -146,7 +146,7 @@ impl Shipper {
         }
         let is_unclean = |name: &[u8]| name.iter().any(|byte| matches!(byte, b' ' | b':' | b'-'));
         for field in fields.iter().filter(|field| is_unclean(field.name)) {
-            let name = field_name(field.name, natives.bump());
+            let name = some_field_name(field.name, natives.bump());
             natives.add_hidden(name, field.value(natives.bump()));
         }
     }
