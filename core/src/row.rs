@@ -48,23 +48,27 @@ pub struct Rank {
     pub input: u32,
     /// The number of the event in its input.
     pub offset: u64,
+    /// The number of the row among those that were made of its event.
+    pub part: u32,
 }
 
 impl Rank {
     /// The fewest bytes that it is written in.
-    pub(crate) const LEAST_BYTES: usize = 10;
+    pub(crate) const LEAST_BYTES: usize = 11;
 
     /// Writes it.
     pub(crate) fn encode(self, out: &mut Writer) {
         out.integer(self.newest_first_ns);
         out.number(self.input.into());
         out.number(self.offset);
+        out.number(self.part.into());
     }
 
     /// Reads what [`encode`](Self::encode) wrote.
     pub(crate) fn decode(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
         let newest_first_ns = decode_negated_ns(bytes)?;
-        Ok(Self { newest_first_ns, input: bytes.small_number()?, offset: bytes.number()? })
+        let (input, offset) = (bytes.small_number()?, bytes.number()?);
+        Ok(Self { newest_first_ns, input, offset, part: bytes.small_number()? })
     }
 }
 
@@ -118,6 +122,12 @@ impl<'e> Row<'e> {
     #[must_use]
     pub fn rank(&self) -> Rank {
         self.rank
+    }
+
+    /// The same row, known to be one of several that were made of its event, by its number among them.
+    #[must_use]
+    pub fn part(self, part: u32) -> Self {
+        Self { rank: Rank { part, ..self.rank }, ..self }
     }
 
     /// The same row, known to come from the group of that key: it goes into the key of its alert.

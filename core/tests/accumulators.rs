@@ -55,7 +55,7 @@ struct Row {
 }
 
 fn row(texts: Vec<Vec<u8>>, age_ns: i64, offset: u64, time_s: Option<f64>) -> Row {
-    Row { texts, rank: Rank { newest_first_ns: age_ns, input: 0, offset }, time_s }
+    Row { texts, rank: Rank { newest_first_ns: age_ns, input: 0, offset, part: 0 }, time_s }
 }
 
 fn update<'w>(accumulator: &mut Accumulator<'w>, row: &Row, store: Store<'w>) {

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
-use super::{expand::Macros, lower_expr::Lowering};
+use super::{expand::Macros, lower::Lowering};
 use crate::{
     expr::{
         program::Scope,

@@ -4,16 +4,14 @@
 
 pub mod atoms;
 pub(crate) mod closing;
+pub(crate) mod effects;
 pub mod expand;
 pub mod explain;
 pub mod facts;
 pub(crate) mod hash;
 mod labels;
 pub(crate) mod lint;
-pub(crate) mod lower;
-pub mod lower_expr;
-mod lower_search;
-mod lower_stats;
+pub mod lower;
 mod macros;
 pub mod origins;
 pub mod resolve;

@@ -1,7 +1,7 @@
 //! The commands, ready to run: one file each.
 //!
-//! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that needs the rows of a whole
-//! window has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
+//! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that makes several rows of one, or
+//! needs the rows of a whole window, has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
 pub mod bin;
 mod column;
@@ -74,12 +74,22 @@ pub enum Stage {
 pub enum Class {
     /// One row at a time.
     RowLocal,
+    /// One row at a time, and of each any number of rows.
+    Expanding,
     /// Rows in the order of the search; cannot be merged from parts.
     Ordered,
     /// Any parts of the rows can be reduced apart and merged.
     Mergeable,
     /// Makes rows out of nothing.
     Generating,
+}
+
+impl Class {
+    /// Whether the command looks at each row alone, so that it can run on an event before any other is known.
+    #[must_use]
+    pub fn is_per_event(self) -> bool {
+        matches!(self, Self::RowLocal | Self::Expanding)
+    }
 }
 
 impl Stage {
@@ -104,7 +114,7 @@ impl Stage {
     /// Runs a row-local command on one row.
     ///
     /// # Panics
-    /// If the command looks at more than one row: `plan::lower` cuts the pipeline there.
+    /// If the command is not row-local.
     pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
         match self {
             Self::Search(search) => Verdict::keep_if(search.test(row, env)),
@@ -116,14 +126,12 @@ impl Stage {
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
             Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
-                unreachable!(
-                    "plan::lower cuts a pipeline at its first command that is not row-local"
-                )
+                unreachable!("only row-local commands are applied to a row")
             }
         }
     }
 
-    /// Runs the command on the rows of a window.
+    /// Runs the command on the rows of a window, or on those that earlier commands made of one event.
     #[must_use]
     pub fn apply_all<'e>(&self, mut rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
         match self {

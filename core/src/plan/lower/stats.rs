@@ -1,6 +1,6 @@
 //! `stats` to its plan: functions and patterns are found, options read.
 
-use super::{lower::different_wildcards, lower_expr::Lowering};
+use super::{Lowering, rename::different_wildcards};
 use crate::{
     agg::AggregateFunction,
     diag::{Code, Diagnostic, Span, Spanned},

@@ -3,7 +3,8 @@
 //! Names become ids, functions their table entries, and patterns that the rule spells out are compiled. Everything that
 //! can be known to be wrong is said here, with its place: evaluation itself never fails.
 
-use super::{lower_search, suggest::closest};
+use super::search as search_tests;
+use crate::plan::suggest::closest;
 use crate::{
     diag::{Code, Diagnostic, Severity, Span, Spanned},
     expr::{
@@ -103,7 +104,7 @@ impl Lowering<'_> {
         Target::Template(pieces.into())
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
@@ -238,7 +239,7 @@ impl Lowering<'_> {
             diagnostics: &mut diagnostics,
             strict_raw: self.strict_raw,
         };
-        let search = lower_search::lower(&search, &mut inner);
+        let search = search_tests::lower(&search, &mut inner);
         let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);
         self.diagnostics.extend(diagnostics.into_iter().map(|found| found.map_spans(|_| *place)));
         (!errors).then(|| Expr::SearchMatch(Box::new(search)))
