@@ -135,19 +135,28 @@ fn print_terms(out: &mut String, terms: &[Search], between: &str, in_parentheses
     }
     let place = if between == " " { Tightness::Disjunction } else { Tightness::Negation };
     for (index, term) in terms.iter().enumerate() {
-        if index > 0 {
-            // The word `IN` before a parenthesis would begin a list of values.
-            out.push_str(if between == " " && ends_with_in(out) { " AND " } else { between });
-        }
+        let end = out.len();
         print_search(out, term, place);
+        if index > 0 {
+            let would_be_list = ends_with_in(&out[..end]) || begins_list(&out[end..]);
+            let between = if between == " " && would_be_list { " AND " } else { between };
+            out.insert_str(end, between);
+        }
     }
     if in_parentheses {
         out.push(')');
     }
 }
 
+/// Whether the word `IN` stands last: before a parenthesis it would begin a list of values.
 fn ends_with_in(text: &str) -> bool {
     text.rsplit(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("IN"))
+}
+
+/// Whether a word such as `IN()` stands first: behind another word it would be a list of values.
+fn begins_list(text: &str) -> bool {
+    let text = text.strip_prefix("NOT ").unwrap_or(text);
+    text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("IN("))
 }
 
 fn print_raw(out: &mut String, term: &RawTerm) {
