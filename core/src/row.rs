@@ -142,6 +142,11 @@ impl<'e> Row<'e> {
         Self { is_truncated, ..self }
     }
 
+    /// Notes that it lacks some values, for there were too many.
+    pub fn mark_truncated(&mut self) {
+        self.is_truncated = true;
+    }
+
     /// Whether some of its values were left out for want of memory.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
@@ -175,6 +180,12 @@ impl<'e> Row<'e> {
             (Some(base), Name::Known(field)) => base.get(field),
             (Some(base), Name::Other(text)) => base.get_other(text),
         }
+    }
+
+    /// Whether it has the field.
+    #[must_use]
+    pub fn has(&self, field: FieldId) -> bool {
+        !self.get_name(Name::Known(field)).is_null()
     }
 
     /// Writes a field in place, or as a new last column. Null removes it.

@@ -1,15 +1,16 @@
 //! What names mean: macros, extracted fields, field aliases, calculated fields, event types, tags.
 //!
 //! Meaning is data, in the files that Splunk people already own: macros.conf, props.conf, transforms.conf, eventtypes.conf,
-//! tags.conf. The default knowledge is part of the program; users lay their apps over it, stanza by stanza and key by key.
+//! tags.conf, and the tables of lookups. The default knowledge is part of the program; users lay their apps over it, stanza by stanza and key by key.
 //! No file is opened here: the host reads them and hands over paths and texts.
 //!
-//! Other files of an app (lookups, dashboards) are taken without a word and without effect.
+//! Other files of an app (dashboards, programs) are taken without a word and without effect.
 
 pub mod conf;
 mod embed;
 pub mod eventtypes;
 pub mod extractions;
+pub mod lookups;
 pub mod macros;
 pub mod props;
 pub mod recognisers;
@@ -20,6 +21,7 @@ mod words;
 
 use conf::{Conf, Setting};
 use eventtypes::Eventtypes;
+use lookups::Lookups;
 use macros::Macros;
 use props::Props;
 use tags::Tags;
@@ -38,6 +40,8 @@ pub struct Knowledge {
     pub props: Props,
     /// The extractions that props.conf names, by name.
     pub transforms: Transforms,
+    /// The lookup tables, and what is said of them.
+    pub lookups: Lookups,
     /// The event types by name.
     pub eventtypes: Eventtypes,
     /// The tags by field and value.
@@ -66,6 +70,11 @@ impl Knowledge {
         let mut ordered = files.to_vec();
         ordered.sort_by_key(|(path, _)| is_local(path));
         for (path, text) in ordered {
+            if let Some(name) = lookups::table_name(path) {
+                let found = self.lookups.add_file(name, text);
+                problems.extend(found.into_iter().map(|diagnostic| (path, diagnostic)));
+                continue;
+            }
             let read = match file_name(path) {
                 "macros.conf" => Self::overlay_macros,
                 "props.conf" => Self::overlay_props,
@@ -136,6 +145,7 @@ impl Knowledge {
         self.transform_settings.overlay(upper);
         let mut problems = Vec::new();
         for name in names {
+            problems.extend(self.overlay_lookup(&name));
             self.transforms.remove(&name);
             match transforms::define(&self.transform_settings.stanzas[&name]) {
                 Ok(defined) => {
@@ -149,6 +159,15 @@ impl Knowledge {
 }
 
 impl Knowledge {
+    fn overlay_lookup(&mut self, name: &str) -> Vec<Diagnostic> {
+        let (definition, problems) = lookups::define(&self.transform_settings.stanzas[name]);
+        match definition {
+            Some(definition) => self.lookups.define(name, definition),
+            None => self.lookups.remove(name),
+        }
+        problems
+    }
+
     fn overlay_eventtypes(&mut self, upper: Conf) -> Vec<Diagnostic> {
         let names: Vec<String> = upper.stanzas.keys().cloned().collect();
         self.eventtype_settings.overlay(upper);

@@ -138,7 +138,8 @@ impl Stage {
             Self::Rename(rename) => rename.may_write(field),
             Self::Stats(stats) => !stats.by.contains(&field),
             Self::Head(_) => false,
-            Self::MakeResults(_) => true,
+            Self::Lookup(lookup) => lookup.may_write(field),
+            Self::MakeResults(_) | Self::InputLookup(_) => true,
         }
     }
 }

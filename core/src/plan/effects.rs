@@ -2,7 +2,7 @@
 
 use crate::{
     diag::{Span, Spanned},
-    spl::tree::{AggregateArgument, Command, CommandKind, Expr, Fields, Search, Stats},
+    spl::tree::{AggregateArgument, Command, CommandKind, Expr, Fields, Lookup, Search, Stats},
 };
 
 /// One thing that a command does. Of one command they stand in the order in which they happen.
@@ -49,6 +49,7 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Where(_)
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
+            | CommandKind::Lookup(_)
     )
 }
 
@@ -84,10 +85,13 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             });
             each.collect()
         }
+        CommandKind::Lookup(lookup) => of_lookup(lookup),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         // A field that is removed holds nothing that the event does not.
-        CommandKind::Fields(_) | CommandKind::Broken => Vec::new(),
-        CommandKind::MakeResults { .. } | CommandKind::Other(_) => vec![Effect::Anything],
+        CommandKind::Fields(_) | CommandKind::OutputLookup(_) | CommandKind::Broken => Vec::new(),
+        CommandKind::MakeResults { .. } | CommandKind::InputLookup(_) | CommandKind::Other(_) => {
+            vec![Effect::Anything]
+        }
     }
 }
 
@@ -96,6 +100,14 @@ fn lists_and_keeps<'t>(names: &'t [Spanned<String>], besides: Option<&'t str>) -
     let kept = names.iter().map(|name| name.value.as_str()).chain(besides);
     let kept = kept.map(|name| Kept { name, is_result: false }).collect();
     names.iter().map(Effect::Lists).chain([Effect::KeepsOnly(kept)]).collect()
+}
+
+/// Without `OUTPUT` the columns of the table are written, and a tree knows no tables.
+fn of_lookup(lookup: &Lookup) -> Vec<Effect<'_>> {
+    let reads = lookup.inputs.iter().map(|input| Effect::Reads(input.field()));
+    let outputs = lookup.outputs.iter().flat_map(|outputs| &outputs.fields);
+    let writes = outputs.map(|output| Effect::Writes(&output.field().value));
+    reads.chain(writes).chain(lookup.outputs.is_none().then_some(Effect::Writes("*"))).collect()
 }
 
 fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {

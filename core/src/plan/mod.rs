@@ -11,6 +11,7 @@ pub mod facts;
 pub(crate) mod hash;
 mod labels;
 pub(crate) mod lint;
+pub mod lookups;
 pub mod lower;
 mod macros;
 pub mod origins;

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::commands;
 use super::expr::{Power, arithmetic_power, is_operator_word, name_length, number_length};
 use super::search::{OPERATORS, TIME_MODIFIERS};
 use super::tree::{
@@ -32,13 +33,13 @@ pub fn print(pipeline: &Pipeline) -> String {
         }
         _ => {
             out.push_str("| ");
-            commands(&mut out, &pipeline.commands);
+            print_commands(&mut out, &pipeline.commands);
         }
     }
     out
 }
 
-fn commands(out: &mut String, commands: &[Command]) {
+fn print_commands(out: &mut String, commands: &[Command]) {
     for (index, command) in commands.iter().enumerate() {
         if index > 0 {
             out.push_str(" | ");
@@ -77,6 +78,9 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
+        CommandKind::Lookup(lookup) => commands::print_lookup(out, lookup),
+        CommandKind::InputLookup(lookup) => commands::print_inputlookup(out, lookup),
+        CommandKind::OutputLookup(lookup) => commands::print_outputlookup(out, lookup),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
@@ -87,7 +91,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
     }
 }
 
-fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
+pub(super) fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push_str(", ");
@@ -98,13 +102,13 @@ fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
 
 /// What may stand bare at a place of a search.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tightness {
+pub(super) enum Tightness {
     Conjunction,
     Disjunction,
     Negation,
 }
 
-fn print_search(out: &mut String, search: &Search, place: Tightness) {
+pub(super) fn print_search(out: &mut String, search: &Search, place: Tightness) {
     match search {
         Search::All(_) => out.push('*'),
         Search::And(terms) => print_terms(out, terms, " ", place > Tightness::Conjunction),
@@ -288,7 +292,7 @@ fn print_head(out: &mut String, head: &Head) {
     print_options(out, &head.options);
 }
 
-fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
+pub(super) fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
     for (name, value) in options {
         let _ = write!(out, "{}=", name.value);
         print_text(out, &value.value);
@@ -314,7 +318,7 @@ fn print_argument_word(out: &mut String, word: &str) {
 
 fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str("[ ");
-    commands(out, &pipeline.commands);
+    print_commands(out, &pipeline.commands);
     out.push_str(" ]");
 }
 
@@ -323,7 +327,7 @@ fn print_names(out: &mut String, names: &[Spanned<String>]) {
 }
 
 /// Prints a field's name; one that could be read as something else stands in quotes.
-fn print_name(out: &mut String, name: &str) {
+pub(super) fn print_name(out: &mut String, name: &str) {
     let is_plain = |c: char| c.is_alphanumeric() || "_.{}*:@<>".contains(c);
     let is_keyword = ["AS", "BY", "IN", "NOT"].iter().any(|word| name.eq_ignore_ascii_case(word));
     let is_bare = !name.is_empty() && name.chars().all(is_plain) && !is_keyword;

@@ -54,6 +54,12 @@ pub enum CommandKind {
         /// How many rows.
         count: u64,
     },
+    /// `lookup table a AS b OUTPUT c AS d`.
+    Lookup(Lookup),
+    /// `inputlookup table where ...`.
+    InputLookup(InputLookup),
+    /// `outputlookup table`.
+    OutputLookup(OutputLookup),
     /// Any other command: it parses, `plan::support` says whether it can run.
     Other(Other),
     /// The arguments did not parse; the diagnostics say why.
@@ -298,6 +304,65 @@ pub struct Head {
     /// The rows end where this is false.
     pub condition: Option<Expr>,
     /// Other options (`null`, `keeplast`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `lookup [local=b] [update=b] table a AS b, c [OUTPUT|OUTPUTNEW d AS e, f]`; `LOOKUP-` of props.conf has the same form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// The keys, in the order written.
+    pub inputs: Vec<LookupField>,
+    /// What is taken; `None` takes every column that is no key.
+    pub outputs: Option<LookupOutputs>,
+    /// Options (`local`, `update`, `event_time_field`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `column [AS field]` of `lookup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupField {
+    /// The column of the table.
+    pub column: Spanned<String>,
+    /// The field of the row, if it has another name.
+    pub field: Option<Spanned<String>>,
+}
+
+impl LookupField {
+    /// The field of the row.
+    #[must_use]
+    pub fn field(&self) -> &Spanned<String> {
+        self.field.as_ref().unwrap_or(&self.column)
+    }
+}
+
+/// `OUTPUT ...` or `OUTPUTNEW ...` of `lookup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupOutputs {
+    /// Whether a field that has a value keeps it: `OUTPUTNEW`.
+    pub keeps_existing: bool,
+    /// The columns, in the order written.
+    pub fields: Vec<LookupField>,
+}
+
+/// `inputlookup [append=b] [strict=b] [start=N] [max=N] table [where search]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputLookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// The rows that are taken; `None` takes all.
+    pub filter: Option<Search>,
+    /// Options (`append`, `strict`, `start`, `max`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `outputlookup [append=b] [create_empty=b] [override_if_empty=b] [max=N] [key_field=f] table`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputLookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// Options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 

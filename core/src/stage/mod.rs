@@ -8,6 +8,8 @@ mod column;
 pub mod eval;
 pub mod fields;
 pub mod head;
+pub mod inputlookup;
+pub mod lookup;
 pub mod makeresults;
 pub mod regex;
 pub mod rename;
@@ -67,6 +69,10 @@ pub enum Stage {
     Head(head::Head),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
+    /// `lookup`
+    Lookup(lookup::Lookup),
+    /// `inputlookup`
+    InputLookup(inputlookup::InputLookup),
 }
 
 /// How many rows a command looks at together.
@@ -100,6 +106,10 @@ impl Stage {
             Self::Stats(_) => Class::Mergeable,
             Self::Head(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
+            Self::InputLookup(lookup) => match lookup.place {
+                inputlookup::Place::First => Class::Generating,
+                inputlookup::Place::Behind => Class::Ordered,
+            },
             Self::Search(_)
             | Self::Regex(_)
             | Self::Where(_)
@@ -107,7 +117,8 @@ impl Stage {
             | Self::Table(_)
             | Self::Fields(_)
             | Self::Bin(_)
-            | Self::Rename(_) => Class::RowLocal,
+            | Self::Rename(_)
+            | Self::Lookup(_) => Class::RowLocal,
         }
     }
 
@@ -125,7 +136,8 @@ impl Stage {
             Self::Fields(fields) => fields.apply(row, env),
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
-            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
+            Self::Lookup(lookup) => lookup.apply(row, env),
+            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) | Self::InputLookup(_) => {
                 unreachable!("only row-local commands are applied to a row")
             }
         }
@@ -138,6 +150,7 @@ impl Stage {
             Self::Stats(stats) => stats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
+            Self::InputLookup(lookup) => lookup.apply_all(rows, env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);
                 rows

@@ -4,7 +4,11 @@
 mod bin;
 mod expr;
 mod head;
+mod inputlookup;
+mod lookup;
 mod makeresults;
+mod options;
+mod outputlookup;
 mod regex;
 mod rename;
 mod search;
@@ -71,6 +75,14 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
+        }
+        CommandKind::Lookup(lookup) => Stage::Lookup(lookup::lower(lookup, lowering)?),
+        CommandKind::InputLookup(lookup) => {
+            Stage::InputLookup(inputlookup::lower(index, lookup, command, lowering)?)
+        }
+        CommandKind::OutputLookup(lookup) => {
+            outputlookup::refuse(lookup, command, lowering);
+            return None;
         }
         CommandKind::Other(_) => {
             lowering.report(support::refuse(&command.name));

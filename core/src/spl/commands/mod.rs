@@ -6,13 +6,20 @@ mod bin;
 mod eval;
 mod fields;
 mod head;
+mod inputlookup;
+mod lookup;
 mod makeresults;
 mod other;
+mod outputlookup;
 mod regex;
 mod rename;
 mod stats;
 mod table;
 mod r#where;
+
+pub(super) use inputlookup::print as print_inputlookup;
+pub(super) use lookup::{parse as parse_lookup, print as print_lookup};
+pub(super) use outputlookup::print as print_outputlookup;
 
 use super::parser::Parser;
 use super::tree::CommandKind;
@@ -31,6 +38,9 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
         "makeresults" => makeresults::parse(parser),
+        "lookup" => lookup::parse(parser),
+        "inputlookup" => inputlookup::parse(parser),
+        "outputlookup" => outputlookup::parse(parser),
         _ => other::parse(parser),
     }
 }
