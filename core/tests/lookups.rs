@@ -163,10 +163,16 @@ fn what_cannot_run_is_said_where_it_stands() {
         ("| inputlookup nobody", "W0523 at nobody"),
         ("| inputlookup strict=t nobody", "W0523 at nobody"),
         ("| stats count | inputlookup users", "E0308 at inputlookup"),
-        ("| stats count | outputlookup append=t users", "E0302 at outputlookup"),
+        ("| stats count | outputlookup append=t users", "W0524 at outputlookup"),
+        ("| outputlookup append=so override_if_empty=t max=1 users", "E0108 at so"),
+        ("| outputlookup users outputs=x", "E0303 at outputs"),
     ] {
-        assert_eq!(said(search), [expected], "{search}");
+        assert_eq!(said(search)[..1], [expected], "{search}");
     }
+    assert_eq!(
+        rows("| stats count | outputlookup users | eval x=1", &[]),
+        [r#"{"count":"0","x":"1"}"#]
+    );
     assert!(built(FILES, "| inputlookup strict=t nobody").reports[0].is_refused());
     assert!(!built(FILES, "| inputlookup nobody").reports[0].is_refused());
 }

@@ -20,7 +20,7 @@ use crate::{
     lookup::{Limits, Matching, Table, TableBuilder},
 };
 
-/// What separates the endings of the names of files that hold tables.
+/// How the names of files end that hold tables.
 const ENDINGS: [&str; 2] = [".csv", ".csv.gz"];
 
 /// The most that `max_matches` and `min_matches` may be.
@@ -132,7 +132,8 @@ impl Default for Definition {
 /// The name of the table that the file at `path` of an app holds, if it holds one.
 pub(super) fn table_name(path: &str) -> Option<&str> {
     let (folder, name) = path.rsplit_once(['/', '\\'])?;
-    let is_table = ENDINGS.iter().any(|ending| name.ends_with(ending));
+    let lower = name.to_ascii_lowercase();
+    let is_table = ENDINGS.iter().any(|ending| lower.ends_with(ending));
     (is_table && folder.rsplit(['/', '\\']).next() == Some("lookups")).then_some(name)
 }
 
@@ -436,6 +437,7 @@ mod tests {
         for (path, name) in [
             ("lookups/a.csv", Some("a.csv")),
             ("app/lookups/a.csv.gz", Some("a.csv.gz")),
+            ("lookups/A.CSV", Some("A.CSV")),
             ("a.csv", None),
             ("default/a.csv", None),
             ("lookups/a.txt", None),

@@ -50,6 +50,7 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
             | CommandKind::Lookup(_)
+            | CommandKind::OutputLookup(_)
     )
 }
 

@@ -81,7 +81,7 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
             Stage::InputLookup(inputlookup::lower(index, lookup, command, lowering)?)
         }
         CommandKind::OutputLookup(lookup) => {
-            outputlookup::refuse(lookup, command, lowering);
+            outputlookup::check(lookup, command, lowering);
             return None;
         }
         CommandKind::Other(_) => {

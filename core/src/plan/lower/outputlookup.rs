@@ -1,4 +1,5 @@
-//! `outputlookup` is refused: a rule may not write files where it runs, nor change what other rules answer.
+//! `outputlookup` has no stage: its rows pass on, and nothing is written. A rule may not write files where it runs, and a
+//! table that changed under running rules would make their answers depend on which of them came first.
 
 use super::Lowering;
 use crate::{
@@ -6,12 +7,25 @@ use crate::{
     spl::tree::{Command, OutputLookup},
 };
 
-/// Says that it never runs.
-pub(super) fn refuse(lookup: &OutputLookup, command: &Command, lowering: &mut Lowering<'_>) {
-    let message = format!("`outputlookup` would write the table `{}`", lookup.table.value);
+const OPTIONS: &[&str] =
+    &["append", "create_empty", "createinapp", "key_field", "max", "override_if_empty"];
+
+/// Reads the options, and says that no table is written.
+pub(super) fn check(lookup: &OutputLookup, command: &Command, lowering: &mut Lowering<'_>) {
+    for (name, value) in &lookup.options {
+        match name.value.to_ascii_lowercase().as_str() {
+            "append" | "create_empty" | "createinapp" | "override_if_empty" => {
+                let _ = lowering.switch(name, value);
+            }
+            "max" => _ = lowering.row_count(name, value),
+            "key_field" => {}
+            _ => lowering.unknown_option("outputlookup", name, OPTIONS),
+        }
+    }
+    let message = format!("caltrop does not write the table `{}`", lookup.table.value);
     lowering.report(
-        Diagnostic::error(Code::RefusedCommand, command.name.span, message)
-            .label("never runs in caltrop")
-            .help("remove it: the rows are the alerts, and whoever embeds caltrop can write them to a table"),
+        Diagnostic::warning(Code::TableNotWritten, command.name.span, message)
+            .label("its rows pass on")
+            .help("let whoever takes the alerts write the table"),
     );
 }
