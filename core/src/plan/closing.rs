@@ -136,6 +136,7 @@ impl Stage {
             Self::Bin(bin) => bin.target == field,
             Self::Eval(eval) => eval.may_write(field),
             Self::Rename(rename) => rename.may_write(field),
+            Self::Rex(rex) => rex.may_write(field),
             Self::Stats(stats) => !stats.by.contains(&field),
             Self::Head(_) => false,
             Self::MakeResults(_) => true,

@@ -49,6 +49,8 @@ pub enum CommandKind {
     Rename(Vec<Renaming>),
     /// `head [N]`.
     Head(Head),
+    /// `rex`.
+    Rex(Rex),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -299,6 +301,30 @@ pub struct Head {
     pub condition: Option<Expr>,
     /// Other options (`null`, `keeplast`), as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `rex [field=f] "re"`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rex {
+    /// What is read; `None` is `_raw`.
+    pub field: Option<Spanned<String>>,
+    /// How many matches of each value count; 0 is all of them.
+    pub max_match: u64,
+    /// Gets the places of the groups.
+    pub offset_field: Option<Spanned<String>>,
+    /// What is done.
+    pub mode: RexMode,
+    /// The pattern, or what sed is to do.
+    pub pattern: Pattern,
+}
+
+/// What `rex` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RexMode {
+    /// Each named group becomes a field.
+    Extract,
+    /// `mode=sed`: the text is changed.
+    Sed,
 }
 
 /// A command that has no tree of its own yet: balanced words and subpipelines.

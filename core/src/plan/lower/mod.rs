@@ -7,6 +7,7 @@ mod head;
 mod makeresults;
 mod regex;
 mod rename;
+mod rex;
 mod search;
 mod stats;
 
@@ -68,6 +69,7 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
             Stage::Eval(eval::Eval { assignments: assignments.collect() })
         }
         CommandKind::Rename(pairs) => Stage::Rename(rename::lower(pairs, lowering)),
+        CommandKind::Rex(rex) => Stage::Rex(rex::lower(rex, lowering)?),
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
