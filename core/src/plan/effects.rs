@@ -3,7 +3,7 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Expr, Fields, Rex, RexMode, Search, Stats,
+        AggregateArgument, Command, CommandKind, Expr, Fields, Foreach, Rex, RexMode, Search, Stats,
     },
 };
 
@@ -52,6 +52,7 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
             | CommandKind::Rex(_)
+            | CommandKind::Foreach(_)
     )
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             each.collect()
         }
         CommandKind::Rex(rex) => of_rex(rex),
+        CommandKind::Foreach(foreach) => of_foreach(foreach),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         // A field that is removed holds nothing that the event does not.
         CommandKind::Fields(_) | CommandKind::Broken => Vec::new(),
@@ -100,6 +102,21 @@ fn lists_and_keeps<'t>(names: &'t [Spanned<String>], besides: Option<&'t str>) -
     let kept = names.iter().map(|name| name.value.as_str()).chain(besides);
     let kept = kept.map(|name| Kept { name, is_result: false }).collect();
     names.iter().map(Effect::Lists).chain([Effect::KeepsOnly(kept)]).collect()
+}
+
+/// The effects of the template, each name with a placeholder in it being any.
+fn of_foreach(foreach: &Foreach) -> Vec<Effect<'_>> {
+    let template = foreach.template.commands.iter().flat_map(effects);
+    let template = template.map(|effect| match effect {
+        Effect::Writes(name) if is_placeholder(name) => Effect::Writes("*"),
+        effect => effect,
+    });
+    foreach.names.iter().map(Effect::Lists).chain(template).collect()
+}
+
+/// Whether a name of a template is known only when it runs.
+pub(super) fn is_placeholder(name: &str) -> bool {
+    name.contains("<<")
 }
 
 fn of_rex(rex: &Rex) -> Vec<Effect<'_>> {

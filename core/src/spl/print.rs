@@ -78,6 +78,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
+        CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
         CommandKind::Rex(rex) => commands::rex::print(out, rex),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
@@ -290,7 +291,7 @@ fn print_head(out: &mut String, head: &Head) {
     print_options(out, &head.options);
 }
 
-fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
+pub(super) fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
     for (name, value) in options {
         let _ = write!(out, "{}=", name.value);
         print_text(out, &value.value);
@@ -314,13 +315,13 @@ fn print_argument_word(out: &mut String, word: &str) {
     }
 }
 
-fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
+pub(super) fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str("[ ");
     print_commands(out, &pipeline.commands);
     out.push_str(" ]");
 }
 
-fn print_names(out: &mut String, names: &[Spanned<String>]) {
+pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
     joined(out, names, |out, name| print_name(out, &name.value));
 }
 

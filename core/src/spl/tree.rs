@@ -51,6 +51,8 @@ pub enum CommandKind {
     Head(Head),
     /// `rex`.
     Rex(Rex),
+    /// `foreach`.
+    Foreach(Foreach),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -327,6 +329,17 @@ pub enum RexMode {
     Sed,
 }
 
+/// `foreach names [ template ]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreach {
+    /// Names with wildcards.
+    pub names: Vec<Spanned<String>>,
+    /// `mode`, `fieldstr` and their like, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// What is run, with its placeholders.
+    pub template: Pipeline,
+}
+
 /// A command that has no tree of its own yet: balanced words and subpipelines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Other {
@@ -384,6 +397,22 @@ pub enum ExprKind {
     },
     /// It did not parse; the diagnostics say why.
     Broken,
+}
+
+impl ExprKind {
+    /// The expressions that it is made of.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::Number(_) | Self::String(_) | Self::Field(_) | Self::Broken => Vec::new(),
+            Self::Negate(inner) | Self::Not(inner) => vec![inner],
+            Self::Arithmetic(_, left, right)
+            | Self::Compare(_, left, right)
+            | Self::Xor(left, right) => vec![left, right],
+            Self::And(terms) | Self::Or(terms) | Self::Call { arguments: terms, .. } => {
+                terms.iter_mut().collect()
+            }
+        }
+    }
 }
 
 /// The arithmetic operators.

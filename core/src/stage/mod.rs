@@ -7,6 +7,7 @@ pub mod bin;
 mod column;
 pub mod eval;
 pub mod fields;
+pub mod foreach;
 pub mod head;
 pub mod makeresults;
 pub mod regex;
@@ -64,6 +65,8 @@ pub enum Stage {
     Rename(rename::Rename),
     /// `rex`
     Rex(rex::Rex),
+    /// `foreach`
+    Foreach(foreach::Foreach),
     /// `stats`
     Stats(stats::Stats),
     /// `head`
@@ -111,6 +114,7 @@ impl Stage {
             | Self::Fields(_)
             | Self::Bin(_)
             | Self::Rex(_)
+            | Self::Foreach(_)
             | Self::Rename(_) => Class::RowLocal,
         }
     }
@@ -130,6 +134,7 @@ impl Stage {
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
             Self::Rex(rex) => rex.apply(row, env),
+            Self::Foreach(foreach) => foreach.apply(row, env),
             Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
             }

@@ -5,6 +5,7 @@
 mod bin;
 mod eval;
 mod fields;
+pub(super) mod foreach;
 mod head;
 mod makeresults;
 mod other;
@@ -29,6 +30,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "stats" => stats::parse(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
+        "foreach" => foreach::parse(parser),
         "rex" => rex::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
