@@ -14,6 +14,7 @@ pub mod raw;
 pub mod regex;
 pub mod regex_set;
 pub mod search;
+pub mod times;
 
 mod caches;
 #[cfg(test)]
