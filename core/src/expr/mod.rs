@@ -16,6 +16,7 @@ pub mod regex_set;
 pub mod search;
 pub mod times;
 
+mod backtrack;
 mod caches;
 #[cfg(test)]
 pub(crate) mod testing;

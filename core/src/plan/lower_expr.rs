@@ -420,9 +420,9 @@ mod tests {
     #[test]
     fn a_wrong_regex_is_shown_where_it_is_wrong() {
         let cases = [
-            (r#"match(x, "a(?=b)")"#, "(?="),
-            (r#"match(x, "\\\\\"(?=b)")"#, "(?="),
-            (r#"match(x, "a\\1")"#, r"\\1"),
+            (r#"match(x, "a(?R)")"#, "(?R"),
+            (r#"match(x, "\\\\\"(?=b)(?R)")"#, "(?R"),
+            (r#"match(x, "(?=a)\\k<n>")"#, r"\\k<n>"),
             (r#"replace(x, "\d(", "")"#, "("),
             (r#"mvfind(x, "a**")"#, "*"),
             (r#"match(x, "a{4294967295}")"#, "a{4294967295}"),
