@@ -191,7 +191,8 @@ pub(crate) fn compile(
     options: BuildOptions,
     shared: &mut Shared,
 ) -> Compilation {
-    let (expanded, mut diagnostics) = expand::expand(&source.spl, &RuleMacros { own: &source.macros, knowledge });
+    let (expanded, mut diagnostics) =
+        expand::expand(&source.spl, &RuleMacros { own: &source.macros, knowledge });
     let (pipeline, mut found) = spl::parse(&expanded.text);
     let mut lowering = Lowering {
         source: &expanded.text,

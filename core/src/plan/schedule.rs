@@ -15,7 +15,9 @@ use crate::{
 pub(crate) fn apply(schedule: &Schedule, plan: &mut Plan) -> String {
     let Some(cron) = &schedule.cron else { return String::new() };
     let Some(Windows { length_s, offset_s, overlap }) = schedule.windows() else {
-        return format!("; the schedule `{cron}` does not come round evenly, so it makes no windows");
+        return format!(
+            "; the schedule `{cron}` does not come round evenly, so it makes no windows"
+        );
     };
     let length_ns = length_s.saturating_mul(SECOND_NS);
     let stages = plan.mapped.iter().chain(&plan.expanded).chain(&plan.finish);

@@ -117,7 +117,8 @@ tags:
     #[test]
     fn a_detection_brings_the_macro_that_filters_it_by_either_name() {
         let rule = parse("a/odd_child.yml", DETECTION).unwrap();
-        let names: Vec<_> = rule.macros.keys().map(|(name, arity)| (name.as_str(), *arity)).collect();
+        let names: Vec<_> =
+            rule.macros.keys().map(|(name, arity)| (name.as_str(), *arity)).collect();
         assert_eq!(names, [("odd_child___of_word_filter", 0), ("odd_child_filter", 0)]);
     }
 

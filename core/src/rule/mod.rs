@@ -202,8 +202,9 @@ fn no_search(span: Span) -> Diagnostic {
 }
 
 fn wrong_kind(span: Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(Code::WrongKind, span, message)
-        .help("give a rule with SPL under `logic` or `search`, a `savedsearches.conf` or a `.spl` file")
+    Diagnostic::error(Code::WrongKind, span, message).help(
+        "give a rule with SPL under `logic` or `search`, a `savedsearches.conf` or a `.spl` file",
+    )
 }
 
 /// The name of the file at `path` without folders and extension.

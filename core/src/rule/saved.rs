@@ -90,13 +90,13 @@ fn technique_ids(annotations: &str) -> Vec<String> {
 }
 
 fn is_technique_id(text: &str) -> bool {
-    let Some((technique, sub)) = text.strip_prefix('T').map(|id| id.split_once('.').unwrap_or((id, "000")))
+    let Some((technique, sub)) =
+        text.strip_prefix('T').map(|id| id.split_once('.').unwrap_or((id, "000")))
     else {
         return false;
     };
-    let is_number = |text: &str, digits| {
-        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
+    let is_number =
+        |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number(technique, 4) && is_number(sub, 3)
 }
 
@@ -139,7 +139,10 @@ display.general.type = statistics
         assert_eq!(parsed.skipped, [Skip::Disabled]);
         let rule = &parsed.rules[0];
         assert_eq!(rule.identity(), "app/default/savedsearches.conf[Failed logons]");
-        assert_eq!((rule.id.as_str(), rule.title.as_str()), ("Failed logons", "Many failed logons"));
+        assert_eq!(
+            (rule.id.as_str(), rule.title.as_str()),
+            ("Failed logons", "Many failed logons")
+        );
         assert_eq!(rule.description, "more than ten");
         assert_eq!(rule.technique_ids, ["T1110.001", "T1110"]);
         let expected = Schedule {

@@ -163,7 +163,11 @@ mod tests {
             ("0 6 * * 7", "-7d", "now", (604_800, 3 * 86_400 + 6 * 3600, false)),
             ("*/15 * * * *", "-1h", "now", (900, 0, true)),
         ] {
-            assert_eq!(windows(cron, earliest, latest), Some(expected), "{cron} {earliest} {latest}");
+            assert_eq!(
+                windows(cron, earliest, latest),
+                Some(expected),
+                "{cron} {earliest} {latest}"
+            );
         }
     }
 
