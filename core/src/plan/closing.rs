@@ -110,11 +110,7 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
 
 /// The least multiple of the largest span of time that is at least an hour.
 fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
-    let spans = mapped.iter().chain(finish).filter_map(|stage| match stage {
-        Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
-        _ => None,
-    });
-    match spans.max_by_key(length_ns) {
+    match largest_span(mapped.iter().chain(finish)) {
         Some(calendar @ Span::Calendar(..)) => calendar,
         Some(Span::Fixed(span_ns @ 1..)) => {
             let spans_an_hour = HOUR_NS.div_euclid(span_ns) + i64::from(HOUR_NS % span_ns != 0);
@@ -122,6 +118,19 @@ fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
         }
         _ => Span::Fixed(HOUR_NS),
     }
+}
+
+fn largest_span<'s>(stages: impl Iterator<Item = &'s Stage>) -> Option<Span> {
+    let spans = stages.filter_map(|stage| match stage {
+        Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
+        _ => None,
+    });
+    spans.max_by_key(length_ns)
+}
+
+/// About how long the longest buckets are that `stages` cut time into; 0 if they cut none.
+pub(crate) fn largest_span_ns<'s>(stages: impl Iterator<Item = &'s Stage>) -> i64 {
+    largest_span(stages).map_or(0, |span| length_ns(&span))
 }
 
 impl Stage {

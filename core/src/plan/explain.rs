@@ -135,7 +135,7 @@ pub(crate) fn explain(
     let facts = facts::facts(&compilation.pipeline, &is_foreign);
     let anchor = compilation.anchor.clause.as_ref();
     Explanation {
-        path: source.path.clone(),
+        path: source.identity(),
         id: source.id.clone(),
         title: source.title.clone(),
         stages: stages(source, compilation),
