@@ -1,8 +1,9 @@
 //! How soon a rule's window can close, and the proof.
 //!
 //! A bucket closes on its own, seconds after it is full, if and only if the groups hold the event's own `_time`, passed
-//! only through one fixed-span `bin`, and every later command is row-local or a `stats` or `eventstats` keyed by that same
-//! `_time`: then no event of another bucket can change its rows. Otherwise the rule waits for its window.
+//! only through one fixed-span `bin`, and every later command is row-local, a `stats`, `eventstats` or `dedup` keyed by that
+//! same `_time`, or nothing but an order (`sort 0`, `reverse`): then no event of another bucket can change its rows. Otherwise
+//! the rule waits for its window.
 
 use crate::{
     compiled::{Closing, Period, Reduce, Revision},
@@ -108,6 +109,9 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
             Stage::Stats(stats) | Stage::Eventstats(Eventstats { stats }) => {
                 is_own && stats.by.contains(&field)
             }
+            Stage::Sort(sort) => sort.limit.is_none(),
+            Stage::Reverse(_) => true,
+            Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
             other => other.class() == Class::RowLocal,
         };
         is_own &= !stage.may_write(field);
@@ -145,7 +149,8 @@ impl Stage {
             Self::Rename(rename) => rename.may_write(field),
             Self::Stats(stats) => !stats.by.contains(&field),
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
-            Self::Head(_) => false,
+            Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
+            Self::Dedup(dedup) => dedup.may_write(field),
             Self::MakeResults(_) => true,
         }
     }
@@ -190,6 +195,14 @@ mod tests {
             ("| eventstats dc(a) as d by a", "window"),
             ("| eventstats count", "window"),
             ("| eventstats count by _time, host | stats dc(a) by _time, host", "early host window"),
+            ("| sort 0 a", "early host window"),
+            ("| sort a", "window"),
+            ("| reverse | eventstats count by host, _time", "early host window"),
+            ("| dedup a _time host", "early host never"),
+            ("| dedup _time", "early never"),
+            ("| dedup a host consecutive=t", "never"),
+            ("| dedup _time keepevents=t | dedup _time host", "never"),
+            ("| tail", "never"),
             // What it writes is the events' own no longer.
             (
                 "| eventstats max(a) as host by _time, host | stats count by _time, host",

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::commands;
 use super::expr::{Power, arithmetic_power, is_operator_word, name_length, number_length};
 use super::search::{OPERATORS, TIME_MODIFIERS};
 use super::tree::{
@@ -32,13 +33,13 @@ pub fn print(pipeline: &Pipeline) -> String {
         }
         _ => {
             out.push_str("| ");
-            commands(&mut out, &pipeline.commands);
+            print_commands(&mut out, &pipeline.commands);
         }
     }
     out
 }
 
-fn commands(out: &mut String, commands: &[Command]) {
+fn print_commands(out: &mut String, commands: &[Command]) {
     for (index, command) in commands.iter().enumerate() {
         if index > 0 {
             out.push_str(" | ");
@@ -74,6 +75,12 @@ fn arguments(out: &mut String, kind: &CommandKind) {
             print_name(out, &renaming.to.value);
         }),
         CommandKind::Head(head) => print_head(out, head),
+        CommandKind::Tail { limit } => {
+            let _ = write!(out, "{limit}");
+        }
+        CommandKind::Reverse | CommandKind::Broken => {}
+        CommandKind::Sort(sort) => commands::sort::print(out, sort),
+        CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
@@ -83,7 +90,6 @@ fn arguments(out: &mut String, kind: &CommandKind) {
                 out.push(' ');
             }
         }
-        CommandKind::Broken => {}
     }
 }
 
@@ -279,7 +285,7 @@ fn print_head(out: &mut String, head: &Head) {
     print_options(out, &head.options);
 }
 
-fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
+pub(super) fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
     for (name, value) in options {
         let _ = write!(out, "{}=", name.value);
         print_text(out, &value.value);
@@ -305,18 +311,19 @@ fn print_argument_word(out: &mut String, word: &str) {
 
 fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str("[ ");
-    commands(out, &pipeline.commands);
+    print_commands(out, &pipeline.commands);
     out.push_str(" ]");
 }
 
-fn print_names(out: &mut String, names: &[Spanned<String>]) {
+pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
     joined(out, names, |out, name| print_name(out, &name.value));
 }
 
 /// Prints a field's name; one that could be read as something else stands in quotes.
-fn print_name(out: &mut String, name: &str) {
+pub(super) fn print_name(out: &mut String, name: &str) {
     let is_plain = |c: char| c.is_alphanumeric() || "_.{}*:@<>".contains(c);
-    let is_keyword = ["AS", "BY", "IN", "NOT"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_keyword =
+        ["AS", "BY", "IN", "NOT", "SORTBY"].iter().any(|word| name.eq_ignore_ascii_case(word));
     let is_bare = !name.is_empty() && name.chars().all(is_plain) && !is_keyword;
     if is_bare && !name.starts_with(['<', '>']) && !name.contains(['<', '>']) {
         out.push_str(name);

@@ -5,6 +5,7 @@
 
 pub mod bin;
 mod column;
+pub mod dedup;
 pub mod eval;
 pub mod eventstats;
 pub mod fields;
@@ -12,8 +13,11 @@ pub mod head;
 pub mod makeresults;
 pub mod regex;
 pub mod rename;
+pub mod reverse;
+pub mod sort;
 pub mod stats;
 pub mod table;
+pub mod tail;
 pub mod where_;
 
 #[cfg(test)]
@@ -68,6 +72,14 @@ pub enum Stage {
     Eventstats(eventstats::Eventstats),
     /// `head`
     Head(head::Head),
+    /// `tail`
+    Tail(tail::Tail),
+    /// `reverse`
+    Reverse(reverse::Reverse),
+    /// `sort`
+    Sort(sort::Sort),
+    /// `dedup`
+    Dedup(dedup::Dedup),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
 }
@@ -79,10 +91,11 @@ pub enum Class {
     RowLocal,
     /// One row at a time, and of each any number of rows.
     Expanding,
-    /// All rows of a window together, whatever their order; cannot be merged from parts. What it makes of a row or a group is
-    /// known by that row's or group's key, so that it can be made again when a late row has changed the window.
+    /// All rows of a window together; cannot be merged from parts. What it makes of a row or a group is known by that row's or
+    /// group's key, so that it can be made again when a late row has changed the window.
     WholeWindow,
-    /// Rows in the order of the search; cannot be merged from parts.
+    /// Rows one after the other, in the order of the search: what it makes of one depends on those before it. Cannot be merged
+    /// from parts, and is not made again.
     Ordered,
     /// Any parts of the rows can be reduced apart and merged.
     Mergeable,
@@ -104,8 +117,8 @@ impl Stage {
     pub fn class(&self) -> Class {
         match self {
             Self::Stats(_) => Class::Mergeable,
-            Self::Eventstats(_) => Class::WholeWindow,
-            Self::Head(_) => Class::Ordered,
+            Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
+            Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -132,7 +145,14 @@ impl Stage {
             Self::Fields(fields) => fields.apply(row, env),
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
-            Self::Stats(_) | Self::Eventstats(_) | Self::Head(_) | Self::MakeResults(_) => {
+            Self::Stats(_)
+            | Self::Eventstats(_)
+            | Self::Head(_)
+            | Self::Tail(_)
+            | Self::Reverse(_)
+            | Self::Sort(_)
+            | Self::Dedup(_)
+            | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
             }
         }
@@ -145,6 +165,10 @@ impl Stage {
             Self::Stats(stats) => stats.apply_all(rows, env),
             Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
+            Self::Tail(tail) => tail.apply_all(rows),
+            Self::Reverse(reverse) => reverse.apply_all(rows),
+            Self::Sort(sort) => sort.apply_all(rows),
+            Self::Dedup(dedup) => dedup.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);

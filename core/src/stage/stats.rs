@@ -451,7 +451,7 @@ fn cells_of<'s>(expanded: &[Expanded<'s>], aggregate: usize) -> impl Iterator<It
 }
 
 /// What a row is grouped by. Times are grouped as numbers, so that `1700000000.0` and `1700000000` are one bucket.
-fn by_value<'e>(row: &Row<'e>, field: FieldId) -> Value<'e> {
+pub(super) fn by_value<'e>(row: &Row<'e>, field: FieldId) -> Value<'e> {
     let value = row.get_name(Name::Known(field));
     let time_s = if field == Names::TIME { value.number() } else { None };
     time_s.map_or(value, Value::Number)

@@ -2,12 +2,15 @@
 //! more than one row.
 
 mod bin;
+mod dedup;
 mod expr;
 mod head;
 mod makeresults;
+mod options;
 mod regex;
 mod rename;
 mod search;
+mod sort;
 mod stats;
 
 use super::{closing, support};
@@ -15,7 +18,7 @@ use crate::{
     compiled::{Plan, Reduce},
     diag::Spanned,
     spl::tree::{Command, CommandKind, Fields, Pipeline},
-    stage::{Class, Column, Stage, eval, eventstats, fields, table, where_},
+    stage::{Class, Column, Stage, eval, eventstats, fields, reverse, table, tail, where_},
 };
 
 pub use expr::Lowering;
@@ -72,6 +75,10 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         }
         CommandKind::Rename(pairs) => Stage::Rename(rename::lower(pairs, lowering)),
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
+        CommandKind::Tail { limit } => Stage::Tail(tail::Tail { limit: *limit }),
+        CommandKind::Reverse => Stage::Reverse(reverse::Reverse),
+        CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
+        CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
         }

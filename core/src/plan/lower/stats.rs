@@ -1,6 +1,6 @@
 //! `stats` and its kin to their plan: functions and patterns are found, options read.
 
-use super::{Lowering, rename::different_wildcards};
+use super::{Lowering, options, rename::different_wildcards};
 use crate::{
     agg::AggregateFunction,
     diag::{Code, Diagnostic, Span, Spanned},
@@ -35,11 +35,14 @@ impl Lower<'_, '_> {
         let (mut all_numeric, mut distinct_splits) = (false, false);
         for (name, value) in &stats.options {
             match name.value.to_ascii_lowercase().as_str() {
-                "allnum" => all_numeric = self.switch(name, value),
-                "dedup_splitvals" => distinct_splits = self.switch(name, value),
+                "allnum" => all_numeric = options::switch(name, value, self.lowering),
+                "dedup_splitvals" => distinct_splits = options::switch(name, value, self.lowering),
                 // It only says how a multivalue is shown in one line, which caltrop never does.
                 "delim" => {}
-                _ => self.report(unknown_option(self.command, name)),
+                _ => {
+                    let known = "`allnum`, `delim` and `dedup_splitvals`";
+                    options::refuse(name, self.command, known, self.lowering);
+                }
             }
         }
         stats::Stats { by, aggregates, all_numeric, distinct_splits }
@@ -47,23 +50,6 @@ impl Lower<'_, '_> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.lowering.diagnostics.push(diagnostic);
-    }
-
-    /// The yes or no that an option's value is, in any of the ways that Splunk takes.
-    fn switch(&mut self, name: &Spanned<String>, value: &Spanned<String>) -> bool {
-        match value.value.to_ascii_lowercase().as_str() {
-            "t" | "true" | "1" | "yes" => true,
-            "f" | "false" | "0" | "no" => false,
-            _ => {
-                let message = format!("`{}` is no yes or no", value.value);
-                self.report(
-                    Diagnostic::error(Code::BadArgument, value.span, message)
-                        .label("expected `t` or `f`")
-                        .help(format!("write `{}=t`, or remove the option", name.value)),
-                );
-                false
-            }
-        }
     }
 
     fn aggregate(&mut self, aggregate: &Aggregate) -> Option<stats::Aggregate> {
@@ -135,13 +121,6 @@ fn no_condition(function: &Spanned<String>, span: Span) -> Diagnostic {
     Diagnostic::error(Code::BooleanResult, span, message)
         .label("this is a condition")
         .help("only `count` takes one; write `if(..., 1, 0)` around it")
-}
-
-fn unknown_option(command: &str, name: &Spanned<String>) -> Diagnostic {
-    let message = format!("caltrop does not run `{}` of `{command}` yet", name.value);
-    Diagnostic::error(Code::UnsupportedOption, name.span, message)
-        .label("not supported")
-        .help("the options that run are `allnum`, `delim` and `dedup_splitvals`")
 }
 
 fn wrong_percent(function: &Spanned<String>) -> Diagnostic {

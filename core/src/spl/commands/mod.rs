@@ -3,6 +3,7 @@
 //! Whether caltrop runs a command is not asked here: an unknown one is read as balanced words.
 
 mod bin;
+pub(super) mod dedup;
 mod eval;
 mod fields;
 mod head;
@@ -10,8 +11,11 @@ mod makeresults;
 mod other;
 mod regex;
 mod rename;
+mod reverse;
+pub(super) mod sort;
 mod stats;
 mod table;
+mod tail;
 mod r#where;
 
 use super::parser::Parser;
@@ -31,6 +35,10 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "eval" => eval::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
+        "tail" => tail::parse(parser),
+        "reverse" => reverse::parse(parser),
+        "sort" => sort::parse(parser),
+        "dedup" => dedup::parse(parser),
         "makeresults" => makeresults::parse(parser),
         _ => other::parse(parser),
     }
