@@ -203,6 +203,7 @@ fn commands_with_arguments_in_any_order() {
             "| stats c(eval( x=\"a,b\" )) AS \"n n\" , dc( \"p q\" ) count BY a b allnum=t",
             "| stats allnum=t c(eval( x=\"a,b\" )) AS \"n n\", dc( \"p q\" ), count BY a, b",
         ),
+        ("| eventstats dc(a) as b count by c", "| eventstats dc(a) AS b, count BY c"),
         ("| regex auid!=^\\d+", "| regex auid!=\"^\\\\d+\""),
         ("| regex \"a b\"=\"x\"", "| regex \"a b\"=\"x\""),
         ("| regex uri-\"x=\"y", "| regex uri-\"x=\"\"y\""),

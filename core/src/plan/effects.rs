@@ -73,6 +73,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             ]
         }
         CommandKind::Stats(stats) => of_stats(stats),
+        CommandKind::Eventstats(stats) => of_added_stats(stats),
         CommandKind::Where(expr) => vec![Effect::Computes(expr)],
         CommandKind::Eval(assignments) => {
             let each = assignments.iter().flat_map(|assignment| {
@@ -134,6 +135,13 @@ fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
     let mut effects = read_by_aggregates(stats);
     let by = stats.by.iter().map(|name| Kept { name: &name.value, is_result: false });
     effects.push(Effect::KeepsOnly(by.chain(outputs(stats)).collect()));
+    effects
+}
+
+/// `stats` whose columns are added to the rows.
+fn of_added_stats(stats: &Stats) -> Vec<Effect<'_>> {
+    let mut effects = read_by_aggregates(stats);
+    effects.extend(outputs(stats).map(|output| Effect::Writes(output.name)));
     effects
 }
 

@@ -62,7 +62,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Table(names) => print_names(out, names),
         CommandKind::Fields(fields) => print_fields(out, fields),
         CommandKind::Bin(bin) => print_bin(out, bin),
-        CommandKind::Stats(stats) => print_stats(out, stats),
+        CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => print_stats(out, stats),
         CommandKind::Where(condition) => print_expr(out, condition, Power::Any),
         CommandKind::Eval(assignments) => joined(out, assignments, |out, assignment| {
             print_name(out, &assignment.field.value);

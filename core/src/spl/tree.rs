@@ -41,6 +41,8 @@ pub enum CommandKind {
     Bin(Bin),
     /// `stats`.
     Stats(Stats),
+    /// `eventstats`.
+    Eventstats(Stats),
     /// `where expr`.
     Where(Expr),
     /// `eval a=expr, b=expr`.
@@ -237,7 +239,7 @@ pub struct Bin {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
-/// `stats aggregates [BY fields]`; eventstats and streamstats share it later.
+/// `stats aggregates [BY fields]`, and the same of `eventstats` and `streamstats`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stats {
     /// In the order written.

@@ -6,6 +6,7 @@
 pub mod bin;
 mod column;
 pub mod eval;
+pub mod eventstats;
 pub mod fields;
 pub mod head;
 pub mod makeresults;
@@ -66,6 +67,8 @@ pub enum Stage {
     Rex(rex::Rex),
     /// `stats`
     Stats(stats::Stats),
+    /// `eventstats`
+    Eventstats(eventstats::Eventstats),
     /// `head`
     Head(head::Head),
     /// `makeresults`
@@ -79,6 +82,9 @@ pub enum Class {
     RowLocal,
     /// One row at a time, and of each any number of rows.
     Expanding,
+    /// All rows of a window together, whatever their order; cannot be merged from parts. What it makes of a row or a group is
+    /// known by that row's or group's key, so that it can be made again when a late row has changed the window.
+    WholeWindow,
     /// Rows in the order of the search; cannot be merged from parts.
     Ordered,
     /// Any parts of the rows can be reduced apart and merged.
@@ -101,6 +107,7 @@ impl Stage {
     pub fn class(&self) -> Class {
         match self {
             Self::Stats(_) => Class::Mergeable,
+            Self::Eventstats(_) => Class::WholeWindow,
             Self::Head(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
@@ -131,6 +138,7 @@ impl Stage {
             Self::Rename(rename) => rename.apply(row, env),
             Self::Rex(rex) => rex.apply(row, env),
             Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
+            Self::Stats(_) | Self::Eventstats(_) | Self::Head(_) | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
             }
         }
@@ -141,6 +149,7 @@ impl Stage {
     pub fn apply_all<'e>(&self, mut rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
         match self {
             Self::Stats(stats) => stats.apply_all(rows, env),
+            Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {

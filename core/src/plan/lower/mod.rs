@@ -16,7 +16,7 @@ use crate::{
     compiled::{Plan, Reduce},
     diag::Spanned,
     spl::tree::{Command, CommandKind, Fields, Pipeline},
-    stage::{Class, Column, Stage, eval, fields, table, where_},
+    stage::{Class, Column, Stage, eval, eventstats, fields, table, where_},
 };
 
 pub use expr::Lowering;
@@ -60,7 +60,10 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         }
         CommandKind::Fields(fields) => Stage::Fields(lower_fields(fields, lowering)),
         CommandKind::Bin(bin) => Stage::Bin(bin::lower(bin, command, lowering)?),
-        CommandKind::Stats(stats) => Stage::Stats(stats::lower(stats, lowering)),
+        CommandKind::Stats(stats) => Stage::Stats(stats::lower(stats, command, lowering)),
+        CommandKind::Eventstats(stats) => Stage::Eventstats(eventstats::Eventstats {
+            stats: stats::lower(stats, command, lowering),
+        }),
         CommandKind::Where(expr) => {
             Stage::Where(where_::Where { predicate: lowering.predicate(expr) })
         }
