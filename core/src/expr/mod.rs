@@ -15,6 +15,7 @@ pub mod regex;
 pub mod regex_set;
 pub mod search;
 pub(crate) mod substitute;
+pub mod times;
 
 mod caches;
 #[cfg(test)]
