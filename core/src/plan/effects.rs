@@ -3,9 +3,9 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Expr, Fields, Foreach, Rex, RexMode, Search, Stats,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Foreach, Rex, RexMode,
+        Search, Stats,
     },
-    spl::tree::{AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Search, Stats},
 };
 
 /// One thing that a command does. Of one command they stand in the order in which they happen.

@@ -351,6 +351,8 @@ pub struct Foreach {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
     /// What is run, with its placeholders.
     pub template: Pipeline,
+}
+
 /// `sort [N] [-|+]field, ... [desc]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sort {

@@ -14,8 +14,8 @@ pub mod head;
 pub mod makeresults;
 pub mod regex;
 pub mod rename;
-pub mod rex;
 pub mod reverse;
+pub mod rex;
 pub mod sort;
 pub mod stats;
 pub mod table;
@@ -155,17 +155,7 @@ impl Stage {
             Self::Rename(rename) => rename.apply(row, env),
             Self::Rex(rex) => rex.apply(row, env),
             Self::Foreach(foreach) => foreach.apply(row, env),
-            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
-            Self::Stats(_)
-            | Self::Eventstats(_)
-            | Self::Head(_)
-            | Self::Tail(_)
-            | Self::Reverse(_)
-            | Self::Sort(_)
-            | Self::Dedup(_)
-            | Self::MakeResults(_) => {
-                unreachable!("only row-local commands are applied to a row")
-            }
+            _ => unreachable!("only row-local commands are applied to a row"),
         }
     }
 
