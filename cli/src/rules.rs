@@ -56,11 +56,11 @@ fn note_problem(known: &Known, name: &str, problem: &Diagnostic) {
 
 /// Says why `report`'s rule was refused, or with `warnings` all that is to be said of it.
 pub(crate) fn note_report(sources: &Sources, report: &RuleReport, warnings: Warnings) {
-    let text = sources.text(&report.path);
+    let text = sources.text(&report.file);
     let is_told = |found: &&Diagnostic| warnings == Warnings::Told || is_error(found);
     let told: Vec<_> = report.diagnostics.iter().filter(is_told).collect();
     for diagnostic in told.iter().take(MAX_DRAWN) {
-        note_diagnostic(diagnostic, &report.path, text);
+        note_diagnostic(diagnostic, &report.file, text);
     }
     undrawn(told.len()).iter().for_each(|rest| note(format_args!("{rest}")));
 }

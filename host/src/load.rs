@@ -157,7 +157,7 @@ impl Loaded {
         let mut complaints: Vec<Complaint<'_>> =
             of_knowledge.map(|(name, found)| self.known.place(name, found)).collect();
         for report in &self.built.reports {
-            let (path, text) = (report.path.as_str(), self.sources.text(&report.path));
+            let (path, text) = (report.file.as_str(), self.sources.text(&report.file));
             complaints.extend(report.diagnostics.iter().map(|diagnostic| Complaint {
                 path: path.into(),
                 text,

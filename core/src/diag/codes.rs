@@ -70,6 +70,7 @@ codes! {
     WrongKind = "E0403", "the rule file is of a kind that caltrop does not run";
     UnreadableFile = "E0404", "the rule file cannot be read";
     DuplicateRule = "E0405", "two rules have the same path";
+    BadConf = "E0406", "a line of a `.conf` file of rules cannot be read";
 
     TermNeverMatches = "W0501", "a TERM() that no event can match";
     LowerCaseOperator = "W0502", "`and`, `or` or `not` in lower case is a word to search for";

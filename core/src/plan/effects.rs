@@ -2,7 +2,10 @@
 
 use crate::{
     diag::{Span, Spanned},
-    spl::tree::{AggregateArgument, Command, CommandKind, Expr, Fields, Lookup, Search, Stats},
+    spl::tree::{
+        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Foreach, Lookup, Rex,
+        RexMode, Search, Stats,
+    },
 };
 
 /// One thing that a command does. Of one command they stand in the order in which they happen.
@@ -51,6 +54,8 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Rename(_)
             | CommandKind::Lookup(_)
             | CommandKind::OutputLookup(_)
+            | CommandKind::Rex(_)
+            | CommandKind::Foreach(_)
     )
 }
 
@@ -72,6 +77,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             ]
         }
         CommandKind::Stats(stats) => of_stats(stats),
+        CommandKind::Eventstats(stats) => of_added_stats(stats),
         CommandKind::Where(expr) => vec![Effect::Computes(expr)],
         CommandKind::Eval(assignments) => {
             let each = assignments.iter().flat_map(|assignment| {
@@ -87,9 +93,17 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             each.collect()
         }
         CommandKind::Lookup(lookup) => of_lookup(lookup),
+        CommandKind::Rex(rex) => of_rex(rex),
+        CommandKind::Foreach(foreach) => of_foreach(foreach),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
+        CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
+        CommandKind::Dedup(dedup) => of_dedup(dedup),
         // A field that is removed holds nothing that the event does not.
-        CommandKind::Fields(_) | CommandKind::OutputLookup(_) | CommandKind::Broken => Vec::new(),
+        CommandKind::Fields(_)
+        | CommandKind::Tail { .. }
+        | CommandKind::Reverse
+        | CommandKind::OutputLookup(_)
+        | CommandKind::Broken => Vec::new(),
         CommandKind::MakeResults { .. } | CommandKind::InputLookup(_) | CommandKind::Other(_) => {
             vec![Effect::Anything]
         }
@@ -111,10 +125,67 @@ fn of_lookup(lookup: &Lookup) -> Vec<Effect<'_>> {
     reads.chain(writes).chain(lookup.outputs.is_none().then_some(Effect::Writes("*"))).collect()
 }
 
+/// The effects of the template, each name with a placeholder in it being any.
+fn of_foreach(foreach: &Foreach) -> Vec<Effect<'_>> {
+    let template = foreach.template.commands.iter().flat_map(effects);
+    let template = template.map(|effect| match effect {
+        Effect::Writes(name) if is_placeholder(name) => Effect::Writes("*"),
+        effect => effect,
+    });
+    foreach.names.iter().map(Effect::Lists).chain(template).collect()
+}
+
+/// Whether a name of a template is known only when it runs.
+pub(super) fn is_placeholder(name: &str) -> bool {
+    name.contains("<<")
+}
+
+fn of_rex(rex: &Rex) -> Vec<Effect<'_>> {
+    let reads = match &rex.field {
+        Some(field) => Effect::Reads(field),
+        None => Effect::ReadsRaw(rex.pattern.span),
+    };
+    let offsets = rex.offset_field.iter().map(|field| Effect::Writes(&field.value));
+    let written: Vec<Effect<'_>> = match rex.mode {
+        RexMode::Sed => {
+            vec![Effect::Writes(rex.field.as_ref().map_or("_raw", |field| &field.value))]
+        }
+        RexMode::Extract => group_names(&rex.pattern.text).map(Effect::Writes).collect(),
+    };
+    std::iter::once(reads).chain(written).chain(offsets).collect()
+}
+
+/// What the groups of a pattern are called, as far as its text tells: more rather than less.
+fn group_names(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split("(?").skip(1).filter_map(|group| {
+        let name = group.strip_prefix('P').unwrap_or(group);
+        let (name, closing) = match name.strip_prefix('<') {
+            Some(name) => (name, '>'),
+            None => (name.strip_prefix('\'')?, '\''),
+        };
+        let (name, _) = name.split_once(closing)?;
+        (!name.is_empty() && !name.starts_with(['=', '!'])).then_some(name)
+    })
+}
+
 fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
     let mut effects = read_by_aggregates(stats);
     let by = stats.by.iter().map(|name| Kept { name: &name.value, is_result: false });
     effects.push(Effect::KeepsOnly(by.chain(outputs(stats)).collect()));
+    effects
+}
+
+/// The fields are also written: `keepevents` takes them away.
+fn of_dedup(dedup: &Dedup) -> Vec<Effect<'_>> {
+    let read = dedup.fields.iter().chain(dedup.sort_by.iter().map(|key| &key.field));
+    let written = dedup.fields.iter().map(|field| Effect::Writes(&field.value));
+    read.map(Effect::Reads).chain(written).collect()
+}
+
+/// `stats` whose columns are added to the rows.
+fn of_added_stats(stats: &Stats) -> Vec<Effect<'_>> {
+    let mut effects = read_by_aggregates(stats);
+    effects.extend(outputs(stats).map(|output| Effect::Writes(output.name)));
     effects
 }
 

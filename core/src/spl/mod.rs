@@ -63,7 +63,7 @@ pub fn parse_expression(text: &str) -> (Expr, Vec<Diagnostic>) {
 pub fn parse_lookup(text: &str) -> (Option<Lookup>, Vec<Diagnostic>) {
     let mut parser = parser::Parser::new(text);
     parser.command = "lookup".to_owned();
-    let lookup = match commands::parse_lookup(&mut parser) {
+    let lookup = match commands::lookup::parse(&mut parser) {
         CommandKind::Lookup(lookup) => Some(lookup),
         _ => None,
     };

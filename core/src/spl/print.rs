@@ -62,7 +62,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Table(names) => print_names(out, names),
         CommandKind::Fields(fields) => print_fields(out, fields),
         CommandKind::Bin(bin) => print_bin(out, bin),
-        CommandKind::Stats(stats) => print_stats(out, stats),
+        CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => print_stats(out, stats),
         CommandKind::Where(condition) => print_expr(out, condition, Power::Any),
         CommandKind::Eval(assignments) => joined(out, assignments, |out, assignment| {
             print_name(out, &assignment.field.value);
@@ -75,19 +75,26 @@ fn arguments(out: &mut String, kind: &CommandKind) {
             print_name(out, &renaming.to.value);
         }),
         CommandKind::Head(head) => print_head(out, head),
+        CommandKind::Tail { limit } => {
+            let _ = write!(out, "{limit}");
+        }
+        CommandKind::Reverse | CommandKind::Broken => {}
+        CommandKind::Sort(sort) => commands::sort::print(out, sort),
+        CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
-        CommandKind::Lookup(lookup) => commands::print_lookup(out, lookup),
-        CommandKind::InputLookup(lookup) => commands::print_inputlookup(out, lookup),
-        CommandKind::OutputLookup(lookup) => commands::print_outputlookup(out, lookup),
+        CommandKind::Lookup(lookup) => commands::lookup::print(out, lookup),
+        CommandKind::InputLookup(lookup) => commands::inputlookup::print(out, lookup),
+        CommandKind::OutputLookup(lookup) => commands::outputlookup::print(out, lookup),
+        CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
+        CommandKind::Rex(rex) => commands::rex::print(out, rex),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
                 out.push(' ');
             }
         }
-        CommandKind::Broken => {}
     }
 }
 
@@ -207,7 +214,7 @@ fn print_regex(out: &mut String, regex: &Regex) {
 }
 
 /// The first quoted piece stays a piece of its own; what follows it is quoted too, what precedes it was bare.
-fn print_pattern(out: &mut String, pattern: &Pattern) {
+pub(super) fn print_pattern(out: &mut String, pattern: &Pattern) {
     let alone = pattern.quoted_alone.as_deref();
     let Some((before, alone, after)) = alone.and_then(|alone| {
         let (before, after) = pattern.text.split_once(alone)?;
@@ -316,20 +323,21 @@ fn print_argument_word(out: &mut String, word: &str) {
     }
 }
 
-fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
+pub(super) fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str("[ ");
     print_commands(out, &pipeline.commands);
     out.push_str(" ]");
 }
 
-fn print_names(out: &mut String, names: &[Spanned<String>]) {
+pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
     joined(out, names, |out, name| print_name(out, &name.value));
 }
 
 /// Prints a field's name; one that could be read as something else stands in quotes.
 pub(super) fn print_name(out: &mut String, name: &str) {
     let is_plain = |c: char| c.is_alphanumeric() || "_.{}*:@<>".contains(c);
-    let is_keyword = ["AS", "BY", "IN", "NOT"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_keyword =
+        ["AS", "BY", "IN", "NOT", "SORTBY"].iter().any(|word| name.eq_ignore_ascii_case(word));
     let is_bare = !name.is_empty() && name.chars().all(is_plain) && !is_keyword;
     if is_bare && !name.starts_with(['<', '>']) && !name.contains(['<', '>']) {
         out.push_str(name);

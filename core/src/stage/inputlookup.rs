@@ -1,5 +1,5 @@
-//! `inputlookup`: the rows of a table. Generating where it begins a search; with `append=t` behind other commands it needs
-//! them all, and its rows follow theirs.
+//! `inputlookup`: the rows of a table. Generating where it begins a search; with `append=t` behind other commands whole
+//! window: its rows follow theirs, each known by its number in the table.
 //!
 //! Where Splunk's manual is silent: `start` and `max` choose among the rows of the file, and `where` among those.
 
@@ -71,7 +71,8 @@ impl InputLookup {
         // Behind every row of an event.
         let rank =
             Rank { newest_first_ns: i64::MAX, input: u32::MAX, offset: number.into(), part: 0 };
-        let mut row = Row::empty(env.bump, rank);
+        let key = env.bump.alloc_str(&format!("row {number}"));
+        let mut row = Row::empty(env.bump, rank).of_group(key.as_bytes());
         for column in &self.columns {
             let cell = self.table.cell(number, column.place);
             if !cell.is_empty() {
@@ -125,5 +126,6 @@ mod tests {
         assert_eq!(shown, ["a=1", "a=2", "user=amy", "user=eve group=ops"]);
         assert!(rows.is_sorted_by_key(Row::rank));
         assert!(rows.iter().skip(2).all(|row| row.event_time_ns().is_none()));
+        assert_ne!(rows[2].group(), rows[3].group());
     }
 }

@@ -1,13 +1,16 @@
 //! `inputlookup` to its stage: it begins a search, or adds to the rows of one.
 
-use super::Lowering;
+use super::{
+    Lowering,
+    options::{refuse, row_count, switch},
+};
 use crate::{
     diag::{Code, Diagnostic, Severity},
     spl::tree::{self, Command},
     stage::inputlookup::{Column, InputLookup, Place},
 };
 
-const OPTIONS: &[&str] = &["append", "start", "max", "strict"];
+const OPTIONS: &str = "append, start, max, strict";
 
 /// The stage of `inputlookup`, which stands at `index` of its pipeline.
 pub(super) fn lower(
@@ -19,11 +22,11 @@ pub(super) fn lower(
     let (mut appends, mut is_strict, mut start, mut most) = (false, false, 0, usize::MAX);
     for (name, value) in &lookup.options {
         match name.value.to_ascii_lowercase().as_str() {
-            "append" => appends = lowering.switch(name, value),
-            "strict" => is_strict = lowering.switch(name, value),
-            "start" => start = lowering.row_count(name, value),
-            "max" => most = lowering.row_count(name, value),
-            _ => lowering.unknown_option("inputlookup", name, OPTIONS),
+            "append" => appends = switch(name, value, lowering),
+            "strict" => is_strict = switch(name, value, lowering),
+            "start" => start = row_count(name, value, lowering),
+            "max" => most = row_count(name, value, lowering),
+            _ => refuse(name, "inputlookup", OPTIONS, lowering),
         }
     }
     if index > 0 && !appends {

@@ -1,16 +1,19 @@
 //! `lookup` to its stage. Where the table lies is no matter here, so `local` and `update` have no effect.
 
-use super::Lowering;
+use super::{
+    Lowering,
+    options::{refuse, switch},
+};
 use crate::{spl::tree, stage::lookup};
 
-const OPTIONS: &[&str] = &["local", "update"];
+const OPTIONS: &str = "local, update";
 
 /// The stage of `lookup`.
 pub(super) fn lower(lookup: &tree::Lookup, lowering: &mut Lowering<'_>) -> Option<lookup::Lookup> {
     for (name, value) in &lookup.options {
         match name.value.to_ascii_lowercase().as_str() {
-            "local" | "update" => _ = lowering.switch(name, value),
-            _ => lowering.unknown_option("lookup", name, OPTIONS),
+            "local" | "update" => _ = switch(name, value, lowering),
+            _ => refuse(name, "lookup", OPTIONS, lowering),
         }
     }
     let Lowering { lookups, names, diagnostics, .. } = lowering;

@@ -3,23 +3,25 @@
 //! Whether caltrop runs a command is not asked here: an unknown one is read as balanced words.
 
 mod bin;
+pub(super) mod dedup;
 mod eval;
 mod fields;
+pub(super) mod foreach;
 mod head;
-mod inputlookup;
-mod lookup;
+pub(super) mod inputlookup;
+pub(super) mod lookup;
 mod makeresults;
 mod other;
-mod outputlookup;
+pub(super) mod outputlookup;
 mod regex;
 mod rename;
+mod reverse;
+pub(super) mod rex;
+pub(super) mod sort;
 mod stats;
 mod table;
+mod tail;
 mod r#where;
-
-pub(super) use inputlookup::print as print_inputlookup;
-pub(super) use lookup::{parse as parse_lookup, print as print_lookup};
-pub(super) use outputlookup::print as print_outputlookup;
 
 use super::parser::Parser;
 use super::tree::CommandKind;
@@ -33,10 +35,17 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "fields" => fields::parse(parser),
         "bin" | "bucket" | "discretize" => bin::parse(parser),
         "stats" => stats::parse(parser),
+        "eventstats" => stats::parse_eventstats(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
+        "foreach" => foreach::parse(parser),
+        "rex" => rex::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
+        "tail" => tail::parse(parser),
+        "reverse" => reverse::parse(parser),
+        "sort" => sort::parse(parser),
+        "dedup" => dedup::parse(parser),
         "makeresults" => makeresults::parse(parser),
         "lookup" => lookup::parse(parser),
         "inputlookup" => inputlookup::parse(parser),
