@@ -92,17 +92,21 @@ impl Runner {
 
 fn row(alert: &Alert<'_>, clock: Clock) -> Row {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-    let fields = alert.fields.iter().filter(|field| match field.name {
-        b"_raw" => false,
-        b"_time" => clock == Clock::Kept,
-        _ => true,
-    });
-    fields
-        .map(|field| match field.name {
-            b"_time" => ("_time".to_owned(), vec![alert.time_s.unwrap().floor().to_string()]),
-            name => (text(name), field.texts.iter().map(|value| text(value)).collect()),
-        })
-        .collect()
+    let mut row = Row::new();
+    for field in alert.fields {
+        let texts: Vec<String> = match field.name {
+            b"_raw" => continue,
+            b"_time" if clock == Clock::Dropped => continue,
+            b"_time" => vec![alert.time_s.unwrap().floor().to_string()],
+            // Some sets have given the number 0 to records that had none.
+            b"event_id" => field.texts.iter().map(|id| text(id)).filter(|id| id != "0").collect(),
+            _ => field.texts.iter().map(|value| text(value)).collect(),
+        };
+        if !texts.is_empty() {
+            row.insert(text(field.name), texts);
+        }
+    }
+    row
 }
 
 /// Tells when an event happened, in seconds.
