@@ -7,7 +7,10 @@ use caltrop_host::Clock;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::{state::Checkpoints, units};
+use crate::{
+    state::{Checkpoints, Source},
+    units,
+};
 
 /// Said below the help of the program and of each command.
 const EXIT_STATUS: &str = "\
@@ -315,7 +318,8 @@ impl RunArgs {
     pub(crate) fn checkpoints(&self) -> Option<Checkpoints> {
         let every_s = self.checkpoint / (SECOND_NS / 1000);
         let every_s = f64::from(i32::try_from(every_s).unwrap_or(i32::MAX)) / 1e3;
-        self.state.as_ref().map(|path| Checkpoints::new(path, every_s))
+        let source = if self.follow.is_empty() { Source::Given } else { Source::Followed };
+        self.state.as_ref().map(|path| Checkpoints::new(path, every_s, source))
     }
 
     /// The options of the engine.

@@ -40,5 +40,5 @@ pub use knowledge::knowledge_files;
 pub use load::{Complaint, Known, Loaded, Sources, load};
 pub use positions::{BadPositions, Positions};
 pub use reload::{Refusals, Reload, Reloaded};
-pub use saved::Saved;
+pub use saved::{Occasion, Saved};
 pub use state::StateFile;

@@ -14,6 +14,7 @@ pub mod raw;
 pub mod regex;
 pub mod regex_set;
 pub mod search;
+pub(crate) mod substitute;
 
 mod caches;
 #[cfg(test)]

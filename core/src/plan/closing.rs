@@ -145,6 +145,8 @@ impl Stage {
             Self::Bin(bin) => bin.target == field,
             Self::Eval(eval) => eval.may_write(field),
             Self::Rename(rename) => rename.may_write(field),
+            Self::Rex(rex) => rex.may_write(field),
+            Self::Foreach(foreach) => foreach.may_write(field, field == Names::TIME),
             Self::Stats(stats) => !stats.by.contains(&field),
             Self::Head(_) => false,
             Self::MakeResults(_) => true,

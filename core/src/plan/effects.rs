@@ -2,7 +2,9 @@
 
 use crate::{
     diag::{Span, Spanned},
-    spl::tree::{AggregateArgument, Command, CommandKind, Expr, Fields, Search, Stats},
+    spl::tree::{
+        AggregateArgument, Command, CommandKind, Expr, Fields, Foreach, Rex, RexMode, Search, Stats,
+    },
 };
 
 /// One thing that a command does. Of one command they stand in the order in which they happen.
@@ -49,6 +51,8 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Where(_)
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
+            | CommandKind::Rex(_)
+            | CommandKind::Foreach(_)
     )
 }
 
@@ -84,6 +88,8 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             });
             each.collect()
         }
+        CommandKind::Rex(rex) => of_rex(rex),
+        CommandKind::Foreach(foreach) => of_foreach(foreach),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         // A field that is removed holds nothing that the event does not.
         CommandKind::Fields(_) | CommandKind::Broken => Vec::new(),
@@ -96,6 +102,49 @@ fn lists_and_keeps<'t>(names: &'t [Spanned<String>], besides: Option<&'t str>) -
     let kept = names.iter().map(|name| name.value.as_str()).chain(besides);
     let kept = kept.map(|name| Kept { name, is_result: false }).collect();
     names.iter().map(Effect::Lists).chain([Effect::KeepsOnly(kept)]).collect()
+}
+
+/// The effects of the template, each name with a placeholder in it being any.
+fn of_foreach(foreach: &Foreach) -> Vec<Effect<'_>> {
+    let template = foreach.template.commands.iter().flat_map(effects);
+    let template = template.map(|effect| match effect {
+        Effect::Writes(name) if is_placeholder(name) => Effect::Writes("*"),
+        effect => effect,
+    });
+    foreach.names.iter().map(Effect::Lists).chain(template).collect()
+}
+
+/// Whether a name of a template is known only when it runs.
+pub(super) fn is_placeholder(name: &str) -> bool {
+    name.contains("<<")
+}
+
+fn of_rex(rex: &Rex) -> Vec<Effect<'_>> {
+    let reads = match &rex.field {
+        Some(field) => Effect::Reads(field),
+        None => Effect::ReadsRaw(rex.pattern.span),
+    };
+    let offsets = rex.offset_field.iter().map(|field| Effect::Writes(&field.value));
+    let written: Vec<Effect<'_>> = match rex.mode {
+        RexMode::Sed => {
+            vec![Effect::Writes(rex.field.as_ref().map_or("_raw", |field| &field.value))]
+        }
+        RexMode::Extract => group_names(&rex.pattern.text).map(Effect::Writes).collect(),
+    };
+    std::iter::once(reads).chain(written).chain(offsets).collect()
+}
+
+/// What the groups of a pattern are called, as far as its text tells: more rather than less.
+fn group_names(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split("(?").skip(1).filter_map(|group| {
+        let name = group.strip_prefix('P').unwrap_or(group);
+        let (name, closing) = match name.strip_prefix('<') {
+            Some(name) => (name, '>'),
+            None => (name.strip_prefix('\'')?, '\''),
+        };
+        let (name, _) = name.split_once(closing)?;
+        (!name.is_empty() && !name.starts_with(['=', '!'])).then_some(name)
+    })
 }
 
 fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {

@@ -243,7 +243,8 @@ fn field_text(name: String, origins: &Origins) -> FieldText {
     FieldText { name, origin, from }
 }
 
-fn read_by(command: &Command, names: &mut BTreeSet<String>) {
+/// The names that a command reads.
+pub(super) fn read_by(command: &Command, names: &mut BTreeSet<String>) {
     for effect in effects::effects(command) {
         match effect {
             Effect::Searches(search) => read_by_search(search, names),

@@ -143,7 +143,8 @@ impl Lint {
     }
 
     fn field(&mut self, name: &str, span: Span) {
-        if name.contains('*') || self.kept.holds(name) || !self.said.insert(name.to_owned()) {
+        let is_open = name.contains('*') || effects::is_placeholder(name);
+        if is_open || self.kept.holds(name) || !self.said.insert(name.to_owned()) {
             return;
         }
         let dropper = self.kept.dropper.as_ref().map_or("", |dropper| &dropper.value);

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::commands;
 use super::expr::{Power, arithmetic_power, is_operator_word, name_length, number_length};
 use super::search::{OPERATORS, TIME_MODIFIERS};
 use super::tree::{
@@ -32,13 +33,13 @@ pub fn print(pipeline: &Pipeline) -> String {
         }
         _ => {
             out.push_str("| ");
-            commands(&mut out, &pipeline.commands);
+            print_commands(&mut out, &pipeline.commands);
         }
     }
     out
 }
 
-fn commands(out: &mut String, commands: &[Command]) {
+fn print_commands(out: &mut String, commands: &[Command]) {
     for (index, command) in commands.iter().enumerate() {
         if index > 0 {
             out.push_str(" | ");
@@ -77,6 +78,8 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
+        CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
+        CommandKind::Rex(rex) => commands::rex::print(out, rex),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
@@ -203,7 +206,7 @@ fn print_regex(out: &mut String, regex: &Regex) {
 }
 
 /// The first quoted piece stays a piece of its own; what follows it is quoted too, what precedes it was bare.
-fn print_pattern(out: &mut String, pattern: &Pattern) {
+pub(super) fn print_pattern(out: &mut String, pattern: &Pattern) {
     let alone = pattern.quoted_alone.as_deref();
     let Some((before, alone, after)) = alone.and_then(|alone| {
         let (before, after) = pattern.text.split_once(alone)?;
@@ -288,7 +291,7 @@ fn print_head(out: &mut String, head: &Head) {
     print_options(out, &head.options);
 }
 
-fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
+pub(super) fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
     for (name, value) in options {
         let _ = write!(out, "{}=", name.value);
         print_text(out, &value.value);
@@ -312,18 +315,18 @@ fn print_argument_word(out: &mut String, word: &str) {
     }
 }
 
-fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
+pub(super) fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str("[ ");
-    commands(out, &pipeline.commands);
+    print_commands(out, &pipeline.commands);
     out.push_str(" ]");
 }
 
-fn print_names(out: &mut String, names: &[Spanned<String>]) {
+pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
     joined(out, names, |out, name| print_name(out, &name.value));
 }
 
 /// Prints a field's name; one that could be read as something else stands in quotes.
-fn print_name(out: &mut String, name: &str) {
+pub(super) fn print_name(out: &mut String, name: &str) {
     let is_plain = |c: char| c.is_alphanumeric() || "_.{}*:@<>".contains(c);
     let is_keyword = ["AS", "BY", "IN", "NOT"].iter().any(|word| name.eq_ignore_ascii_case(word));
     let is_bare = !name.is_empty() && name.chars().all(is_plain) && !is_keyword;

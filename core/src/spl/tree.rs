@@ -49,6 +49,10 @@ pub enum CommandKind {
     Rename(Vec<Renaming>),
     /// `head [N]`.
     Head(Head),
+    /// `rex`.
+    Rex(Rex),
+    /// `foreach`.
+    Foreach(Foreach),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -301,6 +305,41 @@ pub struct Head {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
+/// `rex [field=f] "re"`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rex {
+    /// What is read; `None` is `_raw`.
+    pub field: Option<Spanned<String>>,
+    /// How many matches of each value count; 0 is all of them.
+    pub max_match: u64,
+    /// Gets the places of the groups.
+    pub offset_field: Option<Spanned<String>>,
+    /// What is done.
+    pub mode: RexMode,
+    /// The pattern, or what sed is to do.
+    pub pattern: Pattern,
+}
+
+/// What `rex` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RexMode {
+    /// Each named group becomes a field.
+    Extract,
+    /// `mode=sed`: the text is changed.
+    Sed,
+}
+
+/// `foreach names [ template ]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreach {
+    /// Names with wildcards.
+    pub names: Vec<Spanned<String>>,
+    /// `mode`, `fieldstr` and their like, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// What is run, with its placeholders.
+    pub template: Pipeline,
+}
+
 /// A command that has no tree of its own yet: balanced words and subpipelines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Other {
@@ -358,6 +397,22 @@ pub enum ExprKind {
     },
     /// It did not parse; the diagnostics say why.
     Broken,
+}
+
+impl ExprKind {
+    /// The expressions that it is made of.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::Number(_) | Self::String(_) | Self::Field(_) | Self::Broken => Vec::new(),
+            Self::Negate(inner) | Self::Not(inner) => vec![inner],
+            Self::Arithmetic(_, left, right)
+            | Self::Compare(_, left, right)
+            | Self::Xor(left, right) => vec![left, right],
+            Self::And(terms) | Self::Or(terms) | Self::Call { arguments: terms, .. } => {
+                terms.iter_mut().collect()
+            }
+        }
+    }
 }
 
 /// The arithmetic operators.

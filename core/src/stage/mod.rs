@@ -7,10 +7,12 @@ pub mod bin;
 mod column;
 pub mod eval;
 pub mod fields;
+pub mod foreach;
 pub mod head;
 pub mod makeresults;
 pub mod regex;
 pub mod rename;
+pub mod rex;
 pub mod stats;
 pub mod table;
 pub mod where_;
@@ -61,6 +63,10 @@ pub enum Stage {
     Bin(bin::Bin),
     /// `rename`
     Rename(rename::Rename),
+    /// `rex`
+    Rex(rex::Rex),
+    /// `foreach`
+    Foreach(foreach::Foreach),
     /// `stats`
     Stats(stats::Stats),
     /// `head`
@@ -107,6 +113,8 @@ impl Stage {
             | Self::Table(_)
             | Self::Fields(_)
             | Self::Bin(_)
+            | Self::Rex(_)
+            | Self::Foreach(_)
             | Self::Rename(_) => Class::RowLocal,
         }
     }
@@ -125,6 +133,8 @@ impl Stage {
             Self::Fields(fields) => fields.apply(row, env),
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
+            Self::Rex(rex) => rex.apply(row, env),
+            Self::Foreach(foreach) => foreach.apply(row, env),
             Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
             }

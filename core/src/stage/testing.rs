@@ -7,10 +7,13 @@ use crate::{
     expr::{
         program::{Comparison, Expr, Literal, Relation},
         regex::Caches,
+        testing::Bench,
     },
     ids::FieldId,
     names::{Name, Names},
+    plan::lower,
     row::{Base, Env, Fields, Rank, Row},
+    spl,
     value::Value,
 };
 
@@ -113,4 +116,19 @@ impl<'e> Base<'e> for Event<'e> {
             self.0.iter().find(|(name, _)| matches!(name, Name::Other(other) if *other == text));
         found.map_or(Value::Null, |&(_, value)| value)
     }
+}
+
+/// What the commands `spl`, all of which look at rows alone, make of one row.
+pub(crate) fn run(spl: &str, row: &str) -> String {
+    let source = format!("| {spl}");
+    let (pipeline, errors) = spl::parse(&source);
+    assert_eq!(errors, [], "{source}");
+    let mut bench = Bench::default();
+    let (plan, _) = lower::plan(&pipeline, &mut bench.lowering(&source));
+    assert_eq!(bench.diagnostics, [], "{source}");
+    let lab =
+        Lab { names: bench.names, caches: Caches::new(bench.regexes.count()), ..Lab::new(&[]) };
+    let stages = plan.mapped.iter().chain(&plan.expanded).chain(&plan.finish);
+    let rows = stages.fold(vec![lab.row(row, 0)], |rows, stage| stage.apply_all(rows, lab.env()));
+    rows.iter().map(|row| lab.show(row)).collect::<Vec<_>>().join(" / ")
 }

@@ -3,10 +3,12 @@
 
 mod bin;
 mod expr;
+mod foreach;
 mod head;
 mod makeresults;
 mod regex;
 mod rename;
+mod rex;
 mod search;
 mod stats;
 
@@ -68,6 +70,8 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
             Stage::Eval(eval::Eval { assignments: assignments.collect() })
         }
         CommandKind::Rename(pairs) => Stage::Rename(rename::lower(pairs, lowering)),
+        CommandKind::Foreach(foreach) => Stage::Foreach(foreach::lower(foreach, lowering)?),
+        CommandKind::Rex(rex) => Stage::Rex(rex::lower(rex, lowering)?),
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)

@@ -5,11 +5,13 @@
 mod bin;
 mod eval;
 mod fields;
+pub(super) mod foreach;
 mod head;
 mod makeresults;
 mod other;
 mod regex;
 mod rename;
+pub(super) mod rex;
 mod stats;
 mod table;
 mod r#where;
@@ -28,6 +30,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "stats" => stats::parse(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
+        "foreach" => foreach::parse(parser),
+        "rex" => rex::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
         "makeresults" => makeresults::parse(parser),
