@@ -16,6 +16,11 @@ pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether the names are apart by one letter that was added, dropped, changed or swapped with its neighbour.
+pub(crate) fn is_one_slip(left: &str, right: &str) -> bool {
+    left.len().abs_diff(right.len()) <= 1 && distance(left, right) == 1
+}
+
 /// How many letters must be added, dropped, changed or swapped with their neighbour.
 fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();
