@@ -37,6 +37,7 @@ pub(crate) struct Stats {
     timeless_rows: u64,
     lost_fields: u64,
     cut_rows: u64,
+    given_up_searches: u64,
     future_events: u64,
     kind_resets: u64,
 }
@@ -63,6 +64,7 @@ impl Stats {
             (self.timeless_rows, "without a usable _time where a window needs one, left out"),
             (self.lost_fields, "fields beyond the first 512 of an event, not seen"),
             (self.cut_rows, "rows in more than 1,000 groups, put into the first ones only"),
+            (self.given_up_searches, "searches of a regex given up at their bound: no match"),
             (self.late, "after their window had closed (--lateness), told as revisions"),
             (self.late_dropped, "after their window was no longer kept (--retain), left out"),
             (self.future_events, "too far ahead of the clock (--max-future) to move it"),
@@ -105,6 +107,7 @@ impl Fed {
             lost_fields,
             kind_resets,
             cut_rows,
+            given_up_searches,
             late,
             revised,
             retracted,
@@ -140,6 +143,7 @@ impl Fed {
             timeless_rows: timeless_dropped,
             lost_fields,
             cut_rows,
+            given_up_searches,
             future_events,
             kind_resets,
         }

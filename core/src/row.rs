@@ -237,6 +237,25 @@ impl<'e> Row<'e> {
         }
     }
 
+    /// Writes many fields, no name twice, each in place or as a new last column. What is written is not null.
+    pub fn set_all(&mut self, written: &[Cell<'e>]) {
+        let mut by_name: Vec<&Cell<'e>> = written.iter().collect();
+        by_name.sort_unstable_by_key(|cell| cell.name);
+        let mut is_placed = vec![false; by_name.len()];
+        for cell in &mut self.cells {
+            if let Ok(found) = by_name.binary_search_by_key(&cell.name, |cell| cell.name) {
+                cell.value = by_name[found].value;
+                is_placed[found] = true;
+            }
+        }
+        for cell in written {
+            let found = by_name.binary_search_by_key(&cell.name, |cell| cell.name);
+            if found.is_ok_and(|found| !is_placed[found]) {
+                self.cells.push(*cell);
+            }
+        }
+    }
+
     /// Adds a column that the row is known to lack.
     pub fn push(&mut self, name: Name<'e>, value: Value<'e>) {
         self.cells.push(Cell { name, value });

@@ -113,7 +113,8 @@ impl<'e> Work<'e, '_> {
     where
         'e: 'w,
     {
-        let rows = match self.rules.rules[slot.rule.index()].plan.closing.revision {
+        let revision = self.rules.rules[slot.rule.index()].plan.closing.revision;
+        let rows = match revision {
             Revision::Groups => window.rows_shared_with(late, stats, env),
             // A window without groups has sent nothing, not even the row that counts none.
             Revision::Window | Revision::Never => match window.groups() {
@@ -121,7 +122,12 @@ impl<'e> Work<'e, '_> {
                 _ => Vec::new(),
             },
         };
-        self.finished(slot, rows, env)
+        let mut rows = self.finished(slot, rows, env);
+        if revision == Revision::Window {
+            // `sort` and its like put them into another order.
+            rows.sort_by_key(Row::group);
+        }
+        rows
     }
 
     /// Compares two lists of rows, both in the order of their groups, and sends each difference.

@@ -15,7 +15,9 @@ pub mod regex;
 pub mod regex_set;
 pub mod search;
 pub(crate) mod substitute;
+pub mod times;
 
+mod backtrack;
 mod caches;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -4,6 +4,7 @@ use crate::{
     diag::{Span, Spanned},
     spl::tree::{
         AggregateArgument, Command, CommandKind, Expr, ExprKind, Fields, Foreach, Rex, RexMode,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Foreach, Rex, RexMode,
         Search, Stats,
     },
 };
@@ -75,6 +76,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             ]
         }
         CommandKind::Stats(stats) => of_stats(stats),
+        CommandKind::Eventstats(stats) => of_added_stats(stats),
         CommandKind::Where(expr) => vec![Effect::Computes(expr)],
         CommandKind::Eval(assignments) => {
             let each = assignments.iter().flat_map(|assignment| {
@@ -92,8 +94,13 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Rex(rex) => of_rex(rex),
         CommandKind::Foreach(foreach) => of_foreach(foreach),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
+        CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
+        CommandKind::Dedup(dedup) => of_dedup(dedup),
         // A field that is removed holds nothing that the event does not.
-        CommandKind::Fields(_) | CommandKind::Broken => Vec::new(),
+        CommandKind::Fields(_)
+        | CommandKind::Tail { .. }
+        | CommandKind::Reverse
+        | CommandKind::Broken => Vec::new(),
         CommandKind::MakeResults { .. } | CommandKind::Other(_) => vec![Effect::Anything],
     }
 }
@@ -194,6 +201,20 @@ fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
     let mut effects = read_by_aggregates(stats);
     let by = stats.by.iter().map(|name| Kept { name: &name.value, is_result: false });
     effects.push(Effect::KeepsOnly(by.chain(outputs(stats)).collect()));
+    effects
+}
+
+/// The fields are also written: `keepevents` takes them away.
+fn of_dedup(dedup: &Dedup) -> Vec<Effect<'_>> {
+    let read = dedup.fields.iter().chain(dedup.sort_by.iter().map(|key| &key.field));
+    let written = dedup.fields.iter().map(|field| Effect::Writes(&field.value));
+    read.map(Effect::Reads).chain(written).collect()
+}
+
+/// `stats` whose columns are added to the rows.
+fn of_added_stats(stats: &Stats) -> Vec<Effect<'_>> {
+    let mut effects = read_by_aggregates(stats);
+    effects.extend(outputs(stats).map(|output| Effect::Writes(output.name)));
     effects
 }
 

@@ -62,7 +62,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Table(names) => print_names(out, names),
         CommandKind::Fields(fields) => print_fields(out, fields),
         CommandKind::Bin(bin) => print_bin(out, bin),
-        CommandKind::Stats(stats) => print_stats(out, stats),
+        CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => print_stats(out, stats),
         CommandKind::Where(condition) => print_expr(out, condition, Power::Any),
         CommandKind::Eval(assignments) => joined(out, assignments, |out, assignment| {
             print_name(out, &assignment.field.value);
@@ -75,6 +75,12 @@ fn arguments(out: &mut String, kind: &CommandKind) {
             print_name(out, &renaming.to.value);
         }),
         CommandKind::Head(head) => print_head(out, head),
+        CommandKind::Tail { limit } => {
+            let _ = write!(out, "{limit}");
+        }
+        CommandKind::Reverse | CommandKind::Broken => {}
+        CommandKind::Sort(sort) => commands::sort::print(out, sort),
+        CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
@@ -86,7 +92,6 @@ fn arguments(out: &mut String, kind: &CommandKind) {
                 out.push(' ');
             }
         }
-        CommandKind::Broken => {}
     }
 }
 
@@ -328,7 +333,8 @@ pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
 /// Prints a field's name; one that could be read as something else stands in quotes.
 pub(super) fn print_name(out: &mut String, name: &str) {
     let is_plain = |c: char| c.is_alphanumeric() || "_.{}*:@<>".contains(c);
-    let is_keyword = ["AS", "BY", "IN", "NOT"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_keyword =
+        ["AS", "BY", "IN", "NOT", "SORTBY"].iter().any(|word| name.eq_ignore_ascii_case(word));
     let is_bare = !name.is_empty() && name.chars().all(is_plain) && !is_keyword;
     if is_bare && !name.starts_with(['<', '>']) && !name.contains(['<', '>']) {
         out.push_str(name);

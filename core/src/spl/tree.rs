@@ -41,6 +41,8 @@ pub enum CommandKind {
     Bin(Bin),
     /// `stats`.
     Stats(Stats),
+    /// `eventstats`.
+    Eventstats(Stats),
     /// `where expr`.
     Where(Expr),
     /// `eval a=expr, b=expr`.
@@ -53,6 +55,17 @@ pub enum CommandKind {
     Rex(Rex),
     /// `foreach`.
     Foreach(Foreach),
+    /// `tail [N]`.
+    Tail {
+        /// How many rows; 10 where none is written.
+        limit: u64,
+    },
+    /// `reverse`.
+    Reverse,
+    /// `sort`.
+    Sort(Sort),
+    /// `dedup`.
+    Dedup(Dedup),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -239,7 +252,7 @@ pub struct Bin {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
-/// `stats aggregates [BY fields]`; eventstats and streamstats share it later.
+/// `stats aggregates [BY fields]`, and the same of `eventstats` and `streamstats`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stats {
     /// In the order written.
@@ -338,6 +351,52 @@ pub struct Foreach {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
     /// What is run, with its placeholders.
     pub template: Pipeline,
+}
+
+/// `sort [N] [-|+]field, ... [desc]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// How many rows at most; 0 is all, and 10,000 where none is written.
+    pub limit: u64,
+    /// What is compared, the most important first.
+    pub keys: Vec<SortKey>,
+}
+
+/// One field of `sort`, or of `sortby` of `dedup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    /// The field.
+    pub field: Spanned<String>,
+    /// How its values are compared.
+    pub kind: SortKind,
+    /// Whether the greatest comes first. A `desc` behind all fields is in here.
+    pub descending: bool,
+}
+
+/// How values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKind {
+    /// `auto(f)`, or just `f`: numbers, addresses or texts, as they are.
+    Auto,
+    /// `num(f)`.
+    Number,
+    /// `str(f)`.
+    Text,
+    /// `ip(f)`.
+    Address,
+}
+
+/// `dedup [N] fields [keepevents=b] [keepempty=b] [consecutive=b] [sortby [-|+]field, ...]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dedup {
+    /// How many rows of each combination stay.
+    pub limit: Spanned<u64>,
+    /// The fields whose combination is compared.
+    pub fields: Vec<Spanned<String>>,
+    /// The order in which the first of them are found; none is the order of the rows.
+    pub sort_by: Vec<SortKey>,
+    /// Options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// A command that has no tree of its own yet: balanced words and subpipelines.

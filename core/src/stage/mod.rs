@@ -5,16 +5,21 @@
 
 pub mod bin;
 mod column;
+pub mod dedup;
 pub mod eval;
+pub mod eventstats;
 pub mod fields;
 pub mod foreach;
 pub mod head;
 pub mod makeresults;
 pub mod regex;
 pub mod rename;
+pub mod reverse;
 pub mod rex;
+pub mod sort;
 pub mod stats;
 pub mod table;
+pub mod tail;
 pub mod where_;
 
 #[cfg(test)]
@@ -69,8 +74,18 @@ pub enum Stage {
     Foreach(foreach::Foreach),
     /// `stats`
     Stats(stats::Stats),
+    /// `eventstats`
+    Eventstats(eventstats::Eventstats),
     /// `head`
     Head(head::Head),
+    /// `tail`
+    Tail(tail::Tail),
+    /// `reverse`
+    Reverse(reverse::Reverse),
+    /// `sort`
+    Sort(sort::Sort),
+    /// `dedup`
+    Dedup(dedup::Dedup),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
 }
@@ -82,7 +97,11 @@ pub enum Class {
     RowLocal,
     /// One row at a time, and of each any number of rows.
     Expanding,
-    /// Rows in the order of the search; cannot be merged from parts.
+    /// All rows of a window together; cannot be merged from parts. What it makes of a row or a group is known by that row's or
+    /// group's key, so that it can be made again when a late row has changed the window.
+    WholeWindow,
+    /// Rows one after the other, in the order of the search: what it makes of one depends on those before it. Cannot be merged
+    /// from parts, and is not made again.
     Ordered,
     /// Any parts of the rows can be reduced apart and merged.
     Mergeable,
@@ -104,7 +123,8 @@ impl Stage {
     pub fn class(&self) -> Class {
         match self {
             Self::Stats(_) => Class::Mergeable,
-            Self::Head(_) => Class::Ordered,
+            Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
+            Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -135,9 +155,7 @@ impl Stage {
             Self::Rename(rename) => rename.apply(row, env),
             Self::Rex(rex) => rex.apply(row, env),
             Self::Foreach(foreach) => foreach.apply(row, env),
-            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
-                unreachable!("only row-local commands are applied to a row")
-            }
+            _ => unreachable!("only row-local commands are applied to a row"),
         }
     }
 
@@ -146,7 +164,12 @@ impl Stage {
     pub fn apply_all<'e>(&self, mut rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
         match self {
             Self::Stats(stats) => stats.apply_all(rows, env),
+            Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
+            Self::Tail(tail) => tail.apply_all(rows),
+            Self::Reverse(reverse) => reverse.apply_all(rows),
+            Self::Sort(sort) => sort.apply_all(rows),
+            Self::Dedup(dedup) => dedup.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);

@@ -2,14 +2,17 @@
 //! more than one row.
 
 mod bin;
+mod dedup;
 mod expr;
 mod foreach;
 mod head;
 mod makeresults;
+mod options;
 mod regex;
 mod rename;
 mod rex;
 mod search;
+mod sort;
 mod stats;
 
 use super::{closing, support};
@@ -17,7 +20,7 @@ use crate::{
     compiled::{Plan, Reduce},
     diag::Spanned,
     spl::tree::{Command, CommandKind, Fields, Pipeline},
-    stage::{Class, Column, Stage, eval, fields, table, where_},
+    stage::{Class, Column, Stage, eval, eventstats, fields, reverse, table, tail, where_},
 };
 
 pub use expr::Lowering;
@@ -61,7 +64,10 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         }
         CommandKind::Fields(fields) => Stage::Fields(lower_fields(fields, lowering)),
         CommandKind::Bin(bin) => Stage::Bin(bin::lower(bin, command, lowering)?),
-        CommandKind::Stats(stats) => Stage::Stats(stats::lower(stats, lowering)),
+        CommandKind::Stats(stats) => Stage::Stats(stats::lower(stats, command, lowering)),
+        CommandKind::Eventstats(stats) => Stage::Eventstats(eventstats::Eventstats {
+            stats: stats::lower(stats, command, lowering),
+        }),
         CommandKind::Where(expr) => {
             Stage::Where(where_::Where { predicate: lowering.predicate(expr) })
         }
@@ -73,6 +79,10 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Foreach(foreach) => Stage::Foreach(foreach::lower(foreach, lowering)?),
         CommandKind::Rex(rex) => Stage::Rex(rex::lower(rex, lowering)?),
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
+        CommandKind::Tail { limit } => Stage::Tail(tail::Tail { limit: *limit }),
+        CommandKind::Reverse => Stage::Reverse(reverse::Reverse),
+        CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
+        CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
         }
