@@ -3,6 +3,7 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
+        AggregateArgument, Command, CommandKind, Expr, ExprKind, Fields, Foreach, Rex, RexMode,
         AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Foreach, Rex, RexMode,
         Search, Stats,
     },
@@ -101,6 +102,48 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         | CommandKind::Reverse
         | CommandKind::Broken => Vec::new(),
         CommandKind::MakeResults { .. } | CommandKind::Other(_) => vec![Effect::Anything],
+    }
+}
+
+/// Calls `found` with the name and the place of each field that `effect` tests, counts or computes with.
+pub(super) fn fields_read(effect: &Effect<'_>, found: &mut dyn FnMut(&str, Span)) {
+    match effect {
+        Effect::Searches(search) => fields_of_search(search, found),
+        Effect::Computes(expr) => fields_of_expr(expr, found),
+        Effect::Reads(field) => found(&field.value, field.span),
+        _ => {}
+    }
+}
+
+fn fields_of_search(search: &Search, found: &mut dyn FnMut(&str, Span)) {
+    match search {
+        Search::And(terms) | Search::Or(terms) => {
+            terms.iter().for_each(|term| fields_of_search(term, found));
+        }
+        Search::Not(term, _) => fields_of_search(term, found),
+        Search::Compare(test) => found(&test.field.value, test.field.span),
+        Search::In { field, .. } => found(&field.value, field.span),
+        Search::Raw(_) | Search::All(_) | Search::TimeModifier { .. } | Search::Subsearch(_) => {}
+    }
+}
+
+fn fields_of_expr(expr: &Expr, found: &mut dyn FnMut(&str, Span)) {
+    match &expr.kind {
+        ExprKind::Field(name) => found(name, expr.span),
+        ExprKind::Negate(inner) | ExprKind::Not(inner) => fields_of_expr(inner, found),
+        ExprKind::Arithmetic(_, left, right)
+        | ExprKind::Compare(_, left, right)
+        | ExprKind::Xor(left, right) => {
+            fields_of_expr(left, found);
+            fields_of_expr(right, found);
+        }
+        ExprKind::And(terms) | ExprKind::Or(terms) => {
+            terms.iter().for_each(|term| fields_of_expr(term, found));
+        }
+        ExprKind::Call { arguments, .. } => {
+            arguments.iter().for_each(|argument| fields_of_expr(argument, found));
+        }
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Broken => {}
     }
 }
 
