@@ -79,6 +79,15 @@ fn arguments(out: &mut String, kind: &CommandKind) {
             let _ = write!(out, "count={count}");
         }
         CommandKind::Rex(rex) => commands::rex::print(out, rex),
+        CommandKind::FillNull(listed)
+        | CommandKind::MakeMv(listed)
+        | CommandKind::MvExpand(listed)
+        | CommandKind::NoMv(listed)
+        | CommandKind::MvCombine(listed)
+        | CommandKind::AddTotals(listed)
+        | CommandKind::AvlBase64(listed) => commands::listed::print(out, listed),
+        CommandKind::Replace(replace) => commands::replace::print(out, replace),
+        CommandKind::StrCat(strcat) => commands::strcat::print(out, strcat),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
@@ -290,7 +299,7 @@ fn print_head(out: &mut String, head: &Head) {
     print_options(out, &head.options);
 }
 
-fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
+pub(super) fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
     for (name, value) in options {
         let _ = write!(out, "{}=", name.value);
         print_text(out, &value.value);
@@ -320,7 +329,7 @@ fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str(" ]");
 }
 
-fn print_names(out: &mut String, names: &[Spanned<String>]) {
+pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
     joined(out, names, |out, name| print_name(out, &name.value));
 }
 
@@ -346,7 +355,7 @@ fn print_text(out: &mut String, text: &str) {
     }
 }
 
-fn print_quoted(out: &mut String, text: &str) {
+pub(super) fn print_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         if matches!(c, '"' | '\\') {

@@ -3,17 +3,26 @@
 //! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that makes several rows of one, or
 //! needs the rows of a whole window, has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
+pub mod addtotals;
+pub mod avlbase64;
 pub mod bin;
 mod column;
 pub mod eval;
 pub mod eventstats;
 pub mod fields;
+pub mod fillnull;
 pub mod head;
+pub mod makemv;
 pub mod makeresults;
+pub mod mvcombine;
+pub mod mvexpand;
+pub mod nomv;
 pub mod regex;
 pub mod rename;
+pub mod replace;
 pub mod rex;
 pub mod stats;
+pub mod strcat;
 pub mod table;
 pub mod where_;
 
@@ -65,6 +74,24 @@ pub enum Stage {
     Rename(rename::Rename),
     /// `rex`
     Rex(rex::Rex),
+    /// `fillnull`
+    FillNull(fillnull::FillNull),
+    /// `makemv`
+    MakeMv(makemv::MakeMv),
+    /// `mvexpand`
+    MvExpand(mvexpand::MvExpand),
+    /// `nomv`
+    NoMv(nomv::NoMv),
+    /// `mvcombine`
+    MvCombine(mvcombine::MvCombine),
+    /// `addtotals`
+    AddTotals(addtotals::AddTotals),
+    /// `avlbase64`
+    AvlBase64(avlbase64::AvlBase64),
+    /// `replace`
+    Replace(replace::Replace),
+    /// `strcat`
+    StrCat(strcat::StrCat),
     /// `stats`
     Stats(stats::Stats),
     /// `eventstats`
@@ -108,7 +135,10 @@ impl Stage {
         match self {
             Self::Stats(_) => Class::Mergeable,
             Self::Eventstats(_) => Class::WholeWindow,
-            Self::Head(_) => Class::Ordered,
+            Self::FillNull(fill) => fill.class(),
+            Self::AddTotals(add) => add.class(),
+            Self::MvExpand(_) => Class::Expanding,
+            Self::Head(_) | Self::MvCombine(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -118,6 +148,11 @@ impl Stage {
             | Self::Fields(_)
             | Self::Bin(_)
             | Self::Rex(_)
+            | Self::MakeMv(_)
+            | Self::NoMv(_)
+            | Self::AvlBase64(_)
+            | Self::Replace(_)
+            | Self::StrCat(_)
             | Self::Rename(_) => Class::RowLocal,
         }
     }
@@ -137,8 +172,19 @@ impl Stage {
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
             Self::Rex(rex) => rex.apply(row, env),
-            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
-            Self::Stats(_) | Self::Eventstats(_) | Self::Head(_) | Self::MakeResults(_) => {
+            Self::FillNull(fill) => fill.apply(row, env),
+            Self::MakeMv(make) => make.apply(row, env),
+            Self::NoMv(join) => join.apply(row, env),
+            Self::AddTotals(add) => add.apply(row, env),
+            Self::AvlBase64(decode) => decode.apply(row, env),
+            Self::Replace(replace) => replace.apply(row, env),
+            Self::StrCat(join) => join.apply(row, env),
+            Self::Stats(_)
+            | Self::Eventstats(_)
+            | Self::MvExpand(_)
+            | Self::MvCombine(_)
+            | Self::Head(_)
+            | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
             }
         }
@@ -150,6 +196,10 @@ impl Stage {
         match self {
             Self::Stats(stats) => stats.apply_all(rows, env),
             Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
+            Self::FillNull(fill) => fill.apply_all(rows, env),
+            Self::MvExpand(expand) => expand.apply_all(rows, env),
+            Self::MvCombine(combine) => combine.apply_all(rows, env),
+            Self::AddTotals(add) => add.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {

@@ -6,12 +6,15 @@ mod bin;
 mod eval;
 mod fields;
 mod head;
+pub(super) mod listed;
 mod makeresults;
 mod other;
 mod regex;
 mod rename;
+pub(super) mod replace;
 pub(super) mod rex;
 mod stats;
+pub(super) mod strcat;
 mod table;
 mod r#where;
 
@@ -31,6 +34,15 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
         "rex" => rex::parse(parser),
+        "fillnull" => listed::parse(parser, CommandKind::FillNull),
+        "makemv" => listed::parse(parser, CommandKind::MakeMv),
+        "mvexpand" => listed::parse(parser, CommandKind::MvExpand),
+        "nomv" => listed::parse(parser, CommandKind::NoMv),
+        "mvcombine" => listed::parse(parser, CommandKind::MvCombine),
+        "addtotals" => listed::parse(parser, CommandKind::AddTotals),
+        "avlbase64" => listed::parse(parser, CommandKind::AvlBase64),
+        "replace" => replace::parse(parser),
+        "strcat" => strcat::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
         "makeresults" => makeresults::parse(parser),
