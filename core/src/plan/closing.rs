@@ -113,6 +113,7 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
             Stage::Reverse(_) => true,
             Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
             other => other.class() == Class::RowLocal,
+            other => other.class().is_per_event(),
         };
         is_own &= !stage.may_write(field);
         keeps_apart
@@ -158,6 +159,16 @@ impl Stage {
             Self::Rename(rename) => rename.may_write(field),
             Self::Rex(rex) => rex.may_write(field),
             Self::Foreach(foreach) => foreach.may_write(field, field == Names::TIME),
+            Self::FillNull(fill) => fill.may_write(field),
+            Self::MakeMv(make) => make.field == field,
+            Self::MvExpand(expand) => expand.field == field,
+            Self::NoMv(join) => join.field == field,
+            Self::MvCombine(combine) => combine.field == field,
+            // The row of sums is no event's.
+            Self::AddTotals(add) => add.total == Some(field) || add.summary.is_some(),
+            Self::AvlBase64(decode) => decode.target == field,
+            Self::Replace(replace) => replace.may_write(field),
+            Self::StrCat(join) => join.target == field,
             Self::Stats(stats) => !stats.by.contains(&field),
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
             Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,

@@ -86,6 +86,15 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         }
         CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
         CommandKind::Rex(rex) => commands::rex::print(out, rex),
+        CommandKind::FillNull(listed)
+        | CommandKind::MakeMv(listed)
+        | CommandKind::MvExpand(listed)
+        | CommandKind::NoMv(listed)
+        | CommandKind::MvCombine(listed)
+        | CommandKind::AddTotals(listed)
+        | CommandKind::AvlBase64(listed) => commands::listed::print(out, listed),
+        CommandKind::Replace(replace) => commands::replace::print(out, replace),
+        CommandKind::StrCat(strcat) => commands::strcat::print(out, strcat),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
@@ -353,7 +362,7 @@ fn print_text(out: &mut String, text: &str) {
     }
 }
 
-fn print_quoted(out: &mut String, text: &str) {
+pub(super) fn print_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         if matches!(c, '"' | '\\') {

@@ -8,14 +8,17 @@ mod eval;
 mod fields;
 pub(super) mod foreach;
 mod head;
+pub(super) mod listed;
 mod makeresults;
 mod other;
 mod regex;
 mod rename;
 mod reverse;
+pub(super) mod replace;
 pub(super) mod rex;
 pub(super) mod sort;
 mod stats;
+pub(super) mod strcat;
 mod table;
 mod tail;
 mod r#where;
@@ -37,6 +40,15 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "eval" => eval::parse(parser),
         "foreach" => foreach::parse(parser),
         "rex" => rex::parse(parser),
+        "fillnull" => listed::parse(parser, CommandKind::FillNull),
+        "makemv" => listed::parse(parser, CommandKind::MakeMv),
+        "mvexpand" => listed::parse(parser, CommandKind::MvExpand),
+        "nomv" => listed::parse(parser, CommandKind::NoMv),
+        "mvcombine" => listed::parse(parser, CommandKind::MvCombine),
+        "addtotals" => listed::parse(parser, CommandKind::AddTotals),
+        "avlbase64" => listed::parse(parser, CommandKind::AvlBase64),
+        "replace" => replace::parse(parser),
+        "strcat" => strcat::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
         "tail" => tail::parse(parser),
