@@ -16,6 +16,7 @@ pub mod rename;
 pub mod reverse;
 pub mod sort;
 pub mod stats;
+pub mod streamstats;
 pub mod table;
 pub mod tail;
 pub mod where_;
@@ -70,6 +71,8 @@ pub enum Stage {
     Stats(stats::Stats),
     /// `eventstats`
     Eventstats(eventstats::Eventstats),
+    /// `streamstats`
+    Streamstats(streamstats::Streamstats),
     /// `head`
     Head(head::Head),
     /// `tail`
@@ -118,7 +121,7 @@ impl Stage {
         match self {
             Self::Stats(_) => Class::Mergeable,
             Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
-            Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
+            Self::Streamstats(_) | Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -147,6 +150,7 @@ impl Stage {
             Self::Rename(rename) => rename.apply(row, env),
             Self::Stats(_)
             | Self::Eventstats(_)
+            | Self::Streamstats(_)
             | Self::Head(_)
             | Self::Tail(_)
             | Self::Reverse(_)
@@ -164,6 +168,7 @@ impl Stage {
         match self {
             Self::Stats(stats) => stats.apply_all(rows, env),
             Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
+            Self::Streamstats(streamstats) => streamstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::Tail(tail) => tail.apply_all(rows),
             Self::Reverse(reverse) => reverse.apply_all(rows),

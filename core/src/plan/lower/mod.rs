@@ -12,6 +12,7 @@ mod rename;
 mod search;
 mod sort;
 mod stats;
+mod streamstats;
 
 use super::{closing, support};
 use crate::{
@@ -66,6 +67,9 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Eventstats(stats) => Stage::Eventstats(eventstats::Eventstats {
             stats: stats::lower(stats, command, lowering),
         }),
+        CommandKind::Streamstats(tree) => {
+            Stage::Streamstats(streamstats::lower(tree, command, lowering))
+        }
         CommandKind::Where(expr) => {
             Stage::Where(where_::Where { predicate: lowering.predicate(expr) })
         }

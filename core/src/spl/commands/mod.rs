@@ -14,6 +14,7 @@ mod rename;
 mod reverse;
 pub(super) mod sort;
 mod stats;
+pub(super) mod streamstats;
 mod table;
 mod tail;
 mod r#where;
@@ -30,6 +31,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "fields" => fields::parse(parser),
         "bin" | "bucket" | "discretize" => bin::parse(parser),
         "stats" => stats::parse(parser),
+        "streamstats" => streamstats::parse(parser),
         "eventstats" => stats::parse_eventstats(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
