@@ -218,6 +218,22 @@ fn commands_with_arguments_in_any_order() {
         ),
         ("| tail", "| tail 10"),
         ("| tail 3 | reverse", "| tail 3 | reverse"),
+        (
+            "| streamstats current=f window=2 sum(a) AS b BY c reset_on_change=t",
+            "| streamstats current=f window=2 reset_on_change=t sum(a) AS b BY c",
+        ),
+        (
+            "| streamstats reset_after=(a>1) reset_before=\"b=1\" count",
+            "| streamstats reset_before=(b = 1) reset_after=(a > 1) count",
+        ),
+        (
+            "| streamstats reset_before=\"(\"match(a, \"x y\")\")\" count by b RESET_AFTER=(\"c\")",
+            "| streamstats reset_before=(match(a, \"x y\")) reset_after=(c) count BY b",
+        ),
+        (
+            "| streamstats reset_after=\"(a==\\\"x\\\")\" count",
+            "| streamstats reset_after=(a = \"x\") count",
+        ),
         ("| eventstats dc(a) as b count by c", "| eventstats dc(a) AS b, count BY c"),
         ("| regex auid!=^\\d+", "| regex auid!=\"^\\\\d+\""),
         ("| regex \"a b\"=\"x\"", "| regex \"a b\"=\"x\""),

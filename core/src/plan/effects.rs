@@ -8,6 +8,7 @@ use crate::{
         Search, Stats,
         AggregateArgument, Command, CommandKind, Expr, Fields, Listed, Replace, Rex, RexMode,
         Search, Stats, StrCat, StrCatSource,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Search, Stats, Streamstats,
     },
 };
 
@@ -92,6 +93,12 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         }
         CommandKind::Stats(stats) => of_stats(stats),
         CommandKind::Eventstats(stats) => of_added_stats(stats),
+        CommandKind::Streamstats(streamstats) => {
+            let Streamstats { stats, reset_before, reset_after } = streamstats;
+            let before = reset_before.iter().map(Effect::Computes);
+            let after = reset_after.iter().map(Effect::Computes);
+            before.chain(of_added_stats(stats)).chain(after).collect()
+        }
         CommandKind::Where(expr) => vec![Effect::Computes(expr)],
         CommandKind::Eval(assignments) => {
             let each = assignments.iter().flat_map(|assignment| {

@@ -43,6 +43,8 @@ pub enum CommandKind {
     Stats(Stats),
     /// `eventstats`.
     Eventstats(Stats),
+    /// `streamstats`.
+    Streamstats(Streamstats),
     /// `where expr`.
     Where(Expr),
     /// `eval a=expr, b=expr`.
@@ -279,6 +281,17 @@ pub struct Stats {
     pub by: Vec<Spanned<String>>,
     /// Options (`allnum`, `delim`, `dedup_splitvals`), as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `streamstats [options] aggregates [BY fields]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Streamstats {
+    /// The aggregates, BY fields and all other options.
+    pub stats: Stats,
+    /// `reset_before=(expr)`.
+    pub reset_before: Option<Expr>,
+    /// `reset_after=(expr)`.
+    pub reset_after: Option<Expr>,
 }
 
 /// `function(argument) [AS name]`.

@@ -27,6 +27,7 @@ pub mod rex;
 pub mod sort;
 pub mod stats;
 pub mod strcat;
+pub mod streamstats;
 pub mod table;
 pub mod tail;
 pub mod where_;
@@ -103,6 +104,8 @@ pub enum Stage {
     Stats(stats::Stats),
     /// `eventstats`
     Eventstats(eventstats::Eventstats),
+    /// `streamstats`
+    Streamstats(streamstats::Streamstats),
     /// `head`
     Head(head::Head),
     /// `tail`
@@ -157,6 +160,7 @@ impl Stage {
             Self::AddTotals(add) => add.class(),
             Self::MvExpand(_) => Class::Expanding,
             Self::Head(_) | Self::MvCombine(_) => Class::Ordered,
+            Self::Streamstats(_) | Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -204,6 +208,7 @@ impl Stage {
             | Self::Eventstats(_)
             | Self::MvExpand(_)
             | Self::MvCombine(_)
+            | Self::Streamstats(_)
             | Self::Head(_)
             | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
@@ -221,6 +226,7 @@ impl Stage {
             Self::MvExpand(expand) => expand.apply_all(rows, env),
             Self::MvCombine(combine) => combine.apply_all(rows, env),
             Self::AddTotals(add) => add.apply_all(rows, env),
+            Self::Streamstats(streamstats) => streamstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::Tail(tail) => tail.apply_all(rows),
             Self::Reverse(reverse) => reverse.apply_all(rows),

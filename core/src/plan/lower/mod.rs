@@ -17,6 +17,7 @@ mod search;
 mod sort;
 mod stats;
 mod strcat;
+mod streamstats;
 
 use super::{closing, support};
 use crate::{
@@ -71,6 +72,9 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::Eventstats(stats) => Stage::Eventstats(eventstats::Eventstats {
             stats: stats::lower(stats, command, lowering),
         }),
+        CommandKind::Streamstats(tree) => {
+            Stage::Streamstats(streamstats::lower(tree, command, lowering))
+        }
         CommandKind::Where(expr) => {
             Stage::Where(where_::Where { predicate: lowering.predicate(expr) })
         }

@@ -19,6 +19,7 @@ pub(super) mod rex;
 pub(super) mod sort;
 mod stats;
 pub(super) mod strcat;
+pub(super) mod streamstats;
 mod table;
 mod tail;
 mod r#where;
@@ -35,6 +36,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "fields" => fields::parse(parser),
         "bin" | "bucket" | "discretize" => bin::parse(parser),
         "stats" => stats::parse(parser),
+        "streamstats" => streamstats::parse(parser),
         "eventstats" => stats::parse_eventstats(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
