@@ -113,7 +113,6 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
             Stage::Reverse(_) => true,
             Stage::Streamstats(streamstats) => is_own && streamstats.keeps_apart(field),
             Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
-            other => other.class() == Class::RowLocal,
             other => other.class().is_per_event(),
         };
         is_own &= !stage.may_write(field);

@@ -3,12 +3,8 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Expr, ExprKind, Fields, Foreach, Rex, RexMode,
-        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Foreach, Rex, RexMode,
-        Search, Stats,
-        AggregateArgument, Command, CommandKind, Expr, Fields, Listed, Replace, Rex, RexMode,
-        Search, Stats, StrCat, StrCatSource,
-        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Search, Stats, Streamstats,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Listed,
+        Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
     },
 };
 

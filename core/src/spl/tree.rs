@@ -428,6 +428,8 @@ pub struct Dedup {
     pub sort_by: Vec<SortKey>,
     /// Options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
 /// Options and names: all the arguments that many a command has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {

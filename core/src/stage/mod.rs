@@ -11,8 +11,8 @@ pub mod dedup;
 pub mod eval;
 pub mod eventstats;
 pub mod fields;
-pub mod foreach;
 pub mod fillnull;
+pub mod foreach;
 pub mod head;
 pub mod makemv;
 pub mod makeresults;
@@ -21,8 +21,8 @@ pub mod mvexpand;
 pub mod nomv;
 pub mod regex;
 pub mod rename;
-pub mod reverse;
 pub mod replace;
+pub mod reverse;
 pub mod rex;
 pub mod sort;
 pub mod stats;
@@ -154,13 +154,14 @@ impl Stage {
         match self {
             Self::Stats(_) => Class::Mergeable,
             Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
-            Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
-            Self::Eventstats(_) => Class::WholeWindow,
             Self::FillNull(fill) => fill.class(),
             Self::AddTotals(add) => add.class(),
             Self::MvExpand(_) => Class::Expanding,
-            Self::Head(_) | Self::MvCombine(_) => Class::Ordered,
-            Self::Streamstats(_) | Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
+            Self::Streamstats(_)
+            | Self::Head(_)
+            | Self::Tail(_)
+            | Self::Dedup(_)
+            | Self::MvCombine(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -196,7 +197,6 @@ impl Stage {
             Self::Rename(rename) => rename.apply(row, env),
             Self::Rex(rex) => rex.apply(row, env),
             Self::Foreach(foreach) => foreach.apply(row, env),
-            _ => unreachable!("only row-local commands are applied to a row"),
             Self::FillNull(fill) => fill.apply(row, env),
             Self::MakeMv(make) => make.apply(row, env),
             Self::NoMv(join) => join.apply(row, env),
@@ -204,15 +204,7 @@ impl Stage {
             Self::AvlBase64(decode) => decode.apply(row, env),
             Self::Replace(replace) => replace.apply(row, env),
             Self::StrCat(join) => join.apply(row, env),
-            Self::Stats(_)
-            | Self::Eventstats(_)
-            | Self::MvExpand(_)
-            | Self::MvCombine(_)
-            | Self::Streamstats(_)
-            | Self::Head(_)
-            | Self::MakeResults(_) => {
-                unreachable!("only row-local commands are applied to a row")
-            }
+            _ => unreachable!("only row-local commands are applied to a row"),
         }
     }
 
