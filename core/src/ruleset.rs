@@ -15,6 +15,7 @@ use crate::{
     names::Names,
     plan::{
         atoms::{self, Anchor, Formula},
+        event_ids,
         expand::{self, Expanded},
         explain::{self, Explanation},
         hash::{self, FieldDigest},
@@ -22,6 +23,7 @@ use crate::{
         lookups::{Lookups, TableDigests},
         lower::{self, Lowering},
         macros::RuleMacros,
+        misspelt,
         origins::Origins,
         resolve, schedule,
     },
@@ -220,6 +222,8 @@ pub(crate) fn compile(
     // What is said of the sense of a rule is worth reading once its text is right.
     if !found.iter().chain(&diagnostics).any(Diagnostic::is_error) {
         found.extend(lint::lint(&pipeline));
+        found.extend(misspelt::lint(&pipeline, &shared.origins));
+        found.extend(event_ids::lint(&pipeline, options.strict_raw));
         if anchor.clause.is_none() && !plan.generates {
             found.push(no_anchor(&pipeline));
         }

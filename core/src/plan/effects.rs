@@ -3,8 +3,8 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Foreach, Lookup, Rex,
-        RexMode, Search, Stats,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Listed,
+        Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
     },
 };
 
@@ -25,6 +25,8 @@ pub(crate) enum Effect<'t> {
     Lists(&'t Spanned<String>),
     /// Writes a field, every field of a pattern, or with `{x}` in it a field whose name is not known.
     Writes(&'t str),
+    /// Writes a field whose name is these two texts together.
+    WritesJoined(&'t str, &'t str),
     /// Drops every field but these.
     KeepsOnly(Vec<Kept<'t>>),
     /// Nothing is known of what it does.
@@ -42,6 +44,11 @@ pub(crate) struct Kept<'t> {
 
 /// Whether the command looks at each event alone, whatever it makes of it.
 pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
+    match kind {
+        CommandKind::FillNull(listed) => return !listed.names.is_empty(),
+        CommandKind::AddTotals(listed) => return listed.option("col").is_none(),
+        _ => {}
+    }
     matches!(
         kind,
         CommandKind::Search(_)
@@ -56,6 +63,12 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::OutputLookup(_)
             | CommandKind::Rex(_)
             | CommandKind::Foreach(_)
+            | CommandKind::MakeMv(_)
+            | CommandKind::MvExpand(_)
+            | CommandKind::NoMv(_)
+            | CommandKind::AvlBase64(_)
+            | CommandKind::Replace(_)
+            | CommandKind::StrCat(_)
     )
 }
 
@@ -78,6 +91,12 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         }
         CommandKind::Stats(stats) => of_stats(stats),
         CommandKind::Eventstats(stats) => of_added_stats(stats),
+        CommandKind::Streamstats(streamstats) => {
+            let Streamstats { stats, reset_before, reset_after } = streamstats;
+            let before = reset_before.iter().map(Effect::Computes);
+            let after = reset_after.iter().map(Effect::Computes);
+            before.chain(of_added_stats(stats)).chain(after).collect()
+        }
         CommandKind::Where(expr) => vec![Effect::Computes(expr)],
         CommandKind::Eval(assignments) => {
             let each = assignments.iter().flat_map(|assignment| {
@@ -95,6 +114,27 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Lookup(lookup) => of_lookup(lookup),
         CommandKind::Rex(rex) => of_rex(rex),
         CommandKind::Foreach(foreach) => of_foreach(foreach),
+        CommandKind::FillNull(Listed { names, .. }) => {
+            let each = names.iter();
+            each.flat_map(|name| [Effect::Lists(name), Effect::Writes(&name.value)]).collect()
+        }
+        CommandKind::MakeMv(Listed { names, .. })
+        | CommandKind::MvExpand(Listed { names, .. })
+        | CommandKind::NoMv(Listed { names, .. })
+        | CommandKind::MvCombine(Listed { names, .. }) => {
+            let each = names.iter();
+            each.flat_map(|name| [Effect::Reads(name), Effect::Writes(&name.value)]).collect()
+        }
+        CommandKind::AddTotals(listed) => of_addtotals(listed),
+        CommandKind::AvlBase64(listed) => {
+            let each = listed.option("field").into_iter();
+            each.flat_map(|field| {
+                [Effect::Reads(field), Effect::WritesJoined("base64_", &field.value)]
+            })
+            .collect()
+        }
+        CommandKind::Replace(replace) => of_replace(replace),
+        CommandKind::StrCat(strcat) => of_strcat(strcat),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
         CommandKind::Dedup(dedup) => of_dedup(dedup),
@@ -107,6 +147,48 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::MakeResults { .. } | CommandKind::InputLookup(_) | CommandKind::Other(_) => {
             vec![Effect::Anything]
         }
+    }
+}
+
+/// Calls `found` with the name and the place of each field that `effect` tests, counts or computes with.
+pub(super) fn fields_read(effect: &Effect<'_>, found: &mut dyn FnMut(&str, Span)) {
+    match effect {
+        Effect::Searches(search) => fields_of_search(search, found),
+        Effect::Computes(expr) => fields_of_expr(expr, found),
+        Effect::Reads(field) => found(&field.value, field.span),
+        _ => {}
+    }
+}
+
+fn fields_of_search(search: &Search, found: &mut dyn FnMut(&str, Span)) {
+    match search {
+        Search::And(terms) | Search::Or(terms) => {
+            terms.iter().for_each(|term| fields_of_search(term, found));
+        }
+        Search::Not(term, _) => fields_of_search(term, found),
+        Search::Compare(test) => found(&test.field.value, test.field.span),
+        Search::In { field, .. } => found(&field.value, field.span),
+        Search::Raw(_) | Search::All(_) | Search::TimeModifier { .. } | Search::Subsearch(_) => {}
+    }
+}
+
+fn fields_of_expr(expr: &Expr, found: &mut dyn FnMut(&str, Span)) {
+    match &expr.kind {
+        ExprKind::Field(name) => found(name, expr.span),
+        ExprKind::Negate(inner) | ExprKind::Not(inner) => fields_of_expr(inner, found),
+        ExprKind::Arithmetic(_, left, right)
+        | ExprKind::Compare(_, left, right)
+        | ExprKind::Xor(left, right) => {
+            fields_of_expr(left, found);
+            fields_of_expr(right, found);
+        }
+        ExprKind::And(terms) | ExprKind::Or(terms) => {
+            terms.iter().for_each(|term| fields_of_expr(term, found));
+        }
+        ExprKind::Call { arguments, .. } => {
+            arguments.iter().for_each(|argument| fields_of_expr(argument, found));
+        }
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Broken => {}
     }
 }
 
@@ -166,6 +248,29 @@ fn group_names(pattern: &str) -> impl Iterator<Item = &str> {
         let (name, _) = name.split_once(closing)?;
         (!name.is_empty() && !name.starts_with(['=', '!'])).then_some(name)
     })
+}
+
+fn of_addtotals(listed: &Listed) -> Vec<Effect<'_>> {
+    let total = listed.option("fieldname").map_or("Total", |name| &name.value);
+    let label = listed.option("labelfield").map(|name| Effect::Writes(&name.value));
+    let read = listed.names.iter().map(Effect::Lists);
+    read.chain([Effect::Writes(total)]).chain(label).collect()
+}
+
+fn of_replace(replace: &Replace) -> Vec<Effect<'_>> {
+    if replace.fields.is_empty() {
+        return vec![Effect::Writes("*")];
+    }
+    let each = replace.fields.iter();
+    each.flat_map(|name| [Effect::Lists(name), Effect::Writes(&name.value)]).collect()
+}
+
+fn of_strcat(strcat: &StrCat) -> Vec<Effect<'_>> {
+    let read = strcat.sources.iter().filter_map(|source| match source {
+        StrCatSource::Text(_) => None,
+        StrCatSource::Field(field) => Some(Effect::Lists(field)),
+    });
+    read.chain([Effect::Writes(&strcat.target.value)]).collect()
 }
 
 fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {

@@ -5,6 +5,7 @@
 pub mod atoms;
 pub(crate) mod closing;
 pub(crate) mod effects;
+pub(crate) mod event_ids;
 pub mod expand;
 pub mod explain;
 pub mod facts;
@@ -14,6 +15,7 @@ pub(crate) mod lint;
 pub mod lookups;
 pub mod lower;
 pub(crate) mod macros;
+pub(crate) mod misspelt;
 pub mod origins;
 pub mod resolve;
 pub(crate) mod schedule;

@@ -166,6 +166,12 @@ impl Origins {
         self.makers.keys().map(String::as_str)
     }
 
+    /// Whether the knowledge names `field` as one that it makes.
+    #[must_use]
+    pub fn makes(&self, field: &str) -> bool {
+        self.makers.contains_key(field)
+    }
+
     fn before_calculations(&self, field: &str) -> Origin {
         let extracted = self.before_aliases(field);
         self.aliased.get(field).map_or(extracted, |&aliased| aliased.or(extracted))
