@@ -38,6 +38,7 @@ pub(crate) struct Stats {
     lost_fields: u64,
     cut_rows: u64,
     future_events: u64,
+    lost_matches: u64,
     kind_resets: u64,
 }
 
@@ -66,6 +67,7 @@ impl Stats {
             (self.late, "after their window had closed (--lateness), told as revisions"),
             (self.late_dropped, "after their window was no longer kept (--retain), left out"),
             (self.future_events, "too far ahead of the clock (--max-future) to move it"),
+            (self.lost_matches, "matches not looked for, beyond the bounds of a pattern"),
             (
                 self.kind_resets,
                 "times that the table of sources and hosts was full, which takes time only",
@@ -103,6 +105,7 @@ impl Fed {
             cut_events,
             malformed_rows,
             lost_fields,
+            lost_matches,
             kind_resets,
             cut_rows,
             late,
@@ -141,6 +144,7 @@ impl Fed {
             lost_fields,
             cut_rows,
             future_events,
+            lost_matches,
             kind_resets,
         }
     }

@@ -134,6 +134,9 @@ pub struct Counters {
     pub malformed_rows: u64,
     /// Fields beyond the first 512 of an event: not seen. Counted for events that some rule looks at.
     pub lost_fields: u64,
+    /// Evaluations that came to a bound of their pattern, so that there was no result: one that data supplied and that is too
+    /// large or one too many for its row, or a `replace` that would read its text too often.
+    pub lost_matches: u64,
     /// Times that the table of kinds of events (source, sourcetype, host) was full and was emptied: slower, no less seen.
     pub kind_resets: u64,
     /// Rows with several multivalue BY fields that were put into their first thousand groups only.

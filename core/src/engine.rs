@@ -225,6 +225,7 @@ impl Engine {
     /// What follows every call.
     fn settle(&mut self) {
         self.clocks.listen(self.listens());
+        self.counters.lost_matches += self.caches.take_bounded();
         self.scratch.reset();
     }
 }
@@ -253,8 +254,7 @@ impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
         let listens = engine.listens();
         let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
-        engine.classes.make_room();
-        engine.counters.kind_resets = engine.classes.resets();
+        engine.counters.kind_resets += u64::from(engine.classes.make_room());
         let clock_s = frame::clock_s(&engine.options, engine.clocks.wall_ns());
         let env = Env { clock_s, ..env };
         Self {

@@ -60,6 +60,7 @@ fn add(own: &mut Counters, other: &Counters) {
         future_events,
         truncated_groups,
         partial_groups,
+        lost_matches,
         kind_resets,
         state_bytes: _, // What is held after the merge is known then.
         state_bytes_peak,
@@ -81,6 +82,7 @@ fn add(own: &mut Counters, other: &Counters) {
     own.future_events += future_events;
     own.truncated_groups += truncated_groups;
     own.partial_groups += partial_groups;
+    own.lost_matches += lost_matches;
     own.kind_resets += kind_resets;
     own.state_bytes_peak += state_bytes_peak;
 }

@@ -47,6 +47,7 @@ impl Engine {
         };
         let row = Row::over(env.bump.alloc(event), env.bump, Rank::default());
         let stages = stages(&self.rules.rules[rule.index()].plan.mapped, row, env);
+        self.caches.take_bounded();
         self.scratch.reset();
         Ok(Trace { is_candidate, stages })
     }

@@ -385,7 +385,10 @@ impl Input {
             // A row is a condition that holds.
             Self::None => Some(Value::Bool(true)),
             Self::Field(field) => Some(row.get_name(Name::Known(*field))),
-            Self::Expr(expr) => Some(expr.value(&Scope { fields: row, env })),
+            Self::Expr(expr) => {
+                let scope = Scope { fields: row, env };
+                Some(env.caches.with_allowance(|| expr.value(&scope)))
+            }
             Self::Pattern(_) => None,
         }
     }

@@ -5,7 +5,7 @@ use bumpalo::{Bump, collections::Vec as BumpVec};
 use super::{Body, Function, Kind, Refusal, Tests, example, value};
 use crate::{
     expr::{
-        capture::{Finder, Match},
+        capture::{DataFinder, Finder, Match},
         compare::append,
         program::{Call, Expr, Prepared, Scope},
         regex::RegexIds,
@@ -236,12 +236,13 @@ fn replace<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     let (bump, caches) = (scope.env.bump, scope.env.caches);
     if let Prepared::Finder(finder) = &call.prepared {
         return replace_all(text, template, bump, |found| {
-            finder.for_each(caches, text, bump, found)
+            caches.note_end(finder.for_each(caches, text, bump, found))
         });
     }
     let Some(pattern) = call.text(1, scope) else { return Value::Null };
     replace_all(text, template, bump, |found| {
-        caches.data_finder(pattern, |finder| finder.for_each(text, bump, found)) == Some(true)
+        let walk = |finder: &mut DataFinder| finder.for_each(text, bump, found);
+        caches.data_finder(pattern, walk).is_some_and(|complete| caches.note_end(complete))
     })
 }
 
