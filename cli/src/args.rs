@@ -134,9 +134,12 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object.
     #[arg(long, conflicts_with = "short")]
     pub(crate) json: bool,
-    /// Print one line for each finding.
+    /// Print one line for each refused rule, then how often each reason is given.
     #[arg(long)]
     pub(crate) short: bool,
+    /// With --short: a line for each warning too.
+    #[arg(long, requires = "short")]
+    pub(crate) warnings: bool,
     /// Warnings count as findings.
     #[arg(long)]
     pub(crate) deny_warnings: bool,

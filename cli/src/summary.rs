@@ -37,8 +37,8 @@ pub(crate) struct Stats {
     timeless_rows: u64,
     lost_fields: u64,
     cut_rows: u64,
+    given_up_searches: u64,
     future_events: u64,
-    lost_matches: u64,
     kind_resets: u64,
 }
 
@@ -64,10 +64,10 @@ impl Stats {
             (self.timeless_rows, "without a usable _time where a window needs one, left out"),
             (self.lost_fields, "fields beyond the first 512 of an event, not seen"),
             (self.cut_rows, "rows in more than 1,000 groups, put into the first ones only"),
+            (self.given_up_searches, "searches of a regex given up at their bound: no match"),
             (self.late, "after their window had closed (--lateness), told as revisions"),
             (self.late_dropped, "after their window was no longer kept (--retain), left out"),
             (self.future_events, "too far ahead of the clock (--max-future) to move it"),
-            (self.lost_matches, "matches not looked for, beyond the bounds of a pattern"),
             (
                 self.kind_resets,
                 "times that the table of sources and hosts was full, which takes time only",
@@ -105,9 +105,9 @@ impl Fed {
             cut_events,
             malformed_rows,
             lost_fields,
-            lost_matches,
             kind_resets,
             cut_rows,
+            given_up_searches,
             late,
             revised,
             retracted,
@@ -143,8 +143,8 @@ impl Fed {
             timeless_rows: timeless_dropped,
             lost_fields,
             cut_rows,
+            given_up_searches,
             future_events,
-            lost_matches,
             kind_resets,
         }
     }

@@ -88,8 +88,10 @@ pub struct RuleMeta {
 /// A pipeline, ready to run.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Runs on each event alone.
+    /// Runs on each event alone, up to the first command that makes several rows of one.
     pub(crate) mapped: Box<[Stage]>,
+    /// Runs on the rows that are made of one event.
+    pub(crate) expanded: Box<[Stage]>,
     /// Takes the rows of many events together; `None` where the mapped row is the result.
     pub(crate) reduce: Option<Reduce>,
     /// Runs on the rows of a window when it closes.

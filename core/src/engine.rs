@@ -224,8 +224,8 @@ impl Engine {
 
     /// What follows every call.
     fn settle(&mut self) {
+        self.counters.given_up_searches += self.caches.take_given_up();
         self.clocks.listen(self.listens());
-        self.counters.lost_matches += self.caches.take_bounded();
         self.scratch.reset();
     }
 }
@@ -349,7 +349,7 @@ impl<'e, 's> Work<'e, 's> {
             Input::Rows => 0,
             _ => time_ns.saturating_neg(),
         };
-        Rank { newest_first_ns, input: head.input, offset: head.offset }
+        Rank { newest_first_ns, input: head.input, offset: head.offset, part: 0 }
     }
 
     /// One rule on one event: its per-event stages, then its window or its alert.
@@ -360,17 +360,37 @@ impl<'e, 's> Work<'e, 's> {
         if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, env) {
             return;
         }
+        if rule.plan.expanded.is_empty() {
+            return self.take(rule_id, rule, &row, event, env);
+        }
+        for (row, part) in apply_all(&rule.plan.expanded, vec![row], env).into_iter().zip(0..) {
+            self.take(rule_id, rule, &row.part(part), event, env);
+        }
+    }
+
+    /// A row that has passed the per-event stages.
+    fn take(
+        &mut self,
+        rule_id: RuleId,
+        rule: &'e Rule,
+        row: &Row<'e>,
+        event: &Event<'e>,
+        env: Env<'e>,
+    ) {
         self.rule_counters[rule_id.index()].passed += 1;
         match &rule.plan.reduce {
-            None => self.send_row(rule_id, rule, &row),
-            Some(reduce) => self.keep(rule_id, rule, reduce, &row, event, env),
+            None => self.send_row(rule_id, rule, row),
+            Some(reduce) => self.keep(rule_id, rule, reduce, row, event, env),
         }
     }
 
     /// A rule that reduces nothing: the row is the alert.
     fn send_row(&mut self, rule_id: RuleId, rule: &'e Rule, row: &Row<'e>) {
-        let rank = row.rank();
-        let ordinal = format!("{}:{}", rank.input, rank.offset);
+        let Rank { input, offset, part, .. } = row.rank();
+        let ordinal = match part {
+            0 => format!("{input}:{offset}"),
+            _ => format!("{input}:{offset}:{part}"),
+        };
         let key = alert::key(&rule.meta.path, None, ordinal.as_bytes());
         let parts = Parts { rule_id, rule: &rule.meta, window_s: None, key, partial: None };
         self.deliver(&Alert::new(parts, row, self.env));
@@ -413,8 +433,7 @@ impl<'e, 's> Work<'e, 's> {
 
     /// What the rest of the pipeline makes of rows of a window.
     fn finished<'w>(&self, slot: &Slot, rows: Vec<Row<'w>>, env: Env<'w>) -> Vec<Row<'w>> {
-        let finish = &self.rules.rules[slot.rule.index()].plan.finish;
-        finish.iter().fold(rows, |rows, stage| stage.apply_all(rows, env))
+        apply_all(&self.rules.rules[slot.rule.index()].plan.finish, rows, env)
     }
 
     /// The alert of a result row of a window.
@@ -465,6 +484,11 @@ fn env<'e>(
 /// Whether a row passes every stage.
 fn passes<'e>(stages: &[Stage], row: &mut Row<'e>, env: Env<'e>) -> bool {
     stages.iter().all(|stage| stage.apply(row, env) == Verdict::Keep)
+}
+
+/// What the stages make of rows, one after the other.
+fn apply_all<'e>(stages: &[Stage], rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
+    stages.iter().fold(rows, |rows, stage| stage.apply_all(rows, env))
 }
 
 #[cfg(test)]

@@ -70,3 +70,4 @@ pub mod scan;
 pub mod spl;
 pub mod stage;
 pub mod value;
+mod yaml;

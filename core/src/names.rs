@@ -15,8 +15,8 @@ pub struct Names {
     ids: HashMap<Box<[u8]>, FieldId, FixedState>,
 }
 
-/// A field name of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A field name of a row. The order is any that is fixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name<'e> {
     /// A name of the table. A name that is in the table is never written as `Other`.
     Known(FieldId),

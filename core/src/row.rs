@@ -48,23 +48,27 @@ pub struct Rank {
     pub input: u32,
     /// The number of the event in its input.
     pub offset: u64,
+    /// The number of the row among those that were made of its event.
+    pub part: u32,
 }
 
 impl Rank {
     /// The fewest bytes that it is written in.
-    pub(crate) const LEAST_BYTES: usize = 10;
+    pub(crate) const LEAST_BYTES: usize = 11;
 
     /// Writes it.
     pub(crate) fn encode(self, out: &mut Writer) {
         out.integer(self.newest_first_ns);
         out.number(self.input.into());
         out.number(self.offset);
+        out.number(self.part.into());
     }
 
     /// Reads what [`encode`](Self::encode) wrote.
     pub(crate) fn decode(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
         let newest_first_ns = decode_negated_ns(bytes)?;
-        Ok(Self { newest_first_ns, input: bytes.small_number()?, offset: bytes.number()? })
+        let (input, offset) = (bytes.small_number()?, bytes.number()?);
+        Ok(Self { newest_first_ns, input, offset, part: bytes.small_number()? })
     }
 }
 
@@ -85,10 +89,29 @@ pub struct Cell<'e> {
     pub value: Value<'e>,
 }
 
+/// What a name stands for while the template of a `foreach` runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding<'e> {
+    /// The name.
+    pub field: FieldId,
+    /// What it stands for.
+    pub meaning: Meaning<'e>,
+}
+
+/// What a bound name stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum Meaning<'e> {
+    /// Another field.
+    Field(Name<'e>),
+    /// A value, which cannot be written.
+    Value(Value<'e>),
+}
+
 /// One result row.
 #[derive(Clone)]
 pub struct Row<'e> {
     base: Option<&'e dyn Base<'e>>,
+    bindings: &'e [Binding<'e>],
     cells: BumpVec<'e, Cell<'e>>,
     rank: Rank,
     group: &'e [u8],
@@ -99,7 +122,14 @@ impl<'e> Row<'e> {
     /// A row without fields.
     #[must_use]
     pub fn empty(bump: &'e Bump, rank: Rank) -> Self {
-        Self { base: None, cells: BumpVec::new_in(bump), rank, group: b"", is_truncated: false }
+        Self {
+            base: None,
+            bindings: &[],
+            cells: BumpVec::new_in(bump),
+            rank,
+            group: b"",
+            is_truncated: false,
+        }
     }
 
     /// A view of an event.
@@ -107,6 +137,7 @@ impl<'e> Row<'e> {
     pub fn over(base: &'e dyn Base<'e>, bump: &'e Bump, rank: Rank) -> Self {
         Self {
             base: Some(base),
+            bindings: &[],
             cells: BumpVec::new_in(bump),
             rank,
             group: b"",
@@ -118,6 +149,12 @@ impl<'e> Row<'e> {
     #[must_use]
     pub fn rank(&self) -> Rank {
         self.rank
+    }
+
+    /// The same row, known to be one of several that were made of its event, by its number among them.
+    #[must_use]
+    pub fn part(self, part: u32) -> Self {
+        Self { rank: Rank { part, ..self.rank }, ..self }
     }
 
     /// The same row, known to come from the group of that key: it goes into the key of its alert.
@@ -157,6 +194,14 @@ impl<'e> Row<'e> {
     /// The value of any name; null where it is absent.
     #[must_use]
     pub fn get_name(&self, name: Name<'_>) -> Value<'e> {
+        match self.meaning(name) {
+            None => self.get_own(name),
+            Some(Meaning::Field(name)) => self.get_own(name),
+            Some(Meaning::Value(value)) => value,
+        }
+    }
+
+    fn get_own(&self, name: Name<'_>) -> Value<'e> {
         if let Some(cell) = self.cells.iter().find(|cell| cell.name == name) {
             return cell.value;
         }
@@ -167,13 +212,47 @@ impl<'e> Row<'e> {
         }
     }
 
+    /// From here on those names stand for what they are bound to; without any, every name for itself.
+    pub fn bind(&mut self, bindings: &'e [Binding<'e>]) {
+        self.bindings = bindings;
+    }
+
+    fn meaning(&self, name: Name<'_>) -> Option<Meaning<'e>> {
+        let bound = self.bindings.iter().find(|binding| name == Name::Known(binding.field))?;
+        Some(bound.meaning)
+    }
+
     /// Writes a field in place, or as a new last column. Null removes it.
     pub fn set(&mut self, name: Name<'e>, value: Value<'e>) {
         debug_assert!(!matches!(value, Value::Bool(_)), "no field holds a boolean");
+        let name = match self.meaning(name) {
+            None => name,
+            Some(Meaning::Field(name)) => name,
+            Some(Meaning::Value(_)) => return,
+        };
         match self.cells.iter_mut().find(|cell| cell.name == name) {
             Some(cell) => cell.value = value,
             None if value.is_null() && self.base.is_none() => {}
             None => self.cells.push(Cell { name, value }),
+        }
+    }
+
+    /// Writes many fields, no name twice, each in place or as a new last column. What is written is not null.
+    pub fn set_all(&mut self, written: &[Cell<'e>]) {
+        let mut by_name: Vec<&Cell<'e>> = written.iter().collect();
+        by_name.sort_unstable_by_key(|cell| cell.name);
+        let mut is_placed = vec![false; by_name.len()];
+        for cell in &mut self.cells {
+            if let Ok(found) = by_name.binary_search_by_key(&cell.name, |cell| cell.name) {
+                cell.value = by_name[found].value;
+                is_placed[found] = true;
+            }
+        }
+        for cell in written {
+            let found = by_name.binary_search_by_key(&cell.name, |cell| cell.name);
+            if found.is_ok_and(|found| !is_placed[found]) {
+                self.cells.push(*cell);
+            }
         }
     }
 

@@ -55,7 +55,7 @@ struct Row {
 }
 
 fn row(texts: Vec<Vec<u8>>, age_ns: i64, offset: u64, time_s: Option<f64>) -> Row {
-    Row { texts, rank: Rank { newest_first_ns: age_ns, input: 0, offset }, time_s }
+    Row { texts, rank: Rank { newest_first_ns: age_ns, input: 0, offset, part: 0 }, time_s }
 }
 
 fn update<'w>(accumulator: &mut Accumulator<'w>, row: &Row, store: Store<'w>) {
@@ -446,7 +446,8 @@ fn bytes_that_no_accumulator_wrote_are_refused() {
             [&[1, 1, 0][..], &[0; 8], &[1, 0, 0, 0], &[0]].concat(),
             "the squares are less than they can be",
         ),
-        (F::Median, [&[1][..], &number(f64::INFINITY)].concat(), "a number is not finite"),
+        (F::Median, [&[0, 1][..], &number(f64::INFINITY)].concat(), "a number is not finite"),
+        (F::Median, vec![1, 0, 0], "a sketch holds few numbers"),
         (
             F::Latest,
             [&[1][..], &number(f64::NAN), &place(0), &[0]].concat(),

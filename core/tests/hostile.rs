@@ -5,7 +5,7 @@
 //! Nothing that nests can exhaust the stack: beyond 256 levels, or fewer, it is refused, or is read without recursion.
 //! - SPL: `core/tests/spl_parse.rs::nesting_is_bounded_and_chains_are_not`,
 //!   `core/src/spl/lexer.rs::a_hundred_thousand_brackets_are_too_deep`
-//! - expressions: `core/src/plan/lower_expr.rs::long_chains_do_not_nest_and_deep_nesting_is_refused`,
+//! - expressions: `core/src/plan/lower/expr.rs::long_chains_do_not_nest_and_deep_nesting_is_refused`,
 //!   `core/src/expr/program.rs::the_deepest_expressions_need_little_stack`
 //! - macros that call macros: `core/src/plan/expand.rs::expansion_is_bounded`
 //! - regexes: `core/src/expr/dialect.rs::nesting_is_bounded`
@@ -30,8 +30,9 @@
 //!   `host/src/events/tests.rs::endless_events_take_bounded_memory`, `cli/tests/program.rs::a_line_of_100_mb_takes_bounded_memory`
 //! - fields: `core/tests/hostile.rs::of_ten_thousand_fields_the_first_five_hundred_are_seen`
 //!
-//! A pattern that comes with the data is small, is kept while it is in use, and each row has so many only; what comes to a
-//! bound matches nothing and is counted. No regex tries again what it has tried: there is no backtracking.
+//! A pattern that comes with the data is small, is kept while it is in use, and each row has so many only. Regexes take linear
+//! time, but for those of a rule that look around: these have so many steps. What comes to a bound matches nothing and is
+//! counted.
 //! - small, kept, counted: `core/src/expr/caches.rs::a_pattern_from_data_may_be_none_and_what_is_too_large_is_counted`,
 //!   `core/src/expr/caches.rs::patterns_from_data_are_compiled_once_and_forgotten_when_unused`,
 //!   `core/src/expr/like.rs::a_pattern_from_data_is_bounded`
@@ -39,6 +40,9 @@
 //!   `core/src/expr/caches.rs::a_row_pays_for_a_pattern_once_whatever_stood_before_it`,
 //!   `core/tests/hostile.rs::a_flood_of_patterns_in_an_event_is_bounded_and_counted`
 //! - linear time: `core/src/expr/regex.rs::hostile_patterns_and_values_cost_linear_time`
+//! - so many steps: `core/src/expr/backtrack.rs::a_search_is_given_up_at_its_bound`,
+//!   `core/src/expr/backtrack.rs::what_a_search_may_look_at_is_bounded`,
+//!   `core/tests/hostile.rs::a_search_that_backtracks_without_end_is_given_up_and_counted`
 //! - a walk over matches that would read its text again and again:
 //!   `core/tests/hostile.rs::a_replacement_that_reads_too_much_is_none_and_is_counted`
 //! - an extraction with too many: `core/src/event/extract.rs::what_hostile_texts_give_is_bounded_and_counted`
@@ -46,12 +50,14 @@
 //! Data is never read as SPL, and names no field that a row stands on.
 //! - `core/tests/hostile.rs::what_looks_like_spl_in_an_event_is_text`
 //! - `core/src/stage/eval.rs::data_may_not_name_a_field_that_the_row_stands_on`
-//! - commands that would take SPL from fields are refused, so far: `core/tests/hostile.rs::no_rule_reaches_out_of_the_engine`
+//! - the texts that `foreach` puts in: `core/src/stage/foreach.rs::placeholders_are_names_numbers_and_texts`,
+//!   `core/tests/hostile.rs::what_foreach_puts_in_is_never_read_as_spl`
+//! - `map`, which would take SPL from fields, is refused so far: `core/tests/hostile.rs::no_rule_reaches_out_of_the_engine`
 //!
 //! Rules reach nothing outside of the engine, and knowledge nothing outside of its folder.
 //! - commands that run programs, send, fetch or write: `core/tests/hostile.rs::no_rule_reaches_out_of_the_engine`
 //! - the engine itself: `core/tests/layering.rs::the_core_touches_no_machine`
-//! - names of lookups: `host/src/knowledge.rs::an_app_gives_its_conf_files_and_lookups_with_local_after_default`
+//! - names of lookups: `host/src/knowledge.rs::a_folder_gives_its_yaml_conf_files_and_lookups_with_local_after_default`
 //! - links: `host/src/knowledge.rs::links_are_refused_whether_to_files_or_to_folders`
 //!
 //! What is shown does nothing to whoever looks at it.
@@ -418,7 +424,7 @@ fn the_tests_that_are_named_above_exist() {
     }
 }
 
-/// What a rule makes of rows, with and without the scan, and how many matches were not looked for.
+/// What a rule makes of rows, with and without the scan, and how many searches were given up.
 fn results(spl: &str, rows: &[&str]) -> (Vec<String>, u64) {
     let rules = common::searches(&[spl]);
     let outcomes = [Options::default(), without_prefilter(&Options::default())].map(|options| {
@@ -432,7 +438,7 @@ fn results(spl: &str, rows: &[&str]) -> (Vec<String>, u64) {
                 .trim_end_matches('}')
                 .to_owned()
         };
-        (outcome.alerts.iter().map(row).collect(), outcome.counters.lost_matches)
+        (outcome.alerts.iter().map(row).collect(), outcome.counters.given_up_searches)
     });
     assert_eq!(outcomes[0], outcomes[1]);
     outcomes[0].clone()
@@ -475,6 +481,18 @@ fn what_looks_like_spl_in_an_event_is_text() {
 }
 
 #[test]
+fn what_foreach_puts_in_is_never_read_as_spl() {
+    let spl = "* | foreach mode=multivalue v [eval w=\"<<ITEM>>\"] | table w";
+    for text in [r#"\" . upper(\"x"#, r#"\"] | head 0"#, "<<FIELD>>", "$v$", r"\\"] {
+        let (rows, _) = results(spl, &[&format!("{{\"v\":\"{text}\"}}")]);
+        assert_eq!(rows, [format!("{{\"w\":\"{text}\"")]);
+    }
+    let spl = "* | foreach * [eval sum=1+'<<FIELD>>'] | table sum";
+    let (rows, _) = results(spl, &["{\"a'] | head 0\":1}", "{\"b\":2}"]);
+    assert_eq!(rows, ["{\"sum\":\"2\"", "{\"sum\":\"3\""]);
+}
+
+#[test]
 fn no_rule_reaches_out_of_the_engine() {
     let reaching = [
         ("script python x", Code::RefusedCommand),
@@ -488,7 +506,6 @@ fn no_rule_reaches_out_of_the_engine() {
         ("outputlookup x.csv", Code::UnsupportedCommand),
         ("outputcsv x.csv", Code::UnsupportedCommand),
         ("map search=\"search $v$\"", Code::UnsupportedCommand),
-        ("foreach * [eval <<FIELD>>=1]", Code::UnsupportedCommand),
     ];
     for (command, code) in reaching {
         let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
@@ -527,4 +544,15 @@ fn what_was_counted_of_a_flood_of_hosts_is_still_there_after_a_merge() {
     engine.merge(flooded());
     engine.finish(&mut |_| {});
     assert_eq!(engine.counters().kind_resets, 2);
+}
+
+#[test]
+fn a_search_that_backtracks_without_end_is_given_up_and_counted() {
+    let rules =
+        common::searches(&["* | regex CommandLine=\"(?=x)(x+x+)+\\1y\" | table CommandLine"]);
+    let of = |command: &str| event(TIME, &format!("<Data Name='CommandLine'>{command}</Data>"));
+    let (hostile, honest) = (of(&"x".repeat(2000)), of("xxxxy"));
+    let outcome = run(&rules, &Options::default(), [&*hostile, &*honest, &*hostile]);
+    assert_eq!(outcome.alerts.len(), 1);
+    assert_eq!(outcome.counters.given_up_searches, 2);
 }

@@ -14,7 +14,7 @@ const RUN_SIDE: &[&str] = &[
     "row", "scan", "stage", "value",
 ];
 
-const COMPILE_SIDE: &[&str] = &["knowledge", "plan", "rule", "ruleset", "spl"];
+const COMPILE_SIDE: &[&str] = &["knowledge", "plan", "rule", "ruleset", "spl", "yaml"];
 
 /// Those whose benchmark justifies it; ARCHITECTURE.md names them.
 const UNSAFE_FILES: &[&str] = &["agg/window.rs", "scan/needle.rs"];

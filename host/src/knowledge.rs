@@ -1,4 +1,4 @@
-//! A Splunk app's folder, as the knowledge that is laid over the default.
+//! A Splunk app's folder, or a checkout of security_content, as the knowledge that is laid over the default.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,16 +6,23 @@ use std::path::{Path, PathBuf};
 use crate::error::{FileError, Kind};
 use crate::walk::{has_extension, read_text, visible_entries};
 
-/// The folders of an app that hold knowledge, with what their files end in; the empty name is the app's own folder. Splunk
-/// lets `local` overrule `default`, so it comes later.
-const ROOMS: [(&str, &str); 4] =
-    [("", "conf"), ("default", "conf"), ("local", "conf"), ("lookups", "csv")];
+/// The folders that hold knowledge, with what their files end in; the empty name is the app's own folder. Splunk lets `local`
+/// overrule `default`, so it comes later; what a catalog ships as YAML comes before what the operator wrote.
+const ROOMS: [(&str, &str); 6] = [
+    ("macros", "yml"),
+    ("lookups", "yml"),
+    ("", "conf"),
+    ("default", "conf"),
+    ("local", "conf"),
+    ("lookups", "csv"),
+];
 
 /// Lookup tables of real apps reach some ten megabytes.
 const MAX_KNOWLEDGE_FILE_BYTES: u64 = 64 << 20;
 
-/// Reads the knowledge of the app in `folder`: `*.conf` at its top, in `default/` and in `local/`, and `lookups/*.csv`, each as
-/// (path relative to `folder`, with `/`; text), in that order and by name.
+/// Reads the knowledge in `folder`: the `macros/*.yml` and `lookups/*.yml` of security_content; of an app `*.conf` at its top,
+/// in `default/` and in `local/`; and `lookups/*.csv`. Each as (path relative to `folder`, with `/`; text), in that order and by
+/// name.
 ///
 /// Nothing outside of `folder` is read: links, of files or of those folders, are errors. `folder` itself may be a link. Lookups
 /// whose names hold other characters than `A-Z a-z 0-9 _ . -` are left out, as no rule could name them.
@@ -103,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_gives_its_conf_files_and_lookups_with_local_after_default() {
+    fn a_folder_gives_its_yaml_conf_files_and_lookups_with_local_after_default() {
         let root = app(&[
             "macros.conf",
             "local/macros.conf",
@@ -111,7 +118,9 @@ mod tests {
             "default/macros.conf",
             "default/data/ui/nav.conf",
             "lookups/hosts.csv",
+            "lookups/hosts.yml",
             "lookups/bad name.csv",
+            "macros/sysmon.yml",
             "lookups/hosts.csv.bak",
             "bin/run.conf",
             "readme.txt",
@@ -119,6 +128,8 @@ mod tests {
         let (files, errors) = knowledge_files(root.path());
         assert!(errors.is_empty(), "{errors:?}");
         let expected = [
+            "macros/sysmon.yml",
+            "lookups/hosts.yml",
             "macros.conf",
             "default/macros.conf",
             "default/props.conf",

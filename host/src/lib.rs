@@ -33,7 +33,7 @@ mod walk;
 
 pub use clock::Clock;
 pub use error::{FileError, Place};
-pub use files::{RuleFile, rule_files};
+pub use files::{RuleFile, RuleFiles, rule_files};
 pub use follow::{Follow, Followed};
 pub use inputs::{Input, InputCounters, InputLimits, Next, input_files};
 pub use knowledge::knowledge_files;

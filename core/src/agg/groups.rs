@@ -128,6 +128,11 @@ impl<'w> Groups<'w> {
         &mut self.groups[id.index()]
     }
 
+    /// Every group, in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Group<'w>> {
+        self.groups.iter()
+    }
+
     /// All ids, in the order of the keys.
     #[must_use]
     pub fn sorted(&self) -> Vec<GroupId> {

@@ -60,8 +60,8 @@ fn add(own: &mut Counters, other: &Counters) {
         future_events,
         truncated_groups,
         partial_groups,
-        lost_matches,
         kind_resets,
+        given_up_searches,
         state_bytes: _, // What is held after the merge is known then.
         state_bytes_peak,
     } = *other;
@@ -82,8 +82,8 @@ fn add(own: &mut Counters, other: &Counters) {
     own.future_events += future_events;
     own.truncated_groups += truncated_groups;
     own.partial_groups += partial_groups;
-    own.lost_matches += lost_matches;
     own.kind_resets += kind_resets;
+    own.given_up_searches += given_up_searches;
     own.state_bytes_peak += state_bytes_peak;
 }
 

@@ -2,11 +2,12 @@
 
 use super::{Engine, env};
 use crate::{
+    compiled::Plan,
     config::Input,
     event::{Event, Head, Knowledge, Meta, rows::RowError},
     ids::RuleId,
     row::{Env, Rank, Row},
-    stage::{Stage, Verdict},
+    stage::Stage,
 };
 
 /// What one rule made of one event.
@@ -46,23 +47,23 @@ impl Engine {
             input => Event::new(raw, Meta::read(raw, head, input, env), knowledge, env),
         };
         let row = Row::over(env.bump.alloc(event), env.bump, Rank::default());
-        let stages = stages(&self.rules.rules[rule.index()].plan.mapped, row, env);
-        self.caches.take_bounded();
+        let stages = stages(&self.rules.rules[rule.index()].plan, row, env);
+        self.caches.take_given_up();
         self.scratch.reset();
         Ok(Trace { is_candidate, stages })
     }
 }
 
-fn stages<'e>(mapped: &[Stage], mut row: Row<'e>, env: Env<'e>) -> Vec<StageVerdict> {
-    let mut verdicts = Vec::new();
-    for (index, stage) in mapped.iter().enumerate() {
-        let failed = match stage {
-            Stage::Search(search) => search.blame(&row, env),
+fn stages<'e>(plan: &Plan, row: Row<'e>, env: Env<'e>) -> Vec<StageVerdict> {
+    let (mut rows, mut verdicts) = (vec![row], Vec::new());
+    for (stage, number) in plan.mapped.iter().chain(&plan.expanded).zip(1..) {
+        let failed = match (stage, &rows[..]) {
+            (Stage::Search(search), [row]) => search.blame(row, env),
             _ => None,
         };
-        let kept = stage.apply(&mut row, env) == Verdict::Keep;
-        verdicts.push(StageVerdict { stage: index + 1, kept, failed });
-        if !kept {
+        rows = stage.apply_all(rows, env);
+        verdicts.push(StageVerdict { stage: number, kept: !rows.is_empty(), failed });
+        if rows.is_empty() {
             break;
         }
     }

@@ -38,8 +38,7 @@ pub struct Caches {
     allowance: Cell<Allowance>,
     /// How many allowances there were.
     allowances: Cell<u64>,
-    /// How many evaluations have come to a bound.
-    bounded: Cell<u64>,
+    given_up: Cell<u64>,
 }
 
 /// The patterns that data may still supply for one row.
@@ -73,6 +72,17 @@ impl Caches {
     #[must_use]
     pub fn new(count: usize) -> Self {
         Self { slots: (0..count).map(|_| RefCell::default()).collect(), ..Self::default() }
+    }
+
+    /// Counts a search that reached its bound; it has no match.
+    pub(super) fn give_up(&self) -> bool {
+        self.given_up.set(self.given_up.get() + 1);
+        false
+    }
+
+    /// How many searches were given up at their bound since this was last asked.
+    pub fn take_given_up(&self) -> u64 {
+        self.given_up.take()
     }
 
     /// Whether some part of `haystack` matches a pattern that data supplied; `None` where that is no pattern.
@@ -185,24 +195,6 @@ impl Caches {
         result
     }
 
-    /// Counts a walk over matches that has not come to its end; whether it has.
-    pub(super) fn note_end(&self, is_complete: bool) -> bool {
-        if !is_complete {
-            self.note_bound();
-        }
-        is_complete
-    }
-
-    /// Counts an evaluation that has come to a bound.
-    pub(super) fn note_bound(&self) {
-        self.bounded.set(self.bounded.get() + 1);
-    }
-
-    /// How many evaluations have come to a bound since this was last asked.
-    pub(crate) fn take_bounded(&self) -> u64 {
-        self.bounded.take()
-    }
-
     fn compiled<'r, T>(
         &self,
         recent: &'r mut Recent<T>,
@@ -216,7 +208,7 @@ impl Caches {
         };
         self.allowance.set(allowance);
         if matches!(found, Err(Unfit::Bound)) {
-            self.note_bound();
+            self.give_up();
         }
         found.ok()
     }
@@ -343,12 +335,12 @@ mod tests {
             assert_eq!(caches.is_match(pattern.as_bytes(), b"a"), None, "{pattern}");
         }
         assert_eq!(caches.is_match(b"\xff", b"\xff"), None);
-        assert_eq!(caches.take_bounded(), 0);
+        assert_eq!(caches.take_given_up(), 0);
         for pattern in [&"a".repeat(MAX_PATTERN_BYTES + 1), "(?:(?:a{1000}){1000}){1000}"] {
             assert_eq!(caches.is_match(pattern.as_bytes(), b"a"), None, "{pattern}");
             assert!(caches.data_finder(pattern.as_bytes(), |_| ()).is_none(), "{pattern}");
         }
-        assert_eq!((caches.take_bounded(), caches.take_bounded()), (4, 0));
+        assert_eq!((caches.take_given_up(), caches.take_given_up()), (4, 0));
     }
 
     #[test]
@@ -357,7 +349,7 @@ mod tests {
             let caches = Caches::default();
             let runs = of_one_row(&caches, &numbered(most + 3, bytes));
             assert_eq!(runs.iter().filter(|runs| **runs).count(), most, "{bytes} bytes");
-            assert_eq!(caches.take_bounded(), 3, "{bytes} bytes");
+            assert_eq!(caches.take_given_up(), 3, "{bytes} bytes");
         }
     }
 

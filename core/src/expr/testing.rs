@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, Span, Spanned},
     names::{Name, Names},
-    plan::lower_expr::Lowering,
+    plan::lower::Lowering,
     row::{Env, Rank, Row},
     spl::{self, tree},
     stage::eval::Target,

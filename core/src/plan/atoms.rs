@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::origins::{Origin, Origins, Shape};
+use super::{
+    effects::{self, Effect},
+    origins::{Origin, Origins, Shape},
+};
 use crate::{
     expr::{
         dialect,
@@ -138,6 +141,14 @@ impl Written {
         self.everything || self.names.contains(name)
     }
 
+    fn note(&mut self, effect: &Effect<'_>) {
+        match effect {
+            Effect::Writes(name) => self.add(name),
+            Effect::Anything => self.everything = true,
+            _ => {}
+        }
+    }
+
     fn add(&mut self, name: &str) {
         // A wildcard or a `{template}` may write any field.
         self.everything |= name.contains(['*', '{']);
@@ -155,28 +166,20 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// What a command implies; `None` where it no longer looks at single events.
     fn command(&mut self, command: &Command) -> Option<Formula> {
-        match &command.kind {
-            CommandKind::Search(search) => return Some(self.search(search)),
+        if !effects::is_per_event(&command.kind) {
+            return None;
+        }
+        let implied = match &command.kind {
+            CommandKind::Search(search) => self.search(search),
             CommandKind::Regex(regex) if !regex.negated => {
                 let field = regex.field.as_ref().map_or("_raw", |field| &field.value);
-                return Some(self.regex(field, pattern_that_runs(&regex.pattern)));
+                self.regex(field, pattern_that_runs(&regex.pattern))
             }
-            CommandKind::Where(expr) => return Some(self.predicate(expr)),
-            CommandKind::Regex(_) | CommandKind::Table(_) | CommandKind::Fields(_) => {}
-            CommandKind::Bin(bin) => {
-                let field = bin.target.as_ref().or(bin.field.as_ref());
-                self.written.add(field.map_or("_time", |field| &field.value));
-            }
-            CommandKind::Eval(assignments) => {
-                assignments.iter().for_each(|assignment| self.written.add(&assignment.field.value));
-            }
-            CommandKind::Rename(pairs) => pairs.iter().for_each(|pair| {
-                self.written.add(&pair.to.value);
-                self.written.add(&pair.from.value);
-            }),
-            _ => return None,
-        }
-        Some(Formula::True)
+            CommandKind::Where(expr) => self.predicate(expr),
+            _ => Formula::True,
+        };
+        effects::effects(command).iter().for_each(|effect| self.written.note(effect));
+        Some(implied)
     }
 
     fn search(&self, search: &Search) -> Formula {

@@ -1,8 +1,9 @@
 //! How soon a rule's window can close, and the proof.
 //!
 //! A bucket closes on its own, seconds after it is full, if and only if the groups hold the event's own `_time`, passed
-//! only through one fixed-span `bin`, and every later command is row-local or a `stats` keyed by that same `_time`: then
-//! no event of another bucket can change its rows. Otherwise the rule waits for its window.
+//! only through one fixed-span `bin`, and every later command is row-local, a `stats`, `eventstats` or `dedup` keyed by that
+//! same `_time`, or nothing but an order (`sort 0`, `reverse`): then no event of another bucket can change its rows. Otherwise
+//! the rule waits for its window.
 
 use crate::{
     compiled::{Closing, Period, Reduce, Revision},
@@ -12,6 +13,7 @@ use crate::{
     stage::{
         Class, Stage,
         bin::{Bin, CalendarUnit, Span},
+        eventstats::Eventstats,
     },
 };
 
@@ -53,7 +55,11 @@ fn revision(reduce: Option<&Reduce>, finish: &[Stage]) -> Revision {
     let all_are = |classes: &[Class]| finish.iter().all(|stage| classes.contains(&stage.class()));
     match reduce {
         Some(Reduce::Stats(_)) if all_are(&[Class::RowLocal]) => Revision::Groups,
-        Some(Reduce::Stats(_)) if all_are(&[Class::RowLocal, Class::Mergeable]) => Revision::Window,
+        Some(Reduce::Stats(_))
+            if all_are(&[Class::RowLocal, Class::Mergeable, Class::WholeWindow]) =>
+        {
+            Revision::Window
+        }
         _ => Revision::Never,
     }
 }
@@ -100,7 +106,12 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
     let mut is_own = true;
     finish.iter().all(|stage| {
         let keeps_apart = match stage {
-            Stage::Stats(stats) => is_own && stats.by.contains(&field),
+            Stage::Stats(stats) | Stage::Eventstats(Eventstats { stats }) => {
+                is_own && stats.by.contains(&field)
+            }
+            Stage::Sort(sort) => sort.limit.is_none(),
+            Stage::Reverse(_) => true,
+            Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
             other => other.class() == Class::RowLocal,
         };
         is_own &= !stage.may_write(field);
@@ -110,11 +121,7 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
 
 /// The least multiple of the largest span of time that is at least an hour.
 fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
-    let spans = mapped.iter().chain(finish).filter_map(|stage| match stage {
-        Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
-        _ => None,
-    });
-    match spans.max_by_key(length_ns) {
+    match largest_span(mapped.iter().chain(finish)) {
         Some(calendar @ Span::Calendar(..)) => calendar,
         Some(Span::Fixed(span_ns @ 1..)) => {
             let spans_an_hour = HOUR_NS.div_euclid(span_ns) + i64::from(HOUR_NS % span_ns != 0);
@@ -122,6 +129,19 @@ fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
         }
         _ => Span::Fixed(HOUR_NS),
     }
+}
+
+fn largest_span<'s>(stages: impl Iterator<Item = &'s Stage>) -> Option<Span> {
+    let spans = stages.filter_map(|stage| match stage {
+        Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
+        _ => None,
+    });
+    spans.max_by_key(length_ns)
+}
+
+/// About how long the longest buckets are that `stages` cut time into; 0 if they cut none.
+pub(crate) fn largest_span_ns<'s>(stages: impl Iterator<Item = &'s Stage>) -> i64 {
+    largest_span(stages).map_or(0, |span| length_ns(&span))
 }
 
 impl Stage {
@@ -136,9 +156,77 @@ impl Stage {
             Self::Bin(bin) => bin.target == field,
             Self::Eval(eval) => eval.may_write(field),
             Self::Rename(rename) => rename.may_write(field),
+            Self::Rex(rex) => rex.may_write(field),
+            Self::Foreach(foreach) => foreach.may_write(field, field == Names::TIME),
             Self::Stats(stats) => !stats.by.contains(&field),
-            Self::Head(_) => false,
+            Self::Eventstats(eventstats) => eventstats.stats.adds(field),
+            Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
+            Self::Dedup(dedup) => dedup.may_write(field),
             Self::MakeResults(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{expr::testing::Bench, plan::lower, spl};
+
+    fn closing(spl: &str) -> Closing {
+        let (pipeline, found) = spl::parse(spl);
+        assert!(found.is_empty(), "{spl}: {found:?}");
+        let mut bench = Bench::default();
+        let (plan, _) = lower::plan(&pipeline, &mut bench.lowering(spl));
+        assert!(bench.diagnostics.is_empty(), "{spl}: {:?}", bench.diagnostics);
+        plan.closing
+    }
+
+    /// `early`: its buckets close on their own. `host`: by the watermark of one host.
+    fn shown(spl: &str) -> String {
+        let Closing { bucket, by_host, revision, .. } = closing(spl);
+        let words = [(bucket.is_some(), "early"), (by_host, "host")];
+        let words = words.into_iter().filter_map(|(is_so, word)| is_so.then_some(word));
+        let revision = match revision {
+            Revision::Never => "never",
+            Revision::Groups => "groups",
+            Revision::Window => "window",
+        };
+        words.chain([revision]).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_later_command_keeps_buckets_and_hosts_apart_only_if_it_is_keyed_by_them() {
+        const START: &str = "x | bin span=1s | stats values(*) as * by _time, host";
+        let cases = [
+            ("", "early host groups"),
+            ("| where a=1", "early host groups"),
+            ("| eventstats dc(a) as d by _time, host", "early host window"),
+            ("| eventstats dc(a) as d by _time", "early window"),
+            ("| eventstats dc(a) as d by host", "host window"),
+            ("| eventstats dc(a) as d by a", "window"),
+            ("| eventstats count", "window"),
+            ("| eventstats count by _time, host | stats dc(a) by _time, host", "early host window"),
+            ("| sort 0 a", "early host window"),
+            ("| sort a", "window"),
+            ("| reverse | eventstats count by host, _time", "early host window"),
+            ("| dedup a _time host", "early host never"),
+            ("| dedup _time", "early never"),
+            ("| dedup a host consecutive=t", "never"),
+            ("| dedup _time keepevents=t | dedup _time host", "never"),
+            ("| tail", "never"),
+            // What it writes is the events' own no longer.
+            (
+                "| eventstats max(a) as host by _time, host | stats count by _time, host",
+                "early window",
+            ),
+            ("| eventstats values(*) as * by _time | stats count by _time, host", "early window"),
+            (
+                "| eventstats max(b) as _time by _time, host | eventstats count by _time, host",
+                "host window",
+            ),
+        ];
+        for (end, expected) in cases {
+            assert_eq!(shown(&format!("{START} {end}")), expected, "{end}");
         }
     }
 }

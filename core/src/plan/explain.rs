@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     atoms, closing,
+    effects::{self, Effect},
     facts::{self, Indicator, Term},
     origins::{Origins, Shape},
 };
@@ -18,7 +19,7 @@ use crate::{
     rule::RuleSource,
     ruleset::Compilation,
     scan::{Atom, Domain},
-    spl::tree::{AggregateArgument, CommandKind, Expr, ExprKind, Pipeline, Search},
+    spl::tree::{Command, Expr, ExprKind, Pipeline, Search},
 };
 
 /// All that can be said of one rule.
@@ -134,7 +135,7 @@ pub(crate) fn explain(
     let facts = facts::facts(&compilation.pipeline, &is_foreign);
     let anchor = compilation.anchor.clause.as_ref();
     Explanation {
-        path: source.path.clone(),
+        path: source.identity(),
         id: source.id.clone(),
         title: source.title.clone(),
         stages: stages(source, compilation),
@@ -151,7 +152,7 @@ pub(crate) fn explain(
 }
 
 fn stages(source: &RuleSource, compilation: &Compilation) -> Vec<StageText> {
-    let mapped = compilation.plan.mapped.len();
+    let mapped = compilation.plan.mapped.len() + compilation.plan.expanded.len();
     let text = |index: usize, span: Span| {
         let span = compilation.expanded.map.original(span);
         StageText {
@@ -217,7 +218,7 @@ fn closing_text(closing: &Closing, reason: &str) -> ClosingText {
 fn fields(pipeline: &Pipeline, origins: &Origins) -> Vec<FieldText> {
     let mut names = BTreeSet::new();
     for command in &pipeline.commands {
-        read_by(&command.kind, &mut names);
+        read_by(command, &mut names);
     }
     let (patterns, mut names): (BTreeSet<_>, BTreeSet<_>) =
         names.into_iter().partition(|name| name.contains('*'));
@@ -242,39 +243,17 @@ fn field_text(name: String, origins: &Origins) -> FieldText {
     FieldText { name, origin, from }
 }
 
-fn read_by(kind: &CommandKind, names: &mut BTreeSet<String>) {
-    match kind {
-        CommandKind::Search(search) => read_by_search(search, names),
-        CommandKind::Regex(regex) => {
-            let field = regex.field.as_ref().map_or("_raw", |field| &field.value);
-            names.insert(field.to_owned());
+/// The names that a command reads.
+pub(super) fn read_by(command: &Command, names: &mut BTreeSet<String>) {
+    for effect in effects::effects(command) {
+        match effect {
+            Effect::Searches(search) => read_by_search(search, names),
+            Effect::Computes(expr) => read_by_expr(expr, names),
+            Effect::Reads(field) | Effect::Lists(field) => _ = names.insert(field.value.clone()),
+            Effect::ReadsRaw(_) => _ = names.insert("_raw".to_owned()),
+            Effect::ReadsTime => _ = names.insert("_time".to_owned()),
+            Effect::Writes(_) | Effect::KeepsOnly(_) | Effect::Anything => {}
         }
-        CommandKind::Table(columns) => names.extend(columns.iter().map(|name| name.value.clone())),
-        CommandKind::Fields(fields) if !fields.remove => {
-            names.extend(fields.names.iter().map(|name| name.value.clone()));
-        }
-        CommandKind::Bin(bin) => {
-            let field = bin.field.as_ref().map_or("_time", |field| &field.value);
-            names.insert(field.to_owned());
-        }
-        CommandKind::Stats(stats) => {
-            names.extend(stats.by.iter().map(|name| name.value.clone()));
-            for aggregate in &stats.aggregates {
-                match &aggregate.argument {
-                    AggregateArgument::None => {}
-                    AggregateArgument::Field(name) => _ = names.insert(name.value.clone()),
-                    AggregateArgument::Eval(expr) => read_by_expr(expr, names),
-                }
-            }
-        }
-        CommandKind::Where(expr) => read_by_expr(expr, names),
-        CommandKind::Eval(assignments) => {
-            assignments.iter().for_each(|assignment| read_by_expr(&assignment.value, names));
-        }
-        CommandKind::Rename(pairs) => {
-            names.extend(pairs.iter().map(|pair| pair.from.value.clone()));
-        }
-        _ => {}
     }
 }
 

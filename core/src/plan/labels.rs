@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{expand, lower_expr::Lowering, lower_search};
+use super::{
+    expand,
+    lower::{self, Lowering},
+};
 use crate::{
     diag::{Code, Diagnostic, Span},
     event::labels::{Eventtype, Label, Labels, Tagged, TaggedValue},
@@ -113,7 +116,7 @@ impl<'a> Compiler<'a> {
             diagnostics: &mut found,
             strict_raw: false,
         };
-        let program = search.map(|search| lower_search::lower(search, &mut lowering));
+        let program = search.map(|search| lower::search(search, &mut lowering));
         match search {
             None => found.push(no_search(name, pipeline.span)),
             Some(search) => {

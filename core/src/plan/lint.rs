@@ -5,21 +5,18 @@
 
 use std::collections::BTreeSet;
 
+use super::effects::{self, Effect};
 use crate::{
     diag::{Code, Diagnostic, Span, Spanned},
     expr::glob::{Case, Glob},
-    spl::tree::{
-        AggregateArgument, Assignment, Command, CommandKind, Expr, ExprKind, Fields, Pipeline,
-        RawTerm, Search, Stats,
-    },
+    spl::tree::{Command, Expr, ExprKind, Pipeline, RawTerm, Search},
 };
 
 /// What is to be said of `pipeline`, which has no error, in the order of its places.
 pub(crate) fn lint(pipeline: &Pipeline) -> Vec<Diagnostic> {
     let mut lint = Lint { kept: Kept::default(), said: BTreeSet::new(), diagnostics: Vec::new() };
     for command in &pipeline.commands {
-        lint.reads(&command.kind);
-        lint.kept.pass(command);
+        lint.command(command);
     }
     lint.diagnostics
 }
@@ -41,13 +38,14 @@ struct Pattern {
 }
 
 impl Pattern {
-    fn new(text: &str) -> Self {
-        Self { glob: Glob::new(text, Case::Sensitive), takes_internal: true }
+    fn of(kept: &effects::Kept<'_>) -> Self {
+        Self { glob: Glob::new(kept.name, Case::Sensitive), takes_internal: !kept.is_result }
     }
 
-    /// The columns that `text` names, as the output of an aggregate.
-    fn of_result(text: &str) -> Self {
-        Self { takes_internal: !text.starts_with('*'), ..Self::new(text) }
+    /// What a command writes; `{x}` in its name stands for anything.
+    fn written(name: &str) -> Self {
+        let name = if name.contains('{') { "*" } else { name };
+        Self { glob: Glob::new(name, Case::Sensitive), takes_internal: true }
     }
 
     fn holds(&self, name: &str) -> bool {
@@ -61,57 +59,18 @@ impl Kept {
         only.is_none_or(|patterns| patterns.iter().any(|pattern| pattern.holds(name)))
     }
 
-    /// Takes note of what `command` drops and adds.
-    fn pass(&mut self, command: &Command) {
-        match &command.kind {
-            CommandKind::Table(columns) => self.keep_only(command, patterns(columns).collect()),
-            CommandKind::Fields(Fields { remove: false, names }) => {
-                self.keep_only(command, patterns(names).chain([Pattern::new("_*")]).collect());
-            }
-            CommandKind::Stats(stats) => self.keep_only(command, results(stats)),
-            CommandKind::Bin(bin) => self.add(bin.target.iter().map(|target| &*target.value)),
-            CommandKind::Eval(assignments) => self.add(assignments.iter().map(target)),
-            CommandKind::Rename(pairs) => self.add(pairs.iter().map(|pair| &*pair.to.value)),
-            CommandKind::Search(_)
-            | CommandKind::Regex(_)
-            | CommandKind::Where(_)
-            | CommandKind::Head(_)
-            | CommandKind::Fields(_) => {}
-            _ => *self = Self::default(),
-        }
-    }
-
-    /// Keeps what matches one of `patterns`, even where an earlier command has dropped it: to list it is harmless, and the
+    /// Keeps what matches one of `kept`, even where an earlier command has dropped it: to list it is harmless, and the
     /// mistake, if it is one, is not to be told far away from it.
-    fn keep_only(&mut self, command: &Command, patterns: Vec<Pattern>) {
-        self.only = Some(patterns);
+    fn keep_only(&mut self, command: &Command, kept: &[effects::Kept<'_>]) {
+        self.only = Some(kept.iter().map(Pattern::of).collect());
         self.dropper = Some(command.name.clone());
     }
 
-    fn add<'n>(&mut self, made: impl Iterator<Item = &'n str>) {
+    fn add(&mut self, name: &str) {
         if let Some(patterns) = &mut self.only {
-            patterns.extend(made.map(Pattern::new));
+            patterns.push(Pattern::written(name));
         }
     }
-}
-
-fn patterns(names: &[Spanned<String>]) -> impl Iterator<Item = Pattern> {
-    names.iter().map(|name| Pattern::new(&name.value))
-}
-
-/// The columns of `stats`.
-fn results(stats: &Stats) -> Vec<Pattern> {
-    let outputs = stats.aggregates.iter().map(|aggregate| {
-        let alias = aggregate.alias.as_ref();
-        Pattern::of_result(alias.map_or(&aggregate.text, |alias| &alias.value))
-    });
-    patterns(&stats.by).chain(outputs).collect()
-}
-
-/// The field that is assigned; `{x}` in its name stands for anything.
-fn target(assignment: &Assignment) -> &str {
-    let name = &assignment.field.value;
-    if name.contains('{') { "*" } else { name }
 }
 
 struct Lint {
@@ -122,24 +81,19 @@ struct Lint {
 }
 
 impl Lint {
-    /// What a command tests, counts or computes with. A field that is only listed, by `table` or `rename`, does no harm.
-    fn reads(&mut self, kind: &CommandKind) {
-        match kind {
-            CommandKind::Search(search) => self.search(search),
-            CommandKind::Regex(regex) => match &regex.field {
-                Some(field) => self.field(&field.value, field.span),
-                None => self.field("_raw", regex.pattern.span),
-            },
-            CommandKind::Bin(bin) => {
-                if let Some(field) = &bin.field {
-                    self.field(&field.value, field.span);
-                }
+    /// What a command tests, counts or computes with, and what it drops and adds. A field that is only listed does no harm.
+    fn command(&mut self, command: &Command) {
+        for effect in effects::effects(command) {
+            match effect {
+                Effect::Searches(search) => self.search(search),
+                Effect::Computes(expr) => self.expr(expr),
+                Effect::Reads(field) => self.field(&field.value, field.span),
+                Effect::ReadsRaw(span) => self.field("_raw", span),
+                Effect::Writes(name) => self.kept.add(name),
+                Effect::KeepsOnly(kept) => self.kept.keep_only(command, &kept),
+                Effect::Anything => self.kept = Kept::default(),
+                Effect::ReadsTime | Effect::Lists(_) => {}
             }
-            CommandKind::Stats(stats) => self.stats(stats),
-            CommandKind::Where(expr) => self.expr(expr),
-            CommandKind::Eval(assignments) => self.eval(assignments),
-            CommandKind::Head(head) => head.condition.iter().for_each(|expr| self.expr(expr)),
-            _ => {}
         }
     }
 
@@ -153,25 +107,6 @@ impl Lint {
             Search::Compare(test) => self.field(&test.field.value, test.field.span),
             Search::In { field, .. } => self.field(&field.value, field.span),
             Search::All(_) | Search::TimeModifier { .. } | Search::Subsearch(_) => {}
-        }
-    }
-
-    fn stats(&mut self, stats: &Stats) {
-        for aggregate in &stats.aggregates {
-            match &aggregate.argument {
-                AggregateArgument::None => {}
-                AggregateArgument::Field(name) => self.field(&name.value, name.span),
-                AggregateArgument::Eval(expr) => self.expr(expr),
-            }
-        }
-        stats.by.iter().for_each(|name| self.field(&name.value, name.span));
-    }
-
-    /// Each assignment sees the ones before it.
-    fn eval(&mut self, assignments: &[Assignment]) {
-        for assignment in assignments {
-            self.expr(&assignment.value);
-            self.kept.add(std::iter::once(target(assignment)));
         }
     }
 
@@ -208,7 +143,8 @@ impl Lint {
     }
 
     fn field(&mut self, name: &str, span: Span) {
-        if name.contains('*') || self.kept.holds(name) || !self.said.insert(name.to_owned()) {
+        let is_open = name.contains('*') || effects::is_placeholder(name);
+        if is_open || self.kept.holds(name) || !self.said.insert(name.to_owned()) {
             return;
         }
         let dropper = self.kept.dropper.as_ref().map_or("", |dropper| &dropper.value);

@@ -4,19 +4,20 @@
 
 pub mod atoms;
 pub(crate) mod closing;
+pub(crate) mod effects;
+pub(crate) mod event_ids;
 pub mod expand;
 pub mod explain;
 pub mod facts;
 pub(crate) mod hash;
 mod labels;
 pub(crate) mod lint;
-pub(crate) mod lower;
-pub mod lower_expr;
-mod lower_search;
-mod lower_stats;
-mod macros;
+pub mod lower;
+pub(crate) mod macros;
+pub(crate) mod misspelt;
 pub mod origins;
 pub mod resolve;
+pub(crate) mod schedule;
 mod spelling;
 pub mod suggest;
 pub mod support;

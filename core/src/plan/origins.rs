@@ -154,6 +154,12 @@ impl Origins {
         self.makers.keys().map(String::as_str)
     }
 
+    /// Whether the knowledge names `field` as one that it makes.
+    #[must_use]
+    pub fn makes(&self, field: &str) -> bool {
+        self.makers.contains_key(field)
+    }
+
     fn before_calculations(&self, field: &str) -> Origin {
         let extracted = self.before_aliases(field);
         self.aliased.get(field).map_or(extracted, |&aliased| aliased.or(extracted))
@@ -300,7 +306,7 @@ impl Cut {
         let written = source.as_ref().map_or_else(String::new, |source| format!(" in {source}"));
         Some(Self {
             source: source.as_deref().unwrap_or("_raw").to_owned(),
-            fields: named_groups(&dialect::parse(pattern).ok()?),
+            fields: named_groups(pattern)?,
             maker: format!("[{stanza}] EXTRACT-{class} = {pattern}{written}"),
         })
     }
@@ -308,8 +314,8 @@ impl Cut {
     fn of_report(stanza: &str, report: &Report, name: &str, transform: &Transform) -> Self {
         let (fields, method) = match &transform.method {
             transforms::Method::Pattern { pattern, format, .. } => {
-                let fields = match dialect::parse(pattern) {
-                    Ok(hir) if format.is_empty() => named_groups(&hir),
+                let fields = match named_groups(pattern) {
+                    Some(named) if format.is_empty() => named,
                     _ => format.iter().map(formatted).collect(),
                 };
                 (fields, format!("REGEX = {pattern}"))
@@ -329,31 +335,14 @@ impl Cut {
     }
 }
 
-/// The fields that the named groups of a pattern give.
-fn named_groups(hir: &Hir) -> Vec<(Option<String>, Shape)> {
-    let mut names = Vec::new();
-    collect_groups(hir, &mut names);
+/// The fields that the named groups of a pattern give; none of a pattern that never runs.
+fn named_groups(pattern: &str) -> Option<Vec<(Option<String>, Shape)>> {
     let field = |name: String| match name {
         name if name.starts_with("_KEY_") => Some((None, Shape::Piece)),
         name if name.starts_with("_VAL_") => None,
         name => Some((Some(name), Shape::Piece)),
     };
-    names.into_iter().filter_map(field).collect()
-}
-
-/// Recursion is bounded by the nesting limit of [`dialect`].
-fn collect_groups(hir: &Hir, names: &mut Vec<String>) {
-    match hir.kind() {
-        HirKind::Capture(capture) => {
-            names.extend(capture.name.as_deref().map(str::to_owned));
-            collect_groups(&capture.sub, names);
-        }
-        HirKind::Repetition(repetition) => collect_groups(&repetition.sub, names),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().for_each(|part| collect_groups(part, names));
-        }
-        HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) | HirKind::Empty => {}
-    }
+    Some(dialect::group_names(pattern).ok()?.into_iter().filter_map(field).collect())
 }
 
 /// The field that a pair of a `FORMAT` gives.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{labels, lower_expr::Lowering, spelling};
+use super::{labels, lower::Lowering, spelling};
 use crate::{
     diag::{Code, Diagnostic, Span},
     event::{

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::commands;
 use super::expr::{Power, arithmetic_power, is_operator_word, name_length, number_length};
 use super::search::{OPERATORS, TIME_MODIFIERS};
 use super::tree::{
@@ -32,13 +33,13 @@ pub fn print(pipeline: &Pipeline) -> String {
         }
         _ => {
             out.push_str("| ");
-            commands(&mut out, &pipeline.commands);
+            print_commands(&mut out, &pipeline.commands);
         }
     }
     out
 }
 
-fn commands(out: &mut String, commands: &[Command]) {
+fn print_commands(out: &mut String, commands: &[Command]) {
     for (index, command) in commands.iter().enumerate() {
         if index > 0 {
             out.push_str(" | ");
@@ -61,7 +62,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Table(names) => print_names(out, names),
         CommandKind::Fields(fields) => print_fields(out, fields),
         CommandKind::Bin(bin) => print_bin(out, bin),
-        CommandKind::Stats(stats) => print_stats(out, stats),
+        CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => print_stats(out, stats),
         CommandKind::Where(condition) => print_expr(out, condition, Power::Any),
         CommandKind::Eval(assignments) => joined(out, assignments, |out, assignment| {
             print_name(out, &assignment.field.value);
@@ -74,16 +75,23 @@ fn arguments(out: &mut String, kind: &CommandKind) {
             print_name(out, &renaming.to.value);
         }),
         CommandKind::Head(head) => print_head(out, head),
+        CommandKind::Tail { limit } => {
+            let _ = write!(out, "{limit}");
+        }
+        CommandKind::Reverse | CommandKind::Broken => {}
+        CommandKind::Sort(sort) => commands::sort::print(out, sort),
+        CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
+        CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
+        CommandKind::Rex(rex) => commands::rex::print(out, rex),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
                 out.push(' ');
             }
         }
-        CommandKind::Broken => {}
     }
 }
 
@@ -135,19 +143,28 @@ fn print_terms(out: &mut String, terms: &[Search], between: &str, in_parentheses
     }
     let place = if between == " " { Tightness::Disjunction } else { Tightness::Negation };
     for (index, term) in terms.iter().enumerate() {
-        if index > 0 {
-            // The word `IN` before a parenthesis would begin a list of values.
-            out.push_str(if between == " " && ends_with_in(out) { " AND " } else { between });
-        }
+        let end = out.len();
         print_search(out, term, place);
+        if index > 0 {
+            let would_be_list = ends_with_in(&out[..end]) || begins_list(&out[end..]);
+            let between = if between == " " && would_be_list { " AND " } else { between };
+            out.insert_str(end, between);
+        }
     }
     if in_parentheses {
         out.push(')');
     }
 }
 
+/// Whether the word `IN` stands last: before a parenthesis it would begin a list of values.
 fn ends_with_in(text: &str) -> bool {
     text.rsplit(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("IN"))
+}
+
+/// Whether a word such as `IN()` stands first: behind another word it would be a list of values.
+fn begins_list(text: &str) -> bool {
+    let text = text.strip_prefix("NOT ").unwrap_or(text);
+    text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("IN("))
 }
 
 fn print_raw(out: &mut String, term: &RawTerm) {
@@ -194,7 +211,7 @@ fn print_regex(out: &mut String, regex: &Regex) {
 }
 
 /// The first quoted piece stays a piece of its own; what follows it is quoted too, what precedes it was bare.
-fn print_pattern(out: &mut String, pattern: &Pattern) {
+pub(super) fn print_pattern(out: &mut String, pattern: &Pattern) {
     let alone = pattern.quoted_alone.as_deref();
     let Some((before, alone, after)) = alone.and_then(|alone| {
         let (before, after) = pattern.text.split_once(alone)?;
@@ -279,7 +296,7 @@ fn print_head(out: &mut String, head: &Head) {
     print_options(out, &head.options);
 }
 
-fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
+pub(super) fn print_options(out: &mut String, options: &[(Spanned<String>, Spanned<String>)]) {
     for (name, value) in options {
         let _ = write!(out, "{}=", name.value);
         print_text(out, &value.value);
@@ -303,20 +320,21 @@ fn print_argument_word(out: &mut String, word: &str) {
     }
 }
 
-fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
+pub(super) fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str("[ ");
-    commands(out, &pipeline.commands);
+    print_commands(out, &pipeline.commands);
     out.push_str(" ]");
 }
 
-fn print_names(out: &mut String, names: &[Spanned<String>]) {
+pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
     joined(out, names, |out, name| print_name(out, &name.value));
 }
 
 /// Prints a field's name; one that could be read as something else stands in quotes.
-fn print_name(out: &mut String, name: &str) {
+pub(super) fn print_name(out: &mut String, name: &str) {
     let is_plain = |c: char| c.is_alphanumeric() || "_.{}*:@<>".contains(c);
-    let is_keyword = ["AS", "BY", "IN", "NOT"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_keyword =
+        ["AS", "BY", "IN", "NOT", "SORTBY"].iter().any(|word| name.eq_ignore_ascii_case(word));
     let is_bare = !name.is_empty() && name.chars().all(is_plain) && !is_keyword;
     if is_bare && !name.starts_with(['<', '>']) && !name.contains(['<', '>']) {
         out.push_str(name);

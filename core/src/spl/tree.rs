@@ -41,6 +41,8 @@ pub enum CommandKind {
     Bin(Bin),
     /// `stats`.
     Stats(Stats),
+    /// `eventstats`.
+    Eventstats(Stats),
     /// `where expr`.
     Where(Expr),
     /// `eval a=expr, b=expr`.
@@ -49,6 +51,21 @@ pub enum CommandKind {
     Rename(Vec<Renaming>),
     /// `head [N]`.
     Head(Head),
+    /// `rex`.
+    Rex(Rex),
+    /// `foreach`.
+    Foreach(Foreach),
+    /// `tail [N]`.
+    Tail {
+        /// How many rows; 10 where none is written.
+        limit: u64,
+    },
+    /// `reverse`.
+    Reverse,
+    /// `sort`.
+    Sort(Sort),
+    /// `dedup`.
+    Dedup(Dedup),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -235,7 +252,7 @@ pub struct Bin {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
-/// `stats aggregates [BY fields]`; eventstats and streamstats share it later.
+/// `stats aggregates [BY fields]`, and the same of `eventstats` and `streamstats`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stats {
     /// In the order written.
@@ -301,6 +318,87 @@ pub struct Head {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
+/// `rex [field=f] "re"`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rex {
+    /// What is read; `None` is `_raw`.
+    pub field: Option<Spanned<String>>,
+    /// How many matches of each value count; 0 is all of them.
+    pub max_match: u64,
+    /// Gets the places of the groups.
+    pub offset_field: Option<Spanned<String>>,
+    /// What is done.
+    pub mode: RexMode,
+    /// The pattern, or what sed is to do.
+    pub pattern: Pattern,
+}
+
+/// What `rex` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RexMode {
+    /// Each named group becomes a field.
+    Extract,
+    /// `mode=sed`: the text is changed.
+    Sed,
+}
+
+/// `foreach names [ template ]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreach {
+    /// Names with wildcards.
+    pub names: Vec<Spanned<String>>,
+    /// `mode`, `fieldstr` and their like, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// What is run, with its placeholders.
+    pub template: Pipeline,
+}
+
+/// `sort [N] [-|+]field, ... [desc]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// How many rows at most; 0 is all, and 10,000 where none is written.
+    pub limit: u64,
+    /// What is compared, the most important first.
+    pub keys: Vec<SortKey>,
+}
+
+/// One field of `sort`, or of `sortby` of `dedup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    /// The field.
+    pub field: Spanned<String>,
+    /// How its values are compared.
+    pub kind: SortKind,
+    /// Whether the greatest comes first. A `desc` behind all fields is in here.
+    pub descending: bool,
+}
+
+/// How values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKind {
+    /// `auto(f)`, or just `f`: numbers, addresses or texts, as they are.
+    Auto,
+    /// `num(f)`.
+    Number,
+    /// `str(f)`.
+    Text,
+    /// `ip(f)`.
+    Address,
+}
+
+/// `dedup [N] fields [keepevents=b] [keepempty=b] [consecutive=b] [sortby [-|+]field, ...]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dedup {
+    /// How many rows of each combination stay.
+    pub limit: Spanned<u64>,
+    /// The fields whose combination is compared.
+    pub fields: Vec<Spanned<String>>,
+    /// The order in which the first of them are found; none is the order of the rows.
+    pub sort_by: Vec<SortKey>,
+    /// Options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
 /// A command that has no tree of its own yet: balanced words and subpipelines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Other {
@@ -358,6 +456,22 @@ pub enum ExprKind {
     },
     /// It did not parse; the diagnostics say why.
     Broken,
+}
+
+impl ExprKind {
+    /// The expressions that it is made of.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::Number(_) | Self::String(_) | Self::Field(_) | Self::Broken => Vec::new(),
+            Self::Negate(inner) | Self::Not(inner) => vec![inner],
+            Self::Arithmetic(_, left, right)
+            | Self::Compare(_, left, right)
+            | Self::Xor(left, right) => vec![left, right],
+            Self::And(terms) | Self::Or(terms) | Self::Call { arguments: terms, .. } => {
+                terms.iter_mut().collect()
+            }
+        }
+    }
 }
 
 /// The arithmetic operators.

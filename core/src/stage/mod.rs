@@ -1,18 +1,25 @@
 //! The commands, ready to run: one file each.
 //!
-//! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that needs the rows of a whole
-//! window has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
+//! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that makes several rows of one, or
+//! needs the rows of a whole window, has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
 pub mod bin;
 mod column;
+pub mod dedup;
 pub mod eval;
+pub mod eventstats;
 pub mod fields;
+pub mod foreach;
 pub mod head;
 pub mod makeresults;
 pub mod regex;
 pub mod rename;
+pub mod reverse;
+pub mod rex;
+pub mod sort;
 pub mod stats;
 pub mod table;
+pub mod tail;
 pub mod where_;
 
 #[cfg(test)]
@@ -61,10 +68,24 @@ pub enum Stage {
     Bin(bin::Bin),
     /// `rename`
     Rename(rename::Rename),
+    /// `rex`
+    Rex(rex::Rex),
+    /// `foreach`
+    Foreach(foreach::Foreach),
     /// `stats`
     Stats(stats::Stats),
+    /// `eventstats`
+    Eventstats(eventstats::Eventstats),
     /// `head`
     Head(head::Head),
+    /// `tail`
+    Tail(tail::Tail),
+    /// `reverse`
+    Reverse(reverse::Reverse),
+    /// `sort`
+    Sort(sort::Sort),
+    /// `dedup`
+    Dedup(dedup::Dedup),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
 }
@@ -74,12 +95,26 @@ pub enum Stage {
 pub enum Class {
     /// One row at a time.
     RowLocal,
-    /// Rows in the order of the search; cannot be merged from parts.
+    /// One row at a time, and of each any number of rows.
+    Expanding,
+    /// All rows of a window together; cannot be merged from parts. What it makes of a row or a group is known by that row's or
+    /// group's key, so that it can be made again when a late row has changed the window.
+    WholeWindow,
+    /// Rows one after the other, in the order of the search: what it makes of one depends on those before it. Cannot be merged
+    /// from parts, and is not made again.
     Ordered,
     /// Any parts of the rows can be reduced apart and merged.
     Mergeable,
     /// Makes rows out of nothing.
     Generating,
+}
+
+impl Class {
+    /// Whether the command looks at each row alone, so that it can run on an event before any other is known.
+    #[must_use]
+    pub fn is_per_event(self) -> bool {
+        matches!(self, Self::RowLocal | Self::Expanding)
+    }
 }
 
 impl Stage {
@@ -88,7 +123,8 @@ impl Stage {
     pub fn class(&self) -> Class {
         match self {
             Self::Stats(_) => Class::Mergeable,
-            Self::Head(_) => Class::Ordered,
+            Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
+            Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -97,6 +133,8 @@ impl Stage {
             | Self::Table(_)
             | Self::Fields(_)
             | Self::Bin(_)
+            | Self::Rex(_)
+            | Self::Foreach(_)
             | Self::Rename(_) => Class::RowLocal,
         }
     }
@@ -104,7 +142,7 @@ impl Stage {
     /// Runs a row-local command on one row.
     ///
     /// # Panics
-    /// If the command looks at more than one row: `plan::lower` cuts the pipeline there.
+    /// If the command is not row-local.
     pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
         env.caches.with_allowance(|| self.apply_alone(row, env))
     }
@@ -119,20 +157,23 @@ impl Stage {
             Self::Fields(fields) => fields.apply(row, env),
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
-            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) => {
-                unreachable!(
-                    "plan::lower cuts a pipeline at its first command that is not row-local"
-                )
-            }
+            Self::Rex(rex) => rex.apply(row, env),
+            Self::Foreach(foreach) => foreach.apply(row, env),
+            _ => unreachable!("only row-local commands are applied to a row"),
         }
     }
 
-    /// Runs the command on the rows of a window.
+    /// Runs the command on the rows of a window, or on those that earlier commands made of one event.
     #[must_use]
     pub fn apply_all<'e>(&self, mut rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
         match self {
             Self::Stats(stats) => stats.apply_all(rows, env),
+            Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
+            Self::Tail(tail) => tail.apply_all(rows),
+            Self::Reverse(reverse) => reverse.apply_all(rows),
+            Self::Sort(sort) => sort.apply_all(rows),
+            Self::Dedup(dedup) => dedup.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);

@@ -163,22 +163,43 @@ impl Stats {
         let rank = Rank { newest_first_ns: group.newest_first_ns(), ..rank };
         let mut cells = BumpVec::new_in(env.bump);
         self.add_by_columns(&mut cells, group.key(), env);
-        let expanded = self.expand(&group.partials, env);
-        for (index, (aggregate, partial)) in self.aggregates.iter().zip(&group.partials).enumerate()
-        {
-            match (&aggregate.output, partial) {
-                (Output::Field(field), Partial::Single(accumulator)) => {
-                    add_column(&mut cells, *field, accumulator.finish(env.bump));
-                }
-                _ => cells.extend(cells_of(&expanded, index)),
-            }
-        }
+        self.add_columns(&mut cells, group, usize::MAX, env);
         if cells.is_empty() && self.by.is_empty() {
             return None;
         }
         let mut row = Row::empty(env.bump, rank);
         row.replace(cells);
         Some(row.of_group(group.key()).truncated(group.is_truncated()))
+    }
+
+    /// Adds the columns of a group's aggregates, at most `limit` of patterns; of two that have the same name the first stays.
+    pub(super) fn add_columns<'s>(
+        &self,
+        cells: &mut BumpVec<'s, Cell<'s>>,
+        group: &'s Group<'s>,
+        limit: usize,
+        env: Env<'s>,
+    ) {
+        let mut expanded = self.expand(&group.partials, env);
+        expanded.truncate(limit);
+        for (index, (aggregate, partial)) in self.aggregates.iter().zip(&group.partials).enumerate()
+        {
+            match (&aggregate.output, partial) {
+                (Output::Field(field), Partial::Single(accumulator)) => {
+                    add_column(cells, *field, accumulator.finish(env.bump));
+                }
+                _ => cells.extend(cells_of(&expanded, index)),
+            }
+        }
+    }
+
+    /// Whether some column of its aggregates could have that name. Of a pattern that is not known before it meets a row, but
+    /// it never gives a BY field.
+    pub(crate) fn adds(&self, field: FieldId) -> bool {
+        self.aggregates.iter().any(|aggregate| match &aggregate.output {
+            Output::Field(output) => *output == field,
+            Output::Pattern(_) => !self.by.contains(&field),
+        })
     }
 
     /// The result over the rows of a finished window; they stand in the order of the search.
@@ -193,7 +214,7 @@ impl Stats {
         self.finish(groups, env)
     }
 
-    fn update_at<'e>(
+    pub(super) fn update_at<'e>(
         &self,
         rank: Rank,
         groups: &mut Groups<'_>,
@@ -433,7 +454,7 @@ fn cells_of<'s>(expanded: &[Expanded<'s>], aggregate: usize) -> impl Iterator<It
 }
 
 /// What a row is grouped by. Times are grouped as numbers, so that `1700000000.0` and `1700000000` are one bucket.
-fn by_value<'e>(row: &Row<'e>, field: FieldId) -> Value<'e> {
+pub(super) fn by_value<'e>(row: &Row<'e>, field: FieldId) -> Value<'e> {
     let value = row.get_name(Name::Known(field));
     let time_s = if field == Names::TIME { value.number() } else { None };
     time_s.map_or(value, Value::Number)
@@ -466,46 +487,8 @@ mod tests {
     use super::*;
     use crate::{
         codec::Writer,
-        expr::glob::Case,
-        stage::testing::{Lab, is_x},
+        stage::testing::{Lab, stats_plan as plan},
     };
-
-    /// The plan of `values(*) AS *; count(eval(a)) BY host`, where an eval asks whether its field is `x`. The options
-    /// that are on stand before it: `allnum; count`.
-    fn plan(text: &str, lab: &mut Lab) -> Stats {
-        let (all_numeric, text) = option("allnum; ", text);
-        let (distinct_splits, text) = option("dedup_splitvals; ", text);
-        let (aggregates, by) = text.split_once(" BY ").unwrap_or((text, ""));
-        Stats {
-            by: by.split_whitespace().map(|field| lab.names.intern(field)).collect(),
-            aggregates: aggregates.split("; ").map(|text| aggregate(text, lab)).collect(),
-            all_numeric,
-            distinct_splits,
-        }
-    }
-
-    fn option<'t>(name: &str, text: &'t str) -> (bool, &'t str) {
-        text.strip_prefix(name).map_or((false, text), |rest| (true, rest))
-    }
-
-    fn aggregate(text: &str, lab: &mut Lab) -> Aggregate {
-        let (call, output) = text.split_once(" AS ").unwrap_or((text, text));
-        let (function, argument) = call.trim_end_matches(')').split_once('(').unwrap_or((call, ""));
-        let input = match argument {
-            "" => Input::None,
-            pattern if pattern.contains('*') => Input::Pattern(FieldPattern::new(pattern)),
-            field => match field.strip_prefix("eval(") {
-                Some(field) => Input::Expr(is_x(lab.names.intern(field))),
-                None => Input::Field(lab.names.intern(field)),
-            },
-        };
-        let output = match output.contains('*') {
-            true => Output::Pattern(Glob::new(output, Case::Sensitive)),
-            false => Output::Field(lab.names.intern(output)),
-        };
-        let function = AggregateFunction::parse(function).expect("a function of stats");
-        Aggregate { function, input, output }
-    }
 
     fn run(text: &str, rows: &[&str]) -> Vec<String> {
         let mut lab = Lab::new(&[]);

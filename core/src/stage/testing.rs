@@ -3,14 +3,23 @@
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
+use super::{
+    FieldPattern,
+    stats::{Aggregate, Input, Output, Stats},
+};
 use crate::{
+    agg::AggregateFunction,
     expr::{
+        glob::{Case, Glob},
         program::{Comparison, Expr, Literal, Relation},
         regex::Caches,
+        testing::Bench,
     },
     ids::FieldId,
     names::{Name, Names},
+    plan::lower,
     row::{Base, Env, Fields, Rank, Row},
+    spl,
     value::Value,
 };
 
@@ -94,6 +103,43 @@ pub(crate) fn is_x(field: FieldId) -> Expr {
     }))
 }
 
+/// The plan of `values(*) AS *; count(eval(a)) BY host`, where an eval asks whether its field is `x`. The options
+/// that are on stand before it: `allnum; count`.
+pub(crate) fn stats_plan(text: &str, lab: &mut Lab) -> Stats {
+    let (all_numeric, text) = stats_option("allnum; ", text);
+    let (distinct_splits, text) = stats_option("dedup_splitvals; ", text);
+    let (aggregates, by) = text.split_once(" BY ").unwrap_or((text, ""));
+    Stats {
+        by: by.split_whitespace().map(|field| lab.names.intern(field)).collect(),
+        aggregates: aggregates.split("; ").map(|text| stats_aggregate(text, lab)).collect(),
+        all_numeric,
+        distinct_splits,
+    }
+}
+
+fn stats_option<'t>(name: &str, text: &'t str) -> (bool, &'t str) {
+    text.strip_prefix(name).map_or((false, text), |rest| (true, rest))
+}
+
+fn stats_aggregate(text: &str, lab: &mut Lab) -> Aggregate {
+    let (call, output) = text.split_once(" AS ").unwrap_or((text, text));
+    let (function, argument) = call.trim_end_matches(')').split_once('(').unwrap_or((call, ""));
+    let input = match argument {
+        "" => Input::None,
+        pattern if pattern.contains('*') => Input::Pattern(FieldPattern::new(pattern)),
+        field => match field.strip_prefix("eval(") {
+            Some(field) => Input::Expr(is_x(lab.names.intern(field))),
+            None => Input::Field(lab.names.intern(field)),
+        },
+    };
+    let output = match output.contains('*') {
+        true => Output::Pattern(Glob::new(output, Case::Sensitive)),
+        false => Output::Field(lab.names.intern(output)),
+    };
+    let function = AggregateFunction::parse(function).expect("a function of stats");
+    Aggregate { function, input, output }
+}
+
 struct Event<'e>(&'e [(Name<'e>, Value<'e>)]);
 
 impl<'e> Fields<'e> for Event<'e> {
@@ -113,4 +159,19 @@ impl<'e> Base<'e> for Event<'e> {
             self.0.iter().find(|(name, _)| matches!(name, Name::Other(other) if *other == text));
         found.map_or(Value::Null, |&(_, value)| value)
     }
+}
+
+/// What the commands `spl`, all of which look at rows alone, make of one row.
+pub(crate) fn run(spl: &str, row: &str) -> String {
+    let source = format!("| {spl}");
+    let (pipeline, errors) = spl::parse(&source);
+    assert_eq!(errors, [], "{source}");
+    let mut bench = Bench::default();
+    let (plan, _) = lower::plan(&pipeline, &mut bench.lowering(&source));
+    assert_eq!(bench.diagnostics, [], "{source}");
+    let lab =
+        Lab { names: bench.names, caches: Caches::new(bench.regexes.count()), ..Lab::new(&[]) };
+    let stages = plan.mapped.iter().chain(&plan.expanded).chain(&plan.finish);
+    let rows = stages.fold(vec![lab.row(row, 0)], |rows, stage| stage.apply_all(rows, lab.env()));
+    rows.iter().map(|row| lab.show(row)).collect::<Vec<_>>().join(" / ")
 }

@@ -3,15 +3,21 @@
 //! Whether caltrop runs a command is not asked here: an unknown one is read as balanced words.
 
 mod bin;
+pub(super) mod dedup;
 mod eval;
 mod fields;
+pub(super) mod foreach;
 mod head;
 mod makeresults;
 mod other;
 mod regex;
 mod rename;
+mod reverse;
+pub(super) mod rex;
+pub(super) mod sort;
 mod stats;
 mod table;
+mod tail;
 mod r#where;
 
 use super::parser::Parser;
@@ -26,10 +32,17 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "fields" => fields::parse(parser),
         "bin" | "bucket" | "discretize" => bin::parse(parser),
         "stats" => stats::parse(parser),
+        "eventstats" => stats::parse_eventstats(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
+        "foreach" => foreach::parse(parser),
+        "rex" => rex::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
+        "tail" => tail::parse(parser),
+        "reverse" => reverse::parse(parser),
+        "sort" => sort::parse(parser),
+        "dedup" => dedup::parse(parser),
         "makeresults" => makeresults::parse(parser),
         _ => other::parse(parser),
     }

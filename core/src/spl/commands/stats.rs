@@ -1,4 +1,4 @@
-//! `stats function(argument) [AS name], ... [BY fields]`.
+//! `stats function(argument) [AS name], ... [BY fields]`, and the same of `eventstats`.
 
 use crate::diag::{Code, Diagnostic, Spanned};
 use crate::spl::args::unquote;
@@ -6,6 +6,15 @@ use crate::spl::parser::{Parser, is_word};
 use crate::spl::tree::{Aggregate, AggregateArgument, CommandKind, Stats};
 
 pub(super) fn parse(parser: &mut Parser<'_>) -> CommandKind {
+    aggregates(parser).map_or(CommandKind::Broken, CommandKind::Stats)
+}
+
+pub(super) fn parse_eventstats(parser: &mut Parser<'_>) -> CommandKind {
+    aggregates(parser).map_or(CommandKind::Broken, CommandKind::Eventstats)
+}
+
+/// Reads the aggregates, BY fields and options up to the end of the command; `None` where no aggregate is.
+pub(super) fn aggregates(parser: &mut Parser<'_>) -> Option<Stats> {
     let mut stats = Stats { aggregates: Vec::new(), by: Vec::new(), options: Vec::new() };
     loop {
         parser.skip_separators();
@@ -21,12 +30,13 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> CommandKind {
             break;
         }
     }
-    parser.expect_end("write `stats function(field) AS name BY fields`");
+    let command = parser.command.clone();
+    parser.expect_end(&format!("write `{command} function(field) AS name BY fields`"));
     if stats.aggregates.is_empty() {
-        parser.missing("an aggregate", "write one, such as `stats count BY host`");
-        return CommandKind::Broken;
+        parser.missing("an aggregate", &format!("write one, such as `{command} count BY host`"));
+        return None;
     }
-    CommandKind::Stats(stats)
+    Some(stats)
 }
 
 /// Reads the fields after BY, and the options that may follow them.

@@ -1,6 +1,6 @@
 //! The boolean expression of `search` to tests.
 
-use super::{atoms::event_id, lower_expr::Lowering};
+use super::Lowering;
 use crate::{
     diag::{Code, Diagnostic, Span},
     expr::{
@@ -10,11 +10,12 @@ use crate::{
         raw::{RawMatcher, Reach},
         search::{Bound, Pattern, RawTest, Relation, Search as Program, Test},
     },
+    plan::atoms::event_id,
     spl::tree::{CompareOp, Comparison, RawKind, RawTerm, Search, SearchValue, ValueKind},
 };
 
 /// The tests of `search`.
-pub(super) fn lower(search: &Search, lowering: &mut Lowering<'_>) -> Program {
+pub(in crate::plan) fn lower(search: &Search, lowering: &mut Lowering<'_>) -> Program {
     Lower { lowering }.search(search, 0)
 }
 

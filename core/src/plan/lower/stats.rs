@@ -1,6 +1,6 @@
-//! `stats` to its plan: functions and patterns are found, options read.
+//! `stats` and its kin to their plan: functions and patterns are found, options read.
 
-use super::{lower::different_wildcards, lower_expr::Lowering};
+use super::{Lowering, options, rename::different_wildcards};
 use crate::{
     agg::AggregateFunction,
     diag::{Code, Diagnostic, Span, Spanned},
@@ -9,19 +9,21 @@ use crate::{
         program::Expr,
     },
     plan::suggest::closest,
-    spl::tree::{self, Aggregate, AggregateArgument, Stats},
+    spl::tree::{self, Aggregate, AggregateArgument, Command, Stats},
     stage::{
         FieldPattern,
         stats::{self, Input, Output},
     },
 };
 
-/// The plan of `stats`. An aggregate that cannot run is reported and left out.
-pub(super) fn lower(stats: &Stats, lowering: &mut Lowering<'_>) -> stats::Stats {
-    Lower { lowering }.stats(stats)
+/// The plan of the aggregates of `command`. What cannot run is reported and left out.
+pub(super) fn lower(stats: &Stats, command: &Command, lowering: &mut Lowering<'_>) -> stats::Stats {
+    Lower { command: &command.name.value, lowering }.stats(stats)
 }
 
 struct Lower<'a, 'b> {
+    /// The name of the command, for messages.
+    command: &'a str,
     lowering: &'a mut Lowering<'b>,
 }
 
@@ -33,11 +35,14 @@ impl Lower<'_, '_> {
         let (mut all_numeric, mut distinct_splits) = (false, false);
         for (name, value) in &stats.options {
             match name.value.to_ascii_lowercase().as_str() {
-                "allnum" => all_numeric = self.switch(name, value),
-                "dedup_splitvals" => distinct_splits = self.switch(name, value),
+                "allnum" => all_numeric = options::switch(name, value, self.lowering),
+                "dedup_splitvals" => distinct_splits = options::switch(name, value, self.lowering),
                 // It only says how a multivalue is shown in one line, which caltrop never does.
                 "delim" => {}
-                _ => self.report(unknown_option(name)),
+                _ => {
+                    let known = "`allnum`, `delim` and `dedup_splitvals`";
+                    options::refuse(name, self.command, known, self.lowering);
+                }
             }
         }
         stats::Stats { by, aggregates, all_numeric, distinct_splits }
@@ -47,26 +52,9 @@ impl Lower<'_, '_> {
         self.lowering.diagnostics.push(diagnostic);
     }
 
-    /// The yes or no that an option's value is, in any of the ways that Splunk takes.
-    fn switch(&mut self, name: &Spanned<String>, value: &Spanned<String>) -> bool {
-        match value.value.to_ascii_lowercase().as_str() {
-            "t" | "true" | "1" | "yes" => true,
-            "f" | "false" | "0" | "no" => false,
-            _ => {
-                let message = format!("`{}` is no yes or no", value.value);
-                self.report(
-                    Diagnostic::error(Code::BadArgument, value.span, message)
-                        .label("expected `t` or `f`")
-                        .help(format!("write `{}=t`, or remove the option", name.value)),
-                );
-                false
-            }
-        }
-    }
-
     fn aggregate(&mut self, aggregate: &Aggregate) -> Option<stats::Aggregate> {
         let Some(function) = AggregateFunction::parse(&aggregate.function.value) else {
-            self.report(unknown_function(&aggregate.function));
+            self.report(unknown_function(self.command, &aggregate.function));
             return None;
         };
         let input = match &aggregate.argument {
@@ -135,13 +123,6 @@ fn no_condition(function: &Spanned<String>, span: Span) -> Diagnostic {
         .help("only `count` takes one; write `if(..., 1, 0)` around it")
 }
 
-fn unknown_option(name: &Spanned<String>) -> Diagnostic {
-    let message = format!("caltrop does not run `{}` of `stats` yet", name.value);
-    Diagnostic::error(Code::UnsupportedOption, name.span, message)
-        .label("not supported")
-        .help("the options that run are `allnum`, `delim` and `dedup_splitvals`")
-}
-
 fn wrong_percent(function: &Spanned<String>) -> Diagnostic {
     let message = format!("`{}` has no percentage from 0 to 100", function.value);
     Diagnostic::error(Code::BadArgument, function.span, message)
@@ -151,13 +132,13 @@ fn wrong_percent(function: &Spanned<String>) -> Diagnostic {
         )
 }
 
-fn unknown_function(function: &Spanned<String>) -> Diagnostic {
+fn unknown_function(command: &str, function: &Spanned<String>) -> Diagnostic {
     let lower = function.value.to_ascii_lowercase();
     if AggregateFunction::wants_percent(&lower) {
         return wrong_percent(function);
     }
     if LATER.contains(&lower.as_str()) {
-        let message = format!("caltrop does not run `{}` of `stats` yet", function.value);
+        let message = format!("caltrop does not run `{}` of `{command}` yet", function.value);
         return Diagnostic::error(Code::UnsupportedFunction, function.span, message)
             .label("not supported")
             .help(format!(
@@ -168,9 +149,9 @@ fn unknown_function(function: &Spanned<String>) -> Diagnostic {
     let unknown = Diagnostic::error(
         Code::UnknownFunction,
         function.span,
-        format!("no `stats` function `{}`", function.value),
+        format!("no `{command}` function `{}`", function.value),
     )
-    .label("not a function of `stats`");
+    .label(format!("not a function of `{command}`"));
     match closest(&lower, AggregateFunction::names()) {
         Some(similar) => unknown.help(format!("did you mean `{similar}`?")),
         None => unknown
@@ -191,11 +172,12 @@ mod tests {
         let source = format!("| stats {text}");
         let (pipeline, found) = spl::parse(&source);
         assert!(found.is_empty(), "{source}: {found:?}");
-        let [tree::Command { kind: CommandKind::Stats(stats), .. }] = &pipeline.commands[..] else {
+        let [command] = &pipeline.commands[..] else { panic!("{source} is one command") };
+        let CommandKind::Stats(stats) = &command.kind else {
             panic!("{source} is one stats");
         };
         let mut bench = Bench::default();
-        let plan = lower(stats, &mut bench.lowering(&source));
+        let plan = lower(stats, command, &mut bench.lowering(&source));
         let show = |diagnostic: &Diagnostic| {
             let place = diagnostic.primary.span.text(&source);
             format!("{} at {place}: {}", diagnostic.code.text(), diagnostic.message)

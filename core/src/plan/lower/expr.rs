@@ -3,7 +3,8 @@
 //! Names become ids, functions their table entries, and patterns that the rule spells out are compiled. Everything that
 //! can be known to be wrong is said here, with its place: evaluation itself never fails.
 
-use super::{lower_search, suggest::closest};
+use super::search as search_tests;
+use crate::plan::suggest::closest;
 use crate::{
     diag::{Code, Diagnostic, Severity, Span, Spanned},
     expr::{
@@ -103,7 +104,7 @@ impl Lowering<'_> {
         Target::Template(pieces.into())
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
@@ -118,9 +119,7 @@ impl Lowering<'_> {
             return None;
         }
         Some(match &expr.kind {
-            tree::ExprKind::Number(text) => {
-                Expr::Literal(Literal::Number(text.parse().unwrap_or(f64::NAN)))
-            }
+            tree::ExprKind::Number(text) => Expr::Literal(number(text)),
             tree::ExprKind::String(text) => Expr::Literal(Literal::Text(text.as_str().into())),
             tree::ExprKind::Field(name) => Expr::Field(self.names.intern(name)),
             tree::ExprKind::Negate(inner) => negate(self.lower(inner, depth + 1)?),
@@ -238,7 +237,7 @@ impl Lowering<'_> {
             diagnostics: &mut diagnostics,
             strict_raw: self.strict_raw,
         };
-        let search = lower_search::lower(&search, &mut inner);
+        let search = search_tests::lower(&search, &mut inner);
         let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);
         self.diagnostics.extend(diagnostics.into_iter().map(|found| found.map_spans(|_| *place)));
         (!errors).then(|| Expr::SearchMatch(Box::new(search)))
@@ -293,9 +292,21 @@ pub(super) fn in_string(source: &str, string: Span, start: usize, end: usize) ->
     }
 }
 
+fn number(text: &str) -> Literal {
+    let number = text.parse().unwrap_or(f64::NAN);
+    let decimals = text.split_once('.').filter(|(_, decimals)| decimals.ends_with('0'));
+    match decimals.and_then(|(_, decimals)| u8::try_from(decimals.len()).ok()) {
+        Some(decimals) if !text.contains(['e', 'E']) => Literal::Decimal { number, decimals },
+        _ => Literal::Number(number),
+    }
+}
+
 fn negate(inner: Expr) -> Expr {
     match inner {
         Expr::Literal(Literal::Number(number)) => Expr::Literal(Literal::Number(-number)),
+        Expr::Literal(Literal::Decimal { number, decimals }) => {
+            Expr::Literal(Literal::Decimal { number: -number, decimals })
+        }
         inner => Expr::Negate(Box::new(inner)),
     }
 }
@@ -394,7 +405,7 @@ mod tests {
     fn calls_are_checked() {
         let cases = [
             ("lenn(x)", "E0110 at lenn: no eval function is called `lenn`"),
-            ("strftime(x, \"%s\")", "E0306 at strftime: caltrop does not run `strftime` yet"),
+            ("cluster(x, y)", "E0306 at cluster: caltrop does not run `cluster` yet"),
             ("len()", "E0111 at len(): `len` takes 1 argument, not 0"),
             ("substr(x)", "E0111 at substr(x): `substr` takes 2 to 3 arguments, not 1"),
             ("mvappend()", "E0111 at mvappend(): `mvappend` takes at least 1 argument, not 0"),
@@ -420,9 +431,9 @@ mod tests {
     #[test]
     fn a_wrong_regex_is_shown_where_it_is_wrong() {
         let cases = [
-            (r#"match(x, "a(?=b)")"#, "(?="),
-            (r#"match(x, "\\\\\"(?=b)")"#, "(?="),
-            (r#"match(x, "a\\1")"#, r"\\1"),
+            (r#"match(x, "a(?R)")"#, "(?R"),
+            (r#"match(x, "\\\\\"(?=b)(?R)")"#, "(?R"),
+            (r#"match(x, "(?=a)\\k<n>")"#, r"\\k<n>"),
             (r#"replace(x, "\d(", "")"#, "("),
             (r#"mvfind(x, "a**")"#, "*"),
             (r#"match(x, "a{4294967295}")"#, "a{4294967295}"),

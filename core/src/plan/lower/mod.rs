@@ -1,0 +1,104 @@
+//! Syntax to stages: one file for each command that is more than its arguments, and the cut where a pipeline first needs
+//! more than one row.
+
+mod bin;
+mod dedup;
+mod expr;
+mod foreach;
+mod head;
+mod makeresults;
+mod options;
+mod regex;
+mod rename;
+mod rex;
+mod search;
+mod sort;
+mod stats;
+
+use super::{closing, support};
+use crate::{
+    compiled::{Plan, Reduce},
+    diag::Spanned,
+    spl::tree::{Command, CommandKind, Fields, Pipeline},
+    stage::{Class, Column, Stage, eval, eventstats, fields, reverse, table, tail, where_},
+};
+
+pub use expr::Lowering;
+pub(super) use search::lower as search;
+
+/// The stages of `pipeline`, cut into what runs per event and per window. What cannot run is said in
+/// `lowering.diagnostics`, for every command, and the plan must then be thrown away.
+pub(crate) fn plan(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> (Plan, String) {
+    let commands = pipeline.commands.iter().enumerate();
+    cut(commands.filter_map(|(index, command)| stage(index, command, lowering)).collect())
+}
+
+/// What stands before the first command that needs more than one row is mapped, that command reduces, the rest finishes.
+fn cut(mut stages: Vec<Stage>) -> (Plan, String) {
+    let generates = stages.first().is_some_and(|stage| stage.class() == Class::Generating);
+    let at = stages.iter().position(|stage| !stage.class().is_per_event());
+    let mut finish = stages.split_off(at.unwrap_or(stages.len()));
+    let reduce = match finish.first() {
+        _ if generates => None,
+        None => None,
+        Some(Stage::Stats(_)) => match finish.remove(0) {
+            Stage::Stats(stats) => Some(Reduce::Stats(stats)),
+            _ => unreachable!("matched a line above"),
+        },
+        Some(_) => Some(Reduce::Collect),
+    };
+    let (closing, reason) = closing::prove(&stages, reduce.as_ref(), &finish);
+    let at = stages.iter().position(|stage| stage.class() == Class::Expanding);
+    let expanded = stages.split_off(at.unwrap_or(stages.len())).into();
+    let (mapped, finish) = (stages.into(), finish.into());
+    (Plan { mapped, expanded, reduce, finish, closing, generates }, reason)
+}
+
+/// The stage of one command; `None` once it was reported why there is none.
+fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option<Stage> {
+    Some(match &command.kind {
+        CommandKind::Search(search) => Stage::Search(search::lower(search, lowering)),
+        CommandKind::Regex(regex) => Stage::Regex(regex::lower(regex, lowering)?),
+        CommandKind::Table(names) => {
+            Stage::Table(table::Table { columns: columns(names, lowering) })
+        }
+        CommandKind::Fields(fields) => Stage::Fields(lower_fields(fields, lowering)),
+        CommandKind::Bin(bin) => Stage::Bin(bin::lower(bin, command, lowering)?),
+        CommandKind::Stats(stats) => Stage::Stats(stats::lower(stats, command, lowering)),
+        CommandKind::Eventstats(stats) => Stage::Eventstats(eventstats::Eventstats {
+            stats: stats::lower(stats, command, lowering),
+        }),
+        CommandKind::Where(expr) => {
+            Stage::Where(where_::Where { predicate: lowering.predicate(expr) })
+        }
+        CommandKind::Eval(assignments) => {
+            let assignments = assignments.iter().map(|assignment| lowering.assignment(assignment));
+            Stage::Eval(eval::Eval { assignments: assignments.collect() })
+        }
+        CommandKind::Rename(pairs) => Stage::Rename(rename::lower(pairs, lowering)),
+        CommandKind::Foreach(foreach) => Stage::Foreach(foreach::lower(foreach, lowering)?),
+        CommandKind::Rex(rex) => Stage::Rex(rex::lower(rex, lowering)?),
+        CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
+        CommandKind::Tail { limit } => Stage::Tail(tail::Tail { limit: *limit }),
+        CommandKind::Reverse => Stage::Reverse(reverse::Reverse),
+        CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
+        CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
+        CommandKind::MakeResults { count } => {
+            Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
+        }
+        CommandKind::Other(_) => {
+            lowering.report(support::refuse(&command.name));
+            return None;
+        }
+        CommandKind::Broken => return None,
+    })
+}
+
+fn columns(names: &[Spanned<String>], lowering: &mut Lowering<'_>) -> Box<[Column]> {
+    names.iter().map(|name| Column::new(&name.value, lowering.names)).collect()
+}
+
+fn lower_fields(fields: &Fields, lowering: &mut Lowering<'_>) -> fields::Fields {
+    let mode = if fields.remove { fields::Mode::Remove } else { fields::Mode::Keep };
+    fields::Fields { mode, columns: columns(&fields.names, lowering) }
+}
