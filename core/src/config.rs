@@ -163,7 +163,8 @@ pub struct Counters {
     pub truncated_groups: u64,
     /// Groups sent early because the state grew beyond its bound; a window without groups counts as one.
     pub partial_groups: u64,
-    /// Searches of a regex that were given up at their bound, such as look-around in a hostile text: taken as no match.
+    /// Searches of a regex that were given up at a bound, such as look-around in a hostile text, or a pattern that came with the
+    /// event and is too large, or one too many: taken as no match.
     pub given_up_searches: u64,
     /// Bytes of open and retained state now.
     pub state_bytes: usize,

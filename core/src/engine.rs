@@ -254,8 +254,7 @@ impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
         let listens = engine.listens();
         let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
-        engine.classes.make_room();
-        engine.counters.kind_resets = engine.classes.resets();
+        engine.counters.kind_resets += u64::from(engine.classes.make_room());
         let clock_s = frame::clock_s(&engine.options, engine.clocks.wall_ns());
         let env = Env { clock_s, ..env };
         Self {

@@ -1,14 +1,93 @@
 //! Events and rows that no honest machine writes: nothing panics, and the counters say what became of them.
+//!
+//! What holds whatever an attacker sends, or a rule's author slips in, and the tests that would fail if it did not:
+//!
+//! Nothing that nests can exhaust the stack: beyond 256 levels, or fewer, it is refused, or is read without recursion.
+//! - SPL: `core/tests/spl_parse.rs::nesting_is_bounded_and_chains_are_not`,
+//!   `core/src/spl/lexer.rs::a_hundred_thousand_brackets_are_too_deep`
+//! - expressions: `core/src/plan/lower/expr.rs::long_chains_do_not_nest_and_deep_nesting_is_refused`,
+//!   `core/src/expr/program.rs::the_deepest_expressions_need_little_stack`
+//! - macros that call macros: `core/src/plan/expand.rs::expansion_is_bounded`
+//! - regexes: `core/src/expr/dialect.rs::nesting_is_bounded`
+//! - YAML: `core/src/rule/mod.rs::hostile_yaml_is_bounded`
+//! - JSON: `core/src/event/json/fields.rs::depth_names_and_their_number_are_bounded_and_counted`,
+//!   `core/src/event/json/records.rs::depth_costs_no_stack`, `core/src/event/rows.rs::nesting_is_bounded`
+//! - XML: `core/src/event/winxml.rs::deep_nesting_costs_no_stack`
+//! - all of them on the stack that an embedder may give: `ffi/tests/small_stack.rs::the_deepest_rules_fit`,
+//!   `ffi/tests/small_stack.rs::hostile_events_fit`
+//!
+//! Nothing small can be made large.
+//! - macros expand to 1 MiB at most: `core/src/plan/expand.rs::expansion_is_bounded`
+//! - aliases of YAML: `core/src/rule/mod.rs::hostile_yaml_is_bounded`
+//! - what is decompressed: `host/src/inputs.rs::data_that_grows_too_much_is_given_up_with_the_name_of_the_limit`
+//! - texts that expressions make: `core/src/expr/program.rs::a_text_does_not_grow_without_bound`
+//! - lists that they make: `core/src/expr/functions/multivalue.rs::ranges_are_bounded`
+//! - values that belong to many groups: `core/src/stage/stats.rs::only_combinations_are_cut`
+//!
+//! A long event is looked at in part and counted, and so are many fields.
+//! - pushed: `core/tests/hostile.rs::an_event_that_is_too_long_is_cut_and_its_first_part_is_looked_at`
+//! - read from an input: `host/src/inputs.rs::long_events_and_events_that_are_not_utf8_are_counted_and_given_out`,
+//!   `host/src/events/tests.rs::endless_events_take_bounded_memory`, `cli/tests/program.rs::a_line_of_100_mb_takes_bounded_memory`
+//! - fields: `core/tests/hostile.rs::of_ten_thousand_fields_the_first_five_hundred_are_seen`
+//!
+//! A pattern that comes with the data is small, is kept while it is in use, and each row has so many only. Regexes take linear
+//! time, but for those of a rule that look around: these have so many steps. What comes to a bound matches nothing and is
+//! counted.
+//! - small, kept, counted: `core/src/expr/caches.rs::a_pattern_from_data_may_be_none_and_what_is_too_large_is_counted`,
+//!   `core/src/expr/caches.rs::patterns_from_data_are_compiled_once_and_forgotten_when_unused`,
+//!   `core/src/expr/like.rs::a_pattern_from_data_is_bounded`
+//! - so many for a row: `core/src/expr/caches.rs::what_data_may_have_compiled_for_one_row_is_bounded_and_what_is_beyond_counted`,
+//!   `core/src/expr/caches.rs::a_row_pays_for_a_pattern_once_whatever_stood_before_it`,
+//!   `core/tests/hostile.rs::a_flood_of_patterns_in_an_event_is_bounded_and_counted`
+//! - linear time: `core/src/expr/regex.rs::hostile_patterns_and_values_cost_linear_time`
+//! - so many steps: `core/src/expr/backtrack.rs::a_search_is_given_up_at_its_bound`,
+//!   `core/src/expr/backtrack.rs::what_a_search_may_look_at_is_bounded`,
+//!   `core/tests/hostile.rs::a_search_that_backtracks_without_end_is_given_up_and_counted`
+//! - a walk over matches that would read its text again and again:
+//!   `core/tests/hostile.rs::a_replacement_that_reads_too_much_is_none_and_is_counted`
+//! - an extraction with too many: `core/src/event/extract.rs::what_hostile_texts_give_is_bounded_and_counted`
+//!
+//! Data is never read as SPL, and names no field that a row stands on.
+//! - `core/tests/hostile.rs::what_looks_like_spl_in_an_event_is_text`
+//! - `core/src/stage/eval.rs::data_may_not_name_a_field_that_the_row_stands_on`
+//! - the texts that `foreach` puts in: `core/src/stage/foreach.rs::placeholders_are_names_numbers_and_texts`,
+//!   `core/tests/hostile.rs::what_foreach_puts_in_is_never_read_as_spl`
+//! - `map`, which would take SPL from fields, is refused so far: `core/tests/hostile.rs::no_rule_reaches_out_of_the_engine`
+//!
+//! Rules reach nothing outside of the engine, and knowledge nothing outside of its folder.
+//! - commands that run programs, send, fetch or write: `core/tests/hostile.rs::no_rule_reaches_out_of_the_engine`
+//! - the engine itself: `core/tests/layering.rs::the_core_touches_no_machine`
+//! - names of lookups: `host/src/knowledge.rs::a_folder_gives_its_yaml_conf_files_and_lookups_with_local_after_default`
+//! - links: `host/src/knowledge.rs::links_are_refused_whether_to_files_or_to_folders`
+//!
+//! What is shown does nothing to whoever looks at it.
+//! - terminals: `cli/src/output.rs::a_table_never_passes_control_characters_on`
+//! - spreadsheets: `cli/src/output.rs::csv_defuses_formulas_and_leaves_numbers`
+//!
+//! A saved state may come from an enemy. It is read into memory, where nobody changes it while it is looked at.
+//! - the engine's: `core/tests/state.rs::a_state_that_an_enemy_wrote_does_no_harm`,
+//!   `core/tests/state.rs::random_bytes_behind_a_good_head_do_no_harm`,
+//!   `core/tests/regressions.rs::a_state_in_which_any_byte_is_another_does_no_harm`
+//! - the stream's: `host/tests/regressions.rs::a_saved_stream_holds_its_law_wherever_it_is_cut_and_whatever_byte_is_another`,
+//!   `host/src/positions.rs::bytes_of_anybody_are_refused_or_read_and_never_believed_about_lengths`
+//! - its file: `host/src/state.rs::links_and_what_is_no_file_are_refused_and_left_alone`,
+//!   `host/src/state.rs::state_beyond_its_limit_is_neither_written_nor_read`
+//! - memory: `core/tests/hostile.rs::nothing_maps_a_file_into_memory`
+//!
+//! Compiled rule files, writing of lookups and HTML do not exist yet.
 
 mod common;
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use caltrop_core::{
     compiled::RuleSet,
     config::{Input, Options},
+    diag::Code,
     engine::Engine,
     event::Head,
+    knowledge::Knowledge,
+    ruleset::{BuildOptions, RuleSetBuilder},
 };
 use common::{run, stream, without_prefilter};
 
@@ -325,6 +404,146 @@ fn hostile_rows_are_counted_or_survived() {
         // Too deep, empty, cut off, and no object.
         assert_eq!(outcome.counters.malformed_rows, 4);
     }
+}
+
+#[test]
+fn the_tests_that_are_named_above_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = include_str!("hostile.rs").lines().take_while(|line| line.starts_with("//!"));
+    let named: Vec<(&str, &str)> = page
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .filter_map(|name| name.split_once("::"))
+        .collect();
+    assert!(named.len() > 40, "{}", named.len());
+    for (path, test) in named {
+        let text = fs::read_to_string(root.join(path)).expect(path);
+        assert!(
+            text.contains(&format!("    fn {test}()")) || text.contains(&format!("\nfn {test}()")),
+            "{path} has no {test}"
+        );
+    }
+}
+
+/// What a rule makes of rows, with and without the scan, and how many searches were given up.
+fn results(spl: &str, rows: &[&str]) -> (Vec<String>, u64) {
+    let rules = common::searches(&[spl]);
+    let outcomes = [Options::default(), without_prefilter(&Options::default())].map(|options| {
+        let options = Options { input: Input::Rows, ..options };
+        let outcome = run(&rules, &options, rows.iter().map(|row| row.as_bytes()));
+        let row = |alert: &String| {
+            alert
+                .split_once("\"row\":")
+                .expect("an alert has a row")
+                .1
+                .trim_end_matches('}')
+                .to_owned()
+        };
+        (outcome.alerts.iter().map(row).collect(), outcome.counters.given_up_searches)
+    });
+    assert_eq!(outcomes[0], outcomes[1]);
+    outcomes[0].clone()
+}
+
+/// Ten thousand patterns in one event, each of which takes a while to compile, and an honest event behind it.
+#[test]
+fn a_flood_of_patterns_in_an_event_is_bounded_and_counted() {
+    let flood: Vec<_> = (0..10_000).map(|number| format!("\"(\\\\d{{99}}|{number})x?\"")).collect();
+    let flood = format!("{{\"p\":[{}],\"v\":\"evil\"}}", flood.join(","));
+    let honest = "{\"p\":[\"good\",\"e.il\"],\"v\":\"evil\"}";
+    let spl = "* | eval hits=mvmap(p, if(match(v, p), p, null())) | table hits";
+    let (rows, lost) = results(spl, &[&flood, honest]);
+    assert_eq!(rows, ["{", "{\"hits\":\"e.il\""]);
+    assert_eq!(lost, 10_000 - 256);
+}
+
+#[test]
+fn a_replacement_that_reads_too_much_is_none_and_is_counted() {
+    let row = |length: usize| format!("{{\"v\":\"{}\"}}", "a".repeat(length));
+    let spl = "* | eval v=replace(v, \"a|x.*y\", \"b\") | table v";
+    let (rows, lost) = results(spl, &[&row(500_000), &row(3)]);
+    assert_eq!(rows, ["{", "{\"v\":\"bbb\""]);
+    assert_eq!(lost, 1);
+}
+
+#[test]
+fn what_looks_like_spl_in_an_event_is_text() {
+    for text in
+        ["x | head 0", "`get_endpoint_data`", "[search *]", "$v$", "<<FIELD>>", "{v}", "v=1 OR *"]
+    {
+        let row = format!("{{\"v\":\"{text}\"}}");
+        let honest = "{\"v\":\"honest\"}";
+        let (rows, _) = results("* | eval w=v.\"\", {v}=v | table v w", &[&row, honest]);
+        assert_eq!(rows.len(), 2, "{text}");
+        assert_eq!(rows[0], format!("{{\"v\":\"{text}\",\"w\":\"{text}\""));
+        let (rows, _) = results("* | where v=\"honest\" OR like(\"honest\", v)", &[&row, honest]);
+        assert_eq!(rows.len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn what_foreach_puts_in_is_never_read_as_spl() {
+    let spl = "* | foreach mode=multivalue v [eval w=\"<<ITEM>>\"] | table w";
+    for text in [r#"\" . upper(\"x"#, r#"\"] | head 0"#, "<<FIELD>>", "$v$", r"\\"] {
+        let (rows, _) = results(spl, &[&format!("{{\"v\":\"{text}\"}}")]);
+        assert_eq!(rows, [format!("{{\"w\":\"{text}\"")]);
+    }
+    let spl = "* | foreach * [eval sum=1+'<<FIELD>>'] | table sum";
+    let (rows, _) = results(spl, &["{\"a'] | head 0\":1}", "{\"b\":2}"]);
+    assert_eq!(rows, ["{\"sum\":\"2\"", "{\"sum\":\"3\""]);
+}
+
+#[test]
+fn no_rule_reaches_out_of_the_engine() {
+    let reaching = [
+        ("script python x", Code::RefusedCommand),
+        ("runshellscript x", Code::RefusedCommand),
+        ("sendemail to=\"x@example.org\"", Code::RefusedCommand),
+        ("sendalert x", Code::RefusedCommand),
+        ("rest /services/server/info", Code::RefusedCommand),
+        ("dbxquery query=\"select 1\"", Code::RefusedCommand),
+        ("collect index=x", Code::RefusedCommand),
+        ("delete", Code::RefusedCommand),
+        ("outputlookup x.csv", Code::UnsupportedCommand),
+        ("outputcsv x.csv", Code::UnsupportedCommand),
+        ("map search=\"search $v$\"", Code::UnsupportedCommand),
+    ];
+    for (command, code) in reaching {
+        let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
+        builder.add_spl("rule", &format!("error | {command}"));
+        let built = builder.build();
+        assert_eq!(built.rules.len(), 0, "{command}");
+        let codes: Vec<_> = built.reports[0].diagnostics.iter().map(|found| found.code).collect();
+        assert!(codes.contains(&code), "{command}: {codes:?}");
+    }
+}
+
+/// A file that is mapped changes under whoever has checked it.
+#[test]
+fn nothing_maps_a_file_into_memory() {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    let lock = fs::read_to_string(lock).expect("the lock file is there");
+    let names: Vec<&str> = lock.lines().filter_map(|line| line.strip_prefix("name = ")).collect();
+    assert!(names.contains(&"\"caltrop-core\""));
+    assert!(names.iter().all(|name| !name.contains("mmap")), "{names:?}");
+}
+
+/// The table of kinds is each engine's own, and what was counted of it belongs to the run.
+#[test]
+fn what_was_counted_of_a_flood_of_hosts_is_still_there_after_a_merge() {
+    let rules = common::searches(&["* | stats count by user"]);
+    let flooded = || {
+        let mut engine = Engine::new(Arc::clone(&rules), Options::default());
+        for number in 0..5_000 {
+            let source = format!("source{number}");
+            let head = Head { source: Some(source.as_bytes()), ..Head::default() };
+            engine.push(b"event", &head, &mut |_| {});
+        }
+        engine
+    };
+    let mut engine = flooded();
+    engine.merge(flooded());
+    engine.finish(&mut |_| {});
+    assert_eq!(engine.counters().kind_resets, 2);
 }
 
 #[test]

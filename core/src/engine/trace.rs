@@ -48,6 +48,7 @@ impl Engine {
         };
         let row = Row::over(env.bump.alloc(event), env.bump, Rank::default());
         let stages = stages(&self.rules.rules[rule.index()].plan, row, env);
+        self.caches.take_given_up();
         self.scratch.reset();
         Ok(Trace { is_candidate, stages })
     }

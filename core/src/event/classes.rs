@@ -5,7 +5,7 @@
 //! tests of all stanzas, as it would without a table.
 
 use std::{
-    cell::{Cell, OnceCell, RefCell},
+    cell::{OnceCell, RefCell},
     collections::BTreeMap,
 };
 
@@ -29,7 +29,6 @@ pub struct Classes {
     kinds: RefCell<BTreeMap<Box<[u8]>, Kind>>,
     places: RefCell<BTreeMap<Box<[usize]>, usize>>,
     classes: Box<[OnceCell<Class>]>,
-    resets: Cell<u64>,
 }
 
 /// Events of the same source, sourcetype and, where it matters, host.
@@ -56,21 +55,23 @@ impl Default for Classes {
             kinds: RefCell::default(),
             places: RefCell::default(),
             classes: (0..MAX_CLASSES).map(|_| OnceCell::new()).collect(),
-            resets: Cell::new(0),
         }
     }
 }
 
 impl Classes {
-    /// Makes room for the next event. To be called before it, since what is forgotten must not be in use.
-    pub fn make_room(&mut self) {
+    /// Makes room for the next event; whether it was full and had to be emptied. To be called before it, since what is
+    /// forgotten must not be in use.
+    pub fn make_room(&mut self) -> bool {
         if self.places.get_mut().len() >= MAX_CLASSES {
             self.forget();
-            self.resets.set(self.resets.get() + 1);
-        } else if self.kinds.get_mut().len() >= MAX_KINDS {
-            self.kinds.get_mut().clear();
-            self.resets.set(self.resets.get() + 1);
+            return true;
         }
+        let is_full = self.kinds.get_mut().len() >= MAX_KINDS;
+        if is_full {
+            self.kinds.get_mut().clear();
+        }
+        is_full
     }
 
     /// Forgets everything, for what the knowledge says is to change.
@@ -78,12 +79,6 @@ impl Classes {
         self.classes.iter_mut().for_each(|class| _ = class.take());
         self.places.get_mut().clear();
         self.kinds.get_mut().clear();
-    }
-
-    /// How often it was emptied, being full.
-    #[must_use]
-    pub fn resets(&self) -> u64 {
-        self.resets.get()
     }
 
     /// What `mapping` says of an event. Allocates only for an event of a kind that is new.
@@ -203,15 +198,16 @@ mod tests {
         let mut classes = Classes::default();
         let mapping = Mapping::default();
         let long = vec![b'x'; 2 * MAX_NAMES_BYTES];
+        let mut resets = 0;
         for number in 0..3 * MAX_KINDS {
-            classes.make_room();
+            resets += usize::from(classes.make_room());
             let bump = Bump::new();
             let _ = classes.find(&mapping, &of_source(number.to_string().as_bytes()), &bump);
             let _ = classes.find(&mapping, &of_source(&long), &bump);
             assert!(classes.kinds.borrow().len() <= MAX_KINDS);
             assert_eq!(classes.places.borrow().len(), 1);
         }
-        assert_eq!(classes.resets(), 2);
+        assert_eq!(resets, 2);
     }
 
     #[test]
@@ -223,15 +219,15 @@ mod tests {
         };
         let stanzas = (0..9).map(|bit| stanza(Selector::Source(pattern(bit)), None)).collect();
         let mapping = Mapping { stanzas, ..Mapping::default() };
-        let mut classes = Classes::default();
+        let (mut classes, mut resets) = (Classes::default(), 0);
         for number in 0..1_usize << 9 {
-            classes.make_room();
+            resets += usize::from(classes.make_room());
             let chosen = names.iter().enumerate().filter(|(bit, _)| number >> bit & 1 == 1);
             let source: String = chosen.map(|(_, name)| name.as_str()).collect();
             let bump = Bump::new();
             let known = classes.find(&mapping, &of_source(source.as_bytes()), &bump);
             assert_eq!(known.class.reads_pairs(), number == 0);
         }
-        assert_eq!(classes.resets(), 1);
+        assert_eq!(resets, 1);
     }
 }

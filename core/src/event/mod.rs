@@ -305,7 +305,9 @@ impl<'e> Event<'e> {
             None => self.aliased(field),
             Some(place) => {
                 let scope = Scope { fields: &Uncalculated(self), env: self.env };
-                knowledge.mapping.calculations[place].value(&scope)
+                // It may be read first by any rule, so it has what it may cost to itself.
+                let expr = &knowledge.mapping.calculations[place];
+                self.env.caches.with_allowance(|| expr.value(&scope))
             }
         }
     }

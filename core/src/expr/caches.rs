@@ -1,4 +1,7 @@
 //! What regexes need while they run, one set per engine.
+//!
+//! A pattern that data supplies is compiled under small bounds, and stays compiled while it is in use. What one row may have
+//! compiled is bounded too, whatever was compiled before it: a row gives the same result behind any other rows.
 
 use std::cell::{Cell, RefCell};
 
@@ -13,6 +16,15 @@ use crate::ids::RegexId;
 /// How many patterns that data supplied stay compiled, of each kind.
 const RECENT_PATTERNS: usize = 64;
 
+/// The longest pattern that data may supply.
+const MAX_PATTERN_BYTES: usize = 1 << 10;
+
+/// So many bytes of patterns data may supply for one row of one command, sixteen of the longest.
+const ROW_PATTERN_BYTES: usize = 16 << 10;
+
+/// What the shortest pattern costs, in bytes of those.
+const LEAST_COST_BYTES: usize = 64;
+
 /// The stack for compiling one of them; the 24 KiB that a push has would be too little.
 const COMPILE_STACK_BYTES: usize = 1 << 20;
 
@@ -23,7 +35,26 @@ pub struct Caches {
     subject: RefCell<Vec<u8>>,
     matchers: RefCell<Recent<DataRegex>>,
     finders: RefCell<Recent<DataFinder>>,
+    allowance: Cell<Allowance>,
+    /// How many allowances there were.
+    allowances: Cell<u64>,
     given_up: Cell<u64>,
+}
+
+/// The patterns that data may still supply for one row.
+#[derive(Clone, Copy, Debug)]
+struct Allowance {
+    number: u64,
+    left_bytes: usize,
+}
+
+/// Why a pattern that data supplied does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// It is no PCRE.
+    NoPattern,
+    /// It is too large once compiled, or one too many.
+    Bound,
 }
 
 /// One regex's cache, made when the regex first runs.
@@ -58,7 +89,7 @@ impl Caches {
     #[must_use]
     pub fn is_match(&self, pattern: &[u8], haystack: &[u8]) -> Option<bool> {
         let mut matchers = self.matchers.borrow_mut();
-        let regex = matchers.find_or_make(pattern, DataRegex::compile)?;
+        let regex = self.compiled(&mut matchers, pattern, DataRegex::compile)?;
         Some(self.with_subject(haystack, regex.dollar, |subject| regex.is_match(subject)))
     }
 
@@ -150,7 +181,51 @@ impl Caches {
         pattern: &[u8],
         run: impl FnOnce(&mut DataFinder) -> T,
     ) -> Option<T> {
-        self.finders.borrow_mut().find_or_make(pattern, DataFinder::compile).map(run)
+        self.compiled(&mut self.finders.borrow_mut(), pattern, DataFinder::compile).map(run)
+    }
+
+    /// Runs what looks at one row: data may supply [`ROW_PATTERN_BYTES`] of patterns for it. Within another such run, the two do
+    /// not share.
+    pub(crate) fn with_allowance<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.allowances.set(self.allowances.get() + 1);
+        let allowance = Allowance { number: self.allowances.get(), ..Allowance::default() };
+        let outer = self.allowance.replace(allowance);
+        let result = run();
+        self.allowance.set(outer);
+        result
+    }
+
+    fn compiled<'r, T>(
+        &self,
+        recent: &'r mut Recent<T>,
+        pattern: &[u8],
+        make: impl FnOnce(&[u8]) -> Result<T, Unfit>,
+    ) -> Option<&'r mut T> {
+        let mut allowance = self.allowance.get();
+        let found = match pattern.len() {
+            0..=MAX_PATTERN_BYTES => recent.find_or_make(pattern, &mut allowance, make),
+            _ => Err(Unfit::Bound),
+        };
+        self.allowance.set(allowance);
+        if matches!(found, Err(Unfit::Bound)) {
+            self.give_up();
+        }
+        found.ok()
+    }
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { number: 0, left_bytes: ROW_PATTERN_BYTES }
+    }
+}
+
+impl Allowance {
+    /// Takes what `pattern` costs; false if that is no longer there.
+    fn pays_for(&mut self, pattern: &[u8]) -> bool {
+        let left_bytes = self.left_bytes.checked_sub(pattern.len().max(LEAST_COST_BYTES));
+        self.left_bytes = left_bytes.unwrap_or(0);
+        left_bytes.is_some()
     }
 }
 
@@ -174,8 +249,10 @@ struct Recent<T> {
 #[derive(Debug)]
 struct Entry<T> {
     pattern: Box<[u8]>,
-    compiled: Option<T>,
+    compiled: Result<T, Unfit>,
     used: u64,
+    /// The allowance that was last charged for it.
+    paid: u64,
 }
 
 impl<T> Default for Recent<T> {
@@ -188,19 +265,24 @@ impl<T> Recent<T> {
     fn find_or_make(
         &mut self,
         pattern: &[u8],
-        make: impl FnOnce(&[u8]) -> Option<T>,
-    ) -> Option<&mut T> {
+        allowance: &mut Allowance,
+        make: impl FnOnce(&[u8]) -> Result<T, Unfit>,
+    ) -> Result<&mut T, Unfit> {
         self.clock += 1;
-        let index = match self.entries.iter().position(|entry| *entry.pattern == *pattern) {
-            Some(index) => index,
-            None => {
-                // Regexes are compiled by recursion, and this pattern nests as deep as some event wants it to.
-                let compiled = stacker::grow(COMPILE_STACK_BYTES, || make(pattern));
-                self.insert(Entry { pattern: pattern.into(), compiled, used: 0 })
-            }
-        };
-        self.entries[index].used = self.clock;
-        self.entries[index].compiled.as_mut()
+        let known = self.entries.iter().position(|entry| *entry.pattern == *pattern);
+        // Also one that was compiled for another row is charged, or a row's result would depend on others.
+        let is_paid = known.is_some_and(|index| self.entries[index].paid == allowance.number);
+        if !is_paid && !allowance.pays_for(pattern) {
+            return Err(Unfit::Bound);
+        }
+        let index = known.unwrap_or_else(|| {
+            // Regexes are compiled by recursion, and this pattern nests as deep as some event wants it to.
+            let compiled = stacker::grow(COMPILE_STACK_BYTES, || make(pattern));
+            self.insert(Entry { pattern: pattern.into(), compiled, used: 0, paid: 0 })
+        });
+        let entry = &mut self.entries[index];
+        (entry.used, entry.paid) = (self.clock, allowance.number);
+        entry.compiled.as_mut().map_err(|unfit| *unfit)
     }
 
     /// Puts `entry` in place of the one that was not used for longest, once the table is full.
@@ -220,16 +302,26 @@ impl<T> Recent<T> {
 mod tests {
     use super::*;
 
+    /// Whether each pattern runs, all of them for one row.
+    fn of_one_row(caches: &Caches, patterns: &[String]) -> Vec<bool> {
+        let is_found = |pattern: &String| caches.is_match(pattern.as_bytes(), b"a").is_some();
+        caches.with_allowance(|| patterns.iter().map(is_found).collect())
+    }
+
+    fn numbered(count: usize, bytes: usize) -> Vec<String> {
+        (0..count).map(|number| format!("{number:0bytes$}")).collect()
+    }
+
     #[test]
     fn patterns_from_data_are_compiled_once_and_forgotten_when_unused() {
         let caches = Caches::default();
         for number in 0..10 * RECENT_PATTERNS {
             let pattern = format!("^{number}$");
-            assert_eq!(caches.is_match(b"^kept$", b"kept"), Some(true));
-            assert_eq!(
-                caches.is_match(pattern.as_bytes(), number.to_string().as_bytes()),
-                Some(true)
-            );
+            caches.with_allowance(|| {
+                assert_eq!(caches.is_match(b"^kept$", b"kept"), Some(true));
+                let text = number.to_string();
+                assert_eq!(caches.is_match(pattern.as_bytes(), text.as_bytes()), Some(true));
+            });
         }
         let matchers = caches.matchers.borrow();
         assert_eq!(matchers.entries.len(), RECENT_PATTERNS);
@@ -237,11 +329,53 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_from_data_may_be_none() {
+    fn a_pattern_from_data_may_be_none_and_what_is_too_large_is_counted() {
         let caches = Caches::default();
-        for pattern in ["(", "(?=a)", "a\\", &"a".repeat(2000), "(?:(?:a{1000}){1000}){1000}"] {
+        for pattern in ["(", "(?=a)", "a\\"] {
             assert_eq!(caches.is_match(pattern.as_bytes(), b"a"), None, "{pattern}");
         }
         assert_eq!(caches.is_match(b"\xff", b"\xff"), None);
+        assert_eq!(caches.take_given_up(), 0);
+        for pattern in [&"a".repeat(MAX_PATTERN_BYTES + 1), "(?:(?:a{1000}){1000}){1000}"] {
+            assert_eq!(caches.is_match(pattern.as_bytes(), b"a"), None, "{pattern}");
+            assert!(caches.data_finder(pattern.as_bytes(), |_| ()).is_none(), "{pattern}");
+        }
+        assert_eq!((caches.take_given_up(), caches.take_given_up()), (4, 0));
+    }
+
+    #[test]
+    fn what_data_may_have_compiled_for_one_row_is_bounded_and_what_is_beyond_counted() {
+        for (bytes, most) in [(MAX_PATTERN_BYTES, 16), (1, 256), (LEAST_COST_BYTES, 256)] {
+            let caches = Caches::default();
+            let runs = of_one_row(&caches, &numbered(most + 3, bytes));
+            assert_eq!(runs.iter().filter(|runs| **runs).count(), most, "{bytes} bytes");
+            assert_eq!(caches.take_given_up(), 3, "{bytes} bytes");
+        }
+    }
+
+    /// As long as a pattern stays compiled, using it again is free; and what other rows have used changes nothing.
+    #[test]
+    fn a_row_pays_for_a_pattern_once_whatever_stood_before_it() {
+        let caches = Caches::default();
+        let few = numbered(RECENT_PATTERNS, 1);
+        let again: Vec<_> = few.iter().cycle().take(9_000).cloned().collect();
+        assert!(of_one_row(&caches, &again).iter().all(|runs| *runs));
+        let many = numbered(300, 3);
+        let first = of_one_row(&caches, &many);
+        assert_eq!(first, of_one_row(&Caches::default(), &many));
+        for before in 0..300 {
+            of_one_row(&caches, &many[before..before + 1]);
+        }
+        assert_eq!(of_one_row(&caches, &many), first);
+    }
+
+    #[test]
+    fn an_allowance_within_another_leaves_it_as_it_was() {
+        let caches = Caches::default();
+        let many = numbered(300, 3);
+        caches.with_allowance(|| {
+            assert!(!of_one_row(&caches, &many)[299]);
+            assert_eq!(caches.is_match(b"a", b"a"), Some(true));
+        });
     }
 }

@@ -12,7 +12,7 @@ use regex_syntax::hir::Hir;
 
 use super::{
     backtrack::{Backtracker, GivenUp, Groups},
-    caches::{Caches, decode},
+    caches::{Caches, Unfit, decode},
     dialect::{self, RegexError},
     regex::{Dollar, RegexIds, data_pattern, whole, with_final_newline},
 };
@@ -153,12 +153,12 @@ pub(super) struct DataFinder {
 }
 
 impl DataFinder {
-    /// `None` where the pattern is no PCRE, or too large.
-    pub(super) fn compile(pattern: &[u8]) -> Option<Self> {
-        let (hir, dollar) = data_pattern(pattern)?;
-        let program = Program::new(&hir, dollar, DATA_BYTES, DATA_BYTES).ok()?;
+    pub(super) fn compile(pattern: &[u8]) -> Result<Self, Unfit> {
+        let (hir, dollar) = data_pattern(pattern).ok_or(Unfit::NoPattern)?;
+        let program =
+            Program::new(&hir, dollar, DATA_BYTES, DATA_BYTES).map_err(|_| Unfit::Bound)?;
         let cache = program.regex.create_cache();
-        Some(Self { program, cache })
+        Ok(Self { program, cache })
     }
 
     /// As [`Finder::for_each`].

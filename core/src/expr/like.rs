@@ -49,6 +49,7 @@ impl Like {
 #[must_use]
 pub fn is_match_data(pattern: &[u8], caches: &Caches, text: &[u8]) -> Option<bool> {
     if pattern.len() > DATA_PATTERN_BYTES {
+        caches.give_up();
         return None;
     }
     if pattern.contains(&b'_') {
@@ -112,5 +113,6 @@ mod tests {
         for pattern in ["%".repeat(5000), format!("_{}", "a".repeat(2000))] {
             assert_eq!(is_match_data(pattern.as_bytes(), &caches, b"a"), None);
         }
+        assert_eq!(caches.take_given_up(), 2);
     }
 }

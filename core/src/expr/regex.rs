@@ -21,7 +21,7 @@ use regex_automata::{
 };
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::{backtrack::Backtracker, dialect};
+use super::{backtrack::Backtracker, caches::Unfit, dialect};
 pub use super::{caches::Caches, dialect::RegexError};
 use crate::ids::RegexId;
 
@@ -37,8 +37,6 @@ const DETERMINIZE_BYTES: usize = 4 << 20;
 /// The cache of one lazy automaton.
 const LAZY_CACHE_BYTES: usize = 512 << 10;
 
-/// The longest pattern that data may supply.
-const DATA_PATTERN_BYTES: usize = 1 << 10;
 /// The largest program, and the cache, of a pattern that data supplies.
 const DATA_NFA_BYTES: usize = 128 << 10;
 
@@ -151,13 +149,12 @@ pub(super) struct DataRegex {
 }
 
 impl DataRegex {
-    /// `None` where the pattern is no PCRE, or too large.
-    pub(super) fn compile(pattern: &[u8]) -> Option<Self> {
-        let (hir, dollar) = data_pattern(pattern)?;
-        let nfa = program(&hir, dollar, DATA_NFA_BYTES).ok()?;
-        let lazy = lazy(nfa, DATA_NFA_BYTES).ok()?;
+    pub(super) fn compile(pattern: &[u8]) -> Result<Self, Unfit> {
+        let (hir, dollar) = data_pattern(pattern).ok_or(Unfit::NoPattern)?;
+        let nfa = program(&hir, dollar, DATA_NFA_BYTES).map_err(|_| Unfit::Bound)?;
+        let lazy = lazy(nfa, DATA_NFA_BYTES).map_err(|_| Unfit::Bound)?;
         let cache = lazy.create_cache();
-        Some(Self { lazy, cache, dollar })
+        Ok(Self { lazy, cache, dollar })
     }
 
     pub(super) fn is_match(&mut self, subject: &[u8]) -> bool {
@@ -165,10 +162,9 @@ impl DataRegex {
     }
 }
 
-/// Parses a pattern that data supplied, if it is short enough.
+/// Parses a pattern that data supplied, if it is one.
 pub(super) fn data_pattern(pattern: &[u8]) -> Option<(Hir, Dollar)> {
-    let pattern =
-        std::str::from_utf8(pattern).ok().filter(|pattern| pattern.len() <= DATA_PATTERN_BYTES)?;
+    let pattern = std::str::from_utf8(pattern).ok()?;
     with_final_newline(dialect::parse(pattern).ok()?, pattern).ok()
 }
 

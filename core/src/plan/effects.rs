@@ -5,6 +5,8 @@ use crate::{
     spl::tree::{
         AggregateArgument, Bracketed, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Listed,
         Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Rex,
+        RexMode, Search, Stats,
     },
 };
 

@@ -21,7 +21,10 @@ impl Head {
         let limit = self.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         rows.truncate(limit);
         if let Some(condition) = &self.condition {
-            let holds = |row: &Row<'e>| condition.test(&Scope { fields: row, env }) == Some(true);
+            let holds = |row: &Row<'e>| {
+                env.caches.with_allowance(|| condition.test(&Scope { fields: row, env }))
+                    == Some(true)
+            };
             let end = rows.iter().position(|row| !holds(row)).unwrap_or(rows.len());
             rows.truncate(end);
         }

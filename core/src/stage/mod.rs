@@ -224,6 +224,10 @@ impl Stage {
     /// # Panics
     /// If the command is not row-local.
     pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
+        env.caches.with_allowance(|| self.apply_alone(row, env))
+    }
+
+    fn apply_alone<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
         match self {
             Self::Search(search) => Verdict::keep_if(search.test(row, env)),
             Self::Regex(regex) => regex.apply(row, env),

@@ -447,7 +447,10 @@ impl Input {
             // A row is a condition that holds.
             Self::None => Value::Bool(true),
             Self::Field(field) => row.get_name(Name::Known(*field)),
-            Self::Expr(expr) => expr.value(&Scope { fields: row, env }),
+            Self::Expr(expr) => {
+                let scope = Scope { fields: row, env };
+                env.caches.with_allowance(|| expr.value(&scope))
+            }
             Self::Pattern(_) => Value::Null,
         }
     }

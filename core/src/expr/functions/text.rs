@@ -5,7 +5,7 @@ use bumpalo::{Bump, collections::Vec as BumpVec};
 use super::{Body, Function, Kind, Refusal, Tests, example, value};
 use crate::{
     expr::{
-        capture::Finder,
+        capture::{DataFinder, Finder},
         program::{Call, Expr, Prepared, Scope},
         regex::RegexIds,
         substitute::replace_all,
@@ -241,7 +241,8 @@ fn replace<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     }
     let Some(pattern) = call.text(1, scope) else { return Value::Null };
     replace_all(text, template, bump, |found| {
-        caches.data_finder(pattern, |finder| finder.for_each(text, bump, found)) == Some(true)
+        let walk = |finder: &mut DataFinder| finder.for_each(text, bump, found);
+        caches.data_finder(pattern, walk).is_some_and(|is_complete| is_complete || caches.give_up())
     })
 }
 
