@@ -3,9 +3,8 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Expr, ExprKind, Fields, Foreach, Rex, RexMode,
-        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Foreach, Rex, RexMode,
-        Search, Stats,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Rex,
+        RexMode, Search, Stats,
     },
 };
 

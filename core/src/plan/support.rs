@@ -52,8 +52,6 @@ const LATER: &[&str] = &[
     "contingency",
     "convert",
     "correlate",
-    "dedup",
-    "datamodel",
     "delta",
     "diff",
     "erex",
