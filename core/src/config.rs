@@ -26,6 +26,9 @@ pub struct Options {
     pub retain_ns: Option<i64>,
     /// Longer events are cut here, in bytes, and counted in [`Counters::cut_events`].
     pub max_event_bytes: usize,
+    /// So many hosts have a watermark of their own (stream). Beyond it the one that has been silent longest goes: its open
+    /// windows close, and are revised when it comes back while they are kept.
+    pub max_hosts: usize,
     /// Bytes of the state of all rules. In batch the engine stops, see
     /// [`Engine::exhausted`](crate::engine::Engine::exhausted); in a stream the rule that grows gives up retained windows,
     /// then values, then sends groups early, marked partial.
@@ -107,6 +110,7 @@ impl Default for Options {
             max_lag_ns: 300 * SECOND_NS,
             retain_ns: None,
             max_event_bytes: 1 << 20,
+            max_hosts: 65_536,
             max_state_bytes: 256 << 20,
             max_rule_state_bytes: None,
             input: Input::Auto,
@@ -145,8 +149,10 @@ pub struct Counters {
     /// Alerts taken back because of late rows.
     pub retracted: u64,
     /// Rows that came after their window had closed and was no longer kept, or cannot be revised: not part of any alert.
+    /// Where windows were let go early, this is every later row to one that ends no later and is not kept.
     pub late_dropped: u64,
-    /// Closed windows that were let go early because the state grew beyond its bound, or because their rule is another now.
+    /// Closed windows that were let go early because the state grew beyond its bound, because their host has no watermark, or
+    /// because their rule is another now.
     pub retained_dropped: u64,
     /// Rows without a usable `_time`, where a window needs one: not part of any alert.
     pub timeless_dropped: u64,

@@ -145,6 +145,12 @@ impl<'e> Row<'e> {
         }
     }
 
+    /// How many fields were written to it: those of its event are not counted.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.cells.len()
+    }
+
     /// Its place among the rows of its search.
     #[must_use]
     pub fn rank(&self) -> Rank {

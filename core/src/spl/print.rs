@@ -63,6 +63,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Fields(fields) => print_fields(out, fields),
         CommandKind::Bin(bin) => print_bin(out, bin),
         CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => print_stats(out, stats),
+        CommandKind::Streamstats(streamstats) => commands::streamstats::print(out, streamstats),
         CommandKind::Where(condition) => print_expr(out, condition, Power::Any),
         CommandKind::Eval(assignments) => joined(out, assignments, |out, assignment| {
             print_name(out, &assignment.field.value);
@@ -86,6 +87,15 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         }
         CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
         CommandKind::Rex(rex) => commands::rex::print(out, rex),
+        CommandKind::FillNull(listed)
+        | CommandKind::MakeMv(listed)
+        | CommandKind::MvExpand(listed)
+        | CommandKind::NoMv(listed)
+        | CommandKind::MvCombine(listed)
+        | CommandKind::AddTotals(listed)
+        | CommandKind::AvlBase64(listed) => commands::listed::print(out, listed),
+        CommandKind::Replace(replace) => commands::replace::print(out, replace),
+        CommandKind::StrCat(strcat) => commands::strcat::print(out, strcat),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
@@ -247,7 +257,7 @@ fn print_bin(out: &mut String, bin: &Bin) {
     }
 }
 
-fn print_stats(out: &mut String, stats: &Stats) {
+pub(super) fn print_stats(out: &mut String, stats: &Stats) {
     print_options(out, &stats.options);
     joined(out, &stats.aggregates, print_aggregate);
     if !stats.by.is_empty() {
@@ -353,7 +363,7 @@ fn print_text(out: &mut String, text: &str) {
     }
 }
 
-fn print_quoted(out: &mut String, text: &str) {
+pub(super) fn print_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         if matches!(c, '"' | '\\') {
@@ -377,7 +387,7 @@ fn print_word(out: &mut String, text: &str) {
 }
 
 /// Prints `expr` as an operand of an operator of power `floor`, in parentheses if it binds no tighter.
-fn print_expr(out: &mut String, expr: &Expr, floor: Power) {
+pub(super) fn print_expr(out: &mut String, expr: &Expr, floor: Power) {
     let power = power(&expr.kind);
     if power > floor {
         return print_kind(out, &expr.kind, power);

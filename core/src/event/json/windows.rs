@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn what_nxlog_writes_as_xml_does_is_taken_from_the_message() {
+        let raw = r#"{"EventID":1,"Channel":"C","CommandLine":"a 2&gt;&amp;1","Image":"a &","Message":"Process Create:\r\nUtcTime: 1\r\nImage: b\r\nCommandLine: a 2>&1"}"#;
+        let shown = shown(raw);
+        for field in ["CommandLine=a 2>&1", "Image=a &"] {
+            assert!(shown.iter().any(|other| other == field), "{field} {shown:?}");
+        }
+        let alone = r#"{"EventID":1,"Channel":"C","CommandLine":"a 2&gt;&amp;1"}"#;
+        assert!(super::tests::shown(alone).contains(&"CommandLine=a 2&gt;&amp;1".to_owned()));
+    }
+
+    #[test]
     fn nxlog_keeps_its_names_and_a_name_it_holds_itself_is_not_given_twice() {
         let raw = r#"{"EventID":1,"Channel":"C","Hostname":"h","Opcode":"Info","OpcodeValue":0,"RecordNumber":7}"#;
         assert_eq!(

@@ -119,9 +119,7 @@ impl Lowering<'_> {
             return None;
         }
         Some(match &expr.kind {
-            tree::ExprKind::Number(text) => {
-                Expr::Literal(Literal::Number(text.parse().unwrap_or(f64::NAN)))
-            }
+            tree::ExprKind::Number(text) => Expr::Literal(number(text)),
             tree::ExprKind::String(text) => Expr::Literal(Literal::Text(text.as_str().into())),
             tree::ExprKind::Field(name) => Expr::Field(self.names.intern(name)),
             tree::ExprKind::Negate(inner) => negate(self.lower(inner, depth + 1)?),
@@ -294,9 +292,21 @@ pub(super) fn in_string(source: &str, string: Span, start: usize, end: usize) ->
     }
 }
 
+fn number(text: &str) -> Literal {
+    let number = text.parse().unwrap_or(f64::NAN);
+    let decimals = text.split_once('.').filter(|(_, decimals)| decimals.ends_with('0'));
+    match decimals.and_then(|(_, decimals)| u8::try_from(decimals.len()).ok()) {
+        Some(decimals) if !text.contains(['e', 'E']) => Literal::Decimal { number, decimals },
+        _ => Literal::Number(number),
+    }
+}
+
 fn negate(inner: Expr) -> Expr {
     match inner {
         Expr::Literal(Literal::Number(number)) => Expr::Literal(Literal::Number(-number)),
+        Expr::Literal(Literal::Decimal { number, decimals }) => {
+            Expr::Literal(Literal::Decimal { number: -number, decimals })
+        }
         inner => Expr::Negate(Box::new(inner)),
     }
 }
