@@ -3,8 +3,6 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Rex,
-        RexMode, Search, Stats,
         AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Listed,
         Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
     },
