@@ -14,7 +14,9 @@ use crate::{
     Status,
     args::CheckArgs,
     output::{MAX_DRAWN, Stream, counted, draw, stdout, undrawn},
-    rules::{build_options, note_built, read_knowledge, read_sources, reading_status},
+    rules::{
+        build_options, note_built, note_locations, read_knowledge, read_sources, reading_status,
+    },
 };
 
 /// Compiles the rules and reports on each.
@@ -23,6 +25,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
     let known = read_knowledge(&args.knowledge);
     let built = sources.builder(&known, build_options(&args.knowledge)).build();
     let is_knowledge_bad = note_built(&known, &built);
+    note_locations(&built.rules);
     let summary = Summary::of(&built.reports);
     let mut out = stdout();
     if args.json {

@@ -191,9 +191,16 @@ pub(crate) fn compile(
         regexes: &mut shared.regexes,
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
+        knowledge: Some(knowledge),
     };
     let (plan, closing_reason) = lower::plan(&pipeline, &mut lowering);
-    let plan_hash = hash::plan_hash(&pipeline, &shared.field_digest, options, &plan.closing);
+    let plan_hash = hash::plan_hash(
+        &pipeline,
+        &shared.field_digest,
+        options,
+        &plan.closing,
+        knowledge.locations.as_ref(),
+    );
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
     // What is said of the sense of a rule is worth reading once its text is right.

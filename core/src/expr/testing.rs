@@ -35,6 +35,7 @@ impl Bench {
             regexes: &mut self.regexes,
             diagnostics: &mut self.diagnostics,
             strict_raw: false,
+            knowledge: None,
         }
     }
 

@@ -7,7 +7,8 @@
 //! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`](crate::knowledge::Knowledge::field_digest)), plain;
 //! 4. whether raw terms are strict, a flag;
 //! 5. the rule's own windows: whether their length is a number of calendar units, a flag; that length, else its nanoseconds, an
-//!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer.
+//!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer;
+//! 6. where the tree names `iplocation` and there is a database of locations, SHA-256 of that, plain.
 //!
 //! So comments, spaces, the rule's path and title, the order of the rules, and macros that the rule does not call leave it as it
 //! is. Every setting of props.conf, transforms.conf, eventtypes.conf and tags.conf changes it, also of fields that the rule does
@@ -20,6 +21,7 @@ use super::closing;
 use crate::{
     codec::{self, Writer},
     compiled::{Closing, Period, PlanHash},
+    locations::Locations,
     ruleset::BuildOptions,
     spl::{self, tree::Pipeline},
     stage::bin::{CalendarUnit, Span},
@@ -34,14 +36,19 @@ pub(crate) fn plan_hash(
     fields: &FieldDigest,
     options: BuildOptions,
     closing: &Closing,
+    locations: Option<&Locations>,
 ) -> PlanHash {
     let BuildOptions { strict_raw } = options;
     let mut out = Writer::default();
     out.number(codec::VERSION.into());
-    out.text(spl::print(pipeline).as_bytes());
+    let text = spl::print(pipeline);
+    out.text(text.as_bytes());
     out.plain(fields);
     out.flag(strict_raw);
     encode_period(&closing.period, &mut out);
+    if let Some(locations) = locations.filter(|_| text.contains("iplocation")) {
+        out.plain(locations.digest());
+    }
     let digest = Sha256::digest(out.into_bytes());
     let first = digest.first_chunk().expect("SHA-256 has 32 bytes");
     PlanHash::from_bytes(*first)
@@ -160,7 +167,7 @@ mod tests {
         let period = Period { span: Span::Fixed(3_600_000_000_000), offset_ns: 60_000_000_000 };
         let closing = Closing { bucket: None, by_host: false, period, revision: Revision::Never };
         let (pipeline, _) = crate::spl::parse("TERM(a) | stats count");
-        let found = plan_hash(&pipeline, &[7; 32], BuildOptions::default(), &closing);
+        let found = plan_hash(&pipeline, &[7; 32], BuildOptions::default(), &closing, None);
         // Worked out with another program from the five parts above.
         assert_eq!(found.to_string(), "0db464c2d60d951c945ff7955dc34c54");
     }

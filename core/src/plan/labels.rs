@@ -115,6 +115,7 @@ impl<'a> Compiler<'a> {
             regexes: self.regexes,
             diagnostics: &mut found,
             strict_raw: false,
+            knowledge: None,
         };
         let program = search.map(|search| lower::search(search, &mut lowering));
         match search {

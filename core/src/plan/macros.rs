@@ -37,6 +37,7 @@ impl Macros for Knowledge {
             regexes: &mut regexes,
             diagnostics: &mut diagnostics,
             strict_raw: false,
+            knowledge: None,
         }
         .value(&expr);
         if let Some(diagnostic) = diagnostics.first() {

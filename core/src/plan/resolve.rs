@@ -54,6 +54,26 @@ pub(crate) fn mapping(
     (mapping, problems)
 }
 
+/// The extraction of that name, if transforms.conf defines one that compiles.
+pub(crate) fn transform(
+    name: &str,
+    knowledge: &Knowledge,
+    names: &mut Names,
+    regexes: &mut RegexIds,
+) -> Option<Extraction> {
+    let mut resolver = Resolver {
+        knowledge,
+        names,
+        regexes,
+        mapping: Mapping::default(),
+        transforms: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    let (name, transform) = knowledge.transforms.get_key_value(name)?;
+    let place = resolver.transform(name, transform)?;
+    Some(resolver.mapping.extractions.swap_remove(place))
+}
+
 struct Resolver<'a> {
     knowledge: &'a Knowledge,
     names: &'a mut Names,
@@ -255,6 +275,7 @@ impl<'a> Resolver<'a> {
             regexes: self.regexes,
             diagnostics: &mut diagnostics,
             strict_raw: false,
+            knowledge: None,
         };
         let program = lowering.value(&expr);
         let is_sound = diagnostics.is_empty();

@@ -7,11 +7,14 @@ pub mod addtotals;
 pub mod avlbase64;
 pub mod bin;
 mod column;
+pub mod convert;
 pub mod eval;
 pub mod eventstats;
+pub mod extract;
 pub mod fields;
 pub mod fillnull;
 pub mod head;
+pub mod iplocation;
 pub mod makemv;
 pub mod makeresults;
 pub mod mvcombine;
@@ -21,10 +24,13 @@ pub mod regex;
 pub mod rename;
 pub mod replace;
 pub mod rex;
+pub mod spath;
 pub mod stats;
 pub mod strcat;
+mod supplied;
 pub mod table;
 pub mod where_;
+pub mod xmlkv;
 
 #[cfg(test)]
 mod testing;
@@ -88,6 +94,16 @@ pub enum Stage {
     AddTotals(addtotals::AddTotals),
     /// `avlbase64`
     AvlBase64(avlbase64::AvlBase64),
+    /// `iplocation`
+    IpLocation(iplocation::IpLocation),
+    /// `spath`
+    SPath(spath::SPath),
+    /// `xmlkv`
+    XmlKv(xmlkv::XmlKv),
+    /// `extract`
+    Extract(extract::Extract),
+    /// `convert`
+    Convert(convert::Convert),
     /// `replace`
     Replace(replace::Replace),
     /// `strcat`
@@ -151,6 +167,11 @@ impl Stage {
             | Self::MakeMv(_)
             | Self::NoMv(_)
             | Self::AvlBase64(_)
+            | Self::IpLocation(_)
+            | Self::SPath(_)
+            | Self::XmlKv(_)
+            | Self::Extract(_)
+            | Self::Convert(_)
             | Self::Replace(_)
             | Self::StrCat(_)
             | Self::Rename(_) => Class::RowLocal,
@@ -177,6 +198,11 @@ impl Stage {
             Self::NoMv(join) => join.apply(row, env),
             Self::AddTotals(add) => add.apply(row, env),
             Self::AvlBase64(decode) => decode.apply(row, env),
+            Self::IpLocation(locate) => locate.apply(row, env),
+            Self::SPath(spath) => spath.apply(row, env),
+            Self::XmlKv(xmlkv) => xmlkv.apply(row, env),
+            Self::Extract(extract) => extract.apply(row, env),
+            Self::Convert(convert) => convert.apply(row, env),
             Self::Replace(replace) => replace.apply(row, env),
             Self::StrCat(join) => join.apply(row, env),
             Self::Stats(_)

@@ -2,6 +2,7 @@
 //! more than one row.
 
 mod bin;
+mod convert;
 mod expr;
 mod head;
 mod listed;
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use expr::Lowering;
+pub(super) use listed::location_fields;
 pub(super) use search::lower as search;
 
 /// The stages of `pipeline`, cut into what runs per event and per window. What cannot run is said in
@@ -90,6 +92,13 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::AvlBase64(listed) => {
             Stage::AvlBase64(listed::avlbase64(listed, command, lowering)?)
         }
+        CommandKind::IpLocation(listed) => {
+            Stage::IpLocation(listed::iplocation(listed, command, lowering)?)
+        }
+        CommandKind::SPath(listed) => Stage::SPath(listed::spath(listed, command, lowering)?),
+        CommandKind::XmlKv(listed) => Stage::XmlKv(listed::xmlkv(listed, command, lowering)?),
+        CommandKind::Extract(listed) => Stage::Extract(listed::extract(listed, lowering)?),
+        CommandKind::Convert(convert) => Stage::Convert(convert::lower(convert, lowering)),
         CommandKind::Replace(replace) => Stage::Replace(replace::lower(replace, lowering)),
         CommandKind::StrCat(strcat) => Stage::StrCat(strcat::lower(strcat, lowering)),
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
