@@ -110,7 +110,7 @@ impl<'d> Place<'d> {
             }
             Attribute::Latitude => self.number::<f64>("latitude"),
             Attribute::Longitude => self.number::<f64>("longitude"),
-            Attribute::MetroCode => self.number::<u32>("metro_code"),
+            Attribute::MetroCode => self.number::<u16>("metro_code"),
             Attribute::Timezone => {
                 self.text(&[PathElement::Key("location"), PathElement::Key("time_zone")], bump)
             }
