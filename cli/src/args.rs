@@ -173,6 +173,9 @@ pub(crate) struct KnowledgeArgs {
     /// An app folder laid over the built-in knowledge; may be given again.
     #[arg(long, num_args = 1, value_name = "DIR")]
     pub(crate) knowledge: Vec<PathBuf>,
+    /// A MaxMind database that says where addresses are, for `iplocation` [default: none, and nothing is added]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) geoip: Option<PathBuf>,
     /// Event ids only as written: `EventCode=1` does not match `<EventID>1<`.
     #[arg(long)]
     pub(crate) strict_raw: bool,

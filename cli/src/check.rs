@@ -17,8 +17,8 @@ use crate::{
     args::CheckArgs,
     output::{MAX_DRAWN, Stream, counted, draw, stdout, undrawn},
     rules::{
-        build_options, is_error, note_built, passed_over, read_knowledge, read_sources,
-        reading_status,
+        build_options, is_error, note_built, note_locations, passed_over, read_knowledge,
+        read_sources, reading_status,
     },
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
     let known = read_knowledge(&args.knowledge);
     let built = sources.builder(&known, build_options(&args.knowledge)).build();
     let is_knowledge_bad = note_built(&known, &built);
+    note_locations(&built.rules);
     let summary = Summary::of(&built.reports);
     let mut out = stdout();
     if args.json {

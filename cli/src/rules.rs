@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use caltrop_core::{
+    compiled::RuleSet,
     diag::{Diagnostic, Severity},
     rule::Skip,
     ruleset::{BuildOptions, Built, RuleReport},
@@ -24,7 +25,8 @@ pub(crate) fn read_sources(paths: &[PathBuf]) -> Sources {
 
 /// Reads the app folders of the command line over the built-in knowledge; says what is wrong with them.
 pub(crate) fn read_knowledge(args: &KnowledgeArgs) -> Known {
-    let known = Known::read(&args.knowledge);
+    let mut known = Known::read(&args.knowledge);
+    args.geoip.iter().for_each(|database| known.locate(database));
     note_errors(&known.errors);
     known.problems.iter().for_each(|(name, problem)| note_problem(&known, name, problem));
     known
@@ -66,6 +68,17 @@ pub(crate) fn note_report(sources: &Sources, report: &RuleReport, warnings: Warn
     undrawn(told.len()).iter().for_each(|rest| note(format_args!("{rest}")));
 }
 
+/// Says once that rules ask where addresses are and nothing knows.
+pub(crate) fn note_locations(rules: &RuleSet) {
+    let count = rules.without_locations();
+    if count > 0 {
+        let rules = counted(count, "rule");
+        note(format_args!(
+            "note: {rules} with `iplocation` and no database: what it would add is absent (--geoip FILE)"
+        ));
+    }
+}
+
 /// Says why rules were refused; how many were.
 pub(crate) fn note_refused(sources: &Sources, built: &Built) -> usize {
     let refused: Vec<_> = built.reports.iter().filter(|report| report.is_refused()).collect();
@@ -80,6 +93,7 @@ pub(crate) fn note_loaded(loaded: &Loaded) -> usize {
     problems.for_each(|(name, problem)| note_problem(&loaded.known, name, problem));
     note_built(&loaded.known, &loaded.built);
     note_passed_over(&loaded.built);
+    note_locations(&loaded.built.rules);
     note_refused(&loaded.sources, &loaded.built)
 }
 

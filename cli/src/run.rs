@@ -19,7 +19,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     refuse_contradictions(args)?;
     let clock = Clock::start();
     let knowledge = &args.events.knowledge;
-    let loaded = load(&args.rules, &knowledge.knowledge, build_options(knowledge));
+    let loaded = load(
+        &args.rules,
+        &knowledge.knowledge,
+        knowledge.geoip.as_deref(),
+        build_options(knowledge),
+    );
     let refused = note_loaded(&loaded);
     let status = reading_status(&loaded.sources, &loaded.known);
     if args.strict && refused > 0 {

@@ -11,7 +11,7 @@ use crate::{
     args::SearchArgs,
     feed,
     output::{MAX_DRAWN, Printer, Shape, note_diagnostic},
-    rules::{build_options, note_built, read_knowledge, status_of},
+    rules::{build_options, note_built, note_locations, read_knowledge, status_of},
 };
 
 /// What diagnostics call the search.
@@ -27,6 +27,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     builder.add_spl(NAME, &args.spl);
     let built = builder.build();
     note_built(&known, &built);
+    note_locations(&built.rules);
     // Who types a search is its author, so warnings are told too; but that it looks at every event was known to him.
     let diagnostics = built.reports.iter().flat_map(|report| &report.diagnostics);
     let told = diagnostics.filter(|diagnostic| diagnostic.code != Code::NoAnchor);

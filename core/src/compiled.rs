@@ -166,6 +166,17 @@ impl RuleSet {
         self.rules.is_empty()
     }
 
+    /// How many rules ask where addresses are and have no database that says so: those fields are absent.
+    #[must_use]
+    pub fn without_locations(&self) -> usize {
+        let lacks =
+            |stage: &Stage| matches!(stage, Stage::IpLocation(it) if it.locations.is_none());
+        let stages = |plan: &'_ Plan| {
+            [&plan.mapped, &plan.expanded, &plan.finish].into_iter().flatten().any(lacks)
+        };
+        self.rules.iter().filter(|rule| stages(&rule.plan)).count()
+    }
+
     /// One rule.
     #[must_use]
     pub fn rule(&self, rule: RuleId) -> &Rule {

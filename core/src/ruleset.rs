@@ -210,14 +210,21 @@ pub(crate) fn compile(
         lookups: Some(&mut shared.lookups),
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
+        knowledge: Some(knowledge),
     };
     lower::resolve(&mut pipeline, &mut lowering);
     let (mut plan, mut closing_reason) = lower::plan(&pipeline, &mut lowering);
     closing_reason.push_str(&schedule::apply(&source.schedule, &mut plan));
     let mut tables = shared.lookups.take_used();
     tables.extend(shared.field_tables.clone());
-    let plan_hash =
-        hash::plan_hash(&pipeline, &shared.field_digest, &tables, options, &plan.closing);
+    let plan_hash = hash::plan_hash(
+        &pipeline,
+        &shared.field_digest,
+        &tables,
+        options,
+        &plan.closing,
+        knowledge.locations.as_ref(),
+    );
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
     // What is said of the sense of a rule is worth reading once its text is right.

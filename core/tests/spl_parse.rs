@@ -258,6 +258,12 @@ fn commands_with_arguments_in_any_order() {
         ("| inputlookup where", "| inputlookup where"),
         ("| outputlookup t append=t", "| outputlookup append=t t"),
         ("| fillnull a, \"b c\" value=\"\"", "| fillnull value=\"\" a, \"b c\""),
+        ("| kv pairdelim=\";\", kvdelim=\":\"", "| kv pairdelim=\";\" kvdelim=\":\""),
+        ("| spath output=k tags{}.k", "| spath output=k tags{}.k"),
+        (
+            "| convert timeformat=\"%F %T\" ctime( a ) num(b*)AS c*,none(\"d e\")",
+            "| convert timeformat=\"%F %T\" ctime(a), num(b*) AS c*, none(\"d e\")",
+        ),
         ("| mvexpand a limit = 3", "| mvexpand limit=3 a"),
         (
             "| replace a* with *b, c WITH d in e f",
@@ -397,6 +403,8 @@ fn fragments() -> impl Strategy<Value = String> {
             "| regex ",
             "| rex ",
             "| fillnull ",
+            "| spath path=",
+            "| convert ctime(",
             "| makemv delim=",
             "| replace ",
             " WITH ",

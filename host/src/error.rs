@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use caltrop_core::locations::LocationsError;
+
 /// What is wrong with one file, folder or pattern. Its text names the file, and the place in it where there is one.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{}: {kind}", path.display(), place_suffix(kind.place()))]
@@ -35,6 +37,8 @@ pub(crate) enum Kind {
     NoRules,
     #[error("not a pattern: {0}")]
     Pattern(#[from] glob::PatternError),
+    #[error("{0}")]
+    Locations(#[from] LocationsError),
     #[error("links are not followed here")]
     Link,
     #[error("folders are nested more than {limit} deep")]

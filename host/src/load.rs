@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 
 use caltrop_core::diag::Diagnostic;
 use caltrop_core::knowledge::Knowledge;
+use caltrop_core::locations::Locations;
 use caltrop_core::ruleset::{BuildOptions, Built, RuleReport, RuleSetBuilder};
 
-use crate::error::FileError;
+use crate::error::{FileError, Kind};
 use crate::files::{RuleFile, RuleFiles, rule_files};
 use crate::knowledge::knowledge_files;
+use crate::walk::read_at_most;
+
+/// Databases of locations are held in memory; those of MaxMind have less than a tenth of this.
+const MAX_LOCATIONS_BYTES: u64 = 1 << 30;
 
 /// The rule files that the operator named.
 #[derive(Debug, Default)]
@@ -77,6 +82,14 @@ impl Known {
         known
     }
 
+    /// Reads the database that says where network addresses are, which all rules share.
+    pub fn locate(&mut self, database: &Path) {
+        match read_locations(database) {
+            Ok(locations) => self.knowledge.locations = Some(locations),
+            Err(error) => self.errors.push(error),
+        }
+    }
+
     fn overlay(&mut self, folder: &Path) {
         let (files, errors) = knowledge_files(folder);
         self.errors.extend(errors);
@@ -109,6 +122,15 @@ impl Known {
     }
 }
 
+fn read_locations(path: &Path) -> Result<Locations, FileError> {
+    let bytes =
+        read_at_most(path, MAX_LOCATIONS_BYTES).map_err(|error| FileError::new(path, error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_LOCATIONS_BYTES) {
+        return Err(FileError::new(path, Kind::TooLarge { limit_bytes: MAX_LOCATIONS_BYTES }));
+    }
+    Locations::from_bytes(bytes.into()).map_err(|error| FileError::new(path, error))
+}
+
 /// What is wrong with a file, and what is needed to show it.
 #[derive(Clone, Debug)]
 pub struct Complaint<'a> {
@@ -131,12 +153,19 @@ pub struct Loaded {
     pub built: Built,
 }
 
-/// Reads the rules that `rules` name and compiles them with the folders of `knowledge` laid over the built-in one.
+/// Reads the rules that `rules` name and compiles them with the folders of `knowledge` laid over the built-in one, and with the
+/// database `locations`.
 ///
 /// What cannot be read or compiled is left out and told in the result; the rest is there.
 #[must_use]
-pub fn load<P: AsRef<Path>>(rules: &[P], knowledge: &[P], options: BuildOptions) -> Loaded {
-    let (sources, known) = (Sources::read(rules), Known::read(knowledge));
+pub fn load<P: AsRef<Path>>(
+    rules: &[P],
+    knowledge: &[P],
+    locations: Option<&Path>,
+    options: BuildOptions,
+) -> Loaded {
+    let (sources, mut known) = (Sources::read(rules), Known::read(knowledge));
+    locations.into_iter().for_each(|database| known.locate(database));
     let built = sources.builder(&known, options).build();
     Loaded { sources, known, built }
 }
@@ -177,6 +206,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_database_that_is_none_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let (rule, database) = (root.path().join("a.spl"), root.path().join("a.mmdb"));
+        fs::write(&rule, "error | iplocation src").unwrap();
+        fs::write(&database, "no database").unwrap();
+        let loaded = load(&[rule], &[], Some(&database), BuildOptions::default());
+        assert_eq!(loaded.built.rules.without_locations(), 1);
+        let errors: Vec<String> = loaded.errors().map(FileError::reason).collect();
+        assert!(
+            matches!(&*errors, [error] if error.starts_with("no MaxMind database: ")),
+            "{errors:?}"
+        );
+    }
+
+    #[test]
     fn what_can_be_loaded_is_and_the_rest_is_told_with_its_file() {
         let root = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
@@ -192,9 +236,11 @@ mod tests {
         let loaded = load(
             &[root.path().join("rules"), absent.clone()],
             &[root.path().join("app")],
+            None,
             BuildOptions::default(),
         );
         assert_eq!(loaded.built.rules.len(), 1);
+        assert_eq!(loaded.built.rules.without_locations(), 0);
         assert_eq!(loaded.sources.text(&good.to_string_lossy()), "`mine` | stats count by host");
         assert_eq!(loaded.errors().map(FileError::path).collect::<Vec<_>>(), [absent]);
         let refused: Vec<&str> = loaded.refused().map(|report| report.path.as_str()).collect();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use caltrop_core::ruleset::BuildOptions;
+use caltrop_core::{locations::Locations, ruleset::BuildOptions};
 
 use crate::load::{Known, Loaded, Sources};
 
@@ -26,6 +26,8 @@ pub enum Refusals {
 pub struct Reload {
     rules: Vec<PathBuf>,
     knowledge: Vec<PathBuf>,
+    /// Read once: it is large, and a new one is for a new start.
+    locations: Option<Locations>,
     options: BuildOptions,
     refusals: Refusals,
     seen: u64,
@@ -53,12 +55,14 @@ impl Reload {
         loaded: &Loaded,
     ) -> Self {
         let seen = fingerprint(&loaded.sources, &loaded.known);
-        Self { rules, knowledge, options, refusals, seen, running: running(loaded) }
+        let locations = loaded.known.knowledge.locations.clone();
+        Self { rules, knowledge, locations, options, refusals, seen, running: running(loaded) }
     }
 
     /// Reads the files; where they hold something else than when it was last asked, compiles them. Each change is told once.
     pub fn poll(&mut self) -> Option<Reloaded> {
-        let (sources, known) = (Sources::read(&self.rules), Known::read(&self.knowledge));
+        let (sources, mut known) = (Sources::read(&self.rules), Known::read(&self.knowledge));
+        known.knowledge.locations.clone_from(&self.locations);
         let found = fingerprint(&sources, &known);
         if std::mem::replace(&mut self.seen, found) == found {
             return None;
@@ -113,7 +117,7 @@ mod tests {
         let rules = vec![root.join("rules")];
         let knowledge = vec![root.join("app")];
         let options = BuildOptions::default();
-        let loaded = load(&rules, &knowledge, options);
+        let loaded = load(&rules, &knowledge, None, options);
         Reload::new(rules, knowledge, options, refusals, &loaded)
     }
 

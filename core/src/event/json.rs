@@ -11,21 +11,22 @@
 mod cursor;
 mod escapes;
 mod fields;
-mod path;
+mod paths;
 mod records;
 mod told;
 mod walk;
 mod windows;
 
-use bumpalo::Bump;
+use bumpalo::{Bump, collections::Vec as BumpVec};
 use cursor::Cursor;
 use fields::Fields;
 use walk::Walker;
 
 use super::Natives;
+use crate::value::Value;
 
 pub use escapes::unescape;
-pub use path::at_path;
+pub(in crate::event) use paths::at_path;
 pub use records::{Records, records};
 pub(in crate::event) use told::{told, told_by_fields};
 
@@ -43,6 +44,15 @@ pub(super) fn find<'e>(raw: &'e [u8], natives: &mut Natives<'e>) {
     let fields = Fields::read(raw, natives.bump());
     windows::add_all(&fields, natives);
     natives.lose(fields.lost());
+}
+
+/// The leaves of any JSON text by their paths.
+pub(in crate::event) fn leaves<'e>(
+    text: &'e [u8],
+    bump: &'e Bump,
+) -> BumpVec<'e, (&'e [u8], Value<'e>)> {
+    let fields = Fields::of(Walker::whole(text, bump), bump);
+    BumpVec::from_iter_in(fields.iter().map(|field| (field.name, field.value(bump))), bump)
 }
 
 /// Visits the values that are written with escapes which may break a word. Those of a line end or a tab do not: they

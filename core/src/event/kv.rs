@@ -15,7 +15,7 @@
 use memchr::memchr;
 
 use super::{Natives, Told, clean, syslog, time};
-use crate::{row::Env, value::Value};
+use crate::{names::Name, row::Env, value::Value};
 
 /// What bounds a value beside quotes and brackets; all of it, and they, are breakers.
 const SEPARATORS: &[u8] = b" \t\r\n,;|&\"";
@@ -45,6 +45,13 @@ pub(super) fn find<'e>(raw: &'e [u8], natives: &mut Natives<'e>) {
             natives.add(name, Value::Text(pair.value));
         }
     }
+}
+
+/// The pairs of any text as fields: the first of a name counts.
+pub(crate) fn fields<'e>(text: &'e [u8], env: Env<'e>) -> Vec<(Name<'e>, Value<'e>)> {
+    let mut natives = Natives::new(env.names, env.bump);
+    find(text, &mut natives);
+    natives.iter().map(|native| (native.name, native.decoded(env.bump))).collect()
 }
 
 fn host(raw: &[u8]) -> Option<&[u8]> {

@@ -17,13 +17,16 @@ pub mod labels;
 pub mod mapping;
 mod meta;
 mod natives;
+pub mod paths;
 pub mod recognise;
 pub mod rows;
 pub mod selector;
 pub mod syslog;
+mod tags;
 pub mod time;
 pub mod wintext;
 pub mod winxml;
+mod xml;
 
 use std::cell::{Cell, OnceCell};
 

@@ -31,7 +31,7 @@ use transforms::Transforms;
 
 use sha2::{Digest, Sha256};
 
-use crate::{codec::Writer, diag::Diagnostic};
+use crate::{codec::Writer, diag::Diagnostic, locations::Locations};
 
 /// All that is known of names.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,8 @@ pub struct Knowledge {
     pub eventtypes: Eventtypes,
     /// The tags by field and value.
     pub tags: Tags,
+    /// Where network addresses are, if the operator gave a database.
+    pub locations: Option<Locations>,
     macro_settings: Conf,
     prop_settings: Conf,
     transform_settings: Conf,

@@ -14,6 +14,7 @@ use crate::{
         Class, Stage,
         bin::{Bin, CalendarUnit, Span},
         eventstats::Eventstats,
+        xmlkv::XmlKv,
     },
 };
 
@@ -167,6 +168,11 @@ impl Stage {
             // The row of sums is no event's.
             Self::AddTotals(add) => add.total == Some(field) || add.summary.is_some(),
             Self::AvlBase64(decode) => decode.target == field,
+            Self::IpLocation(locate) => locate.may_write(field),
+            Self::SPath(spath) => spath.may_write(field),
+            Self::XmlKv(_) => XmlKv::may_write(field),
+            Self::Extract(extract) => extract.may_write(field),
+            Self::Convert(convert) => convert.may_write(field),
             Self::Replace(replace) => replace.may_write(field),
             Self::StrCat(join) => join.target == field,
             Self::Stats(stats) => !stats.by.contains(&field),

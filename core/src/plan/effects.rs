@@ -1,12 +1,11 @@
 //! What each command does to fields, told once for all who ask: lints, `explain`, the search for an anchor.
 
+use crate::plan::lower::location_fields;
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
         AggregateArgument, Bracketed, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Listed,
         Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
-        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Rex,
-        RexMode, Search, Stats,
     },
 };
 
@@ -69,6 +68,11 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::MvExpand(_)
             | CommandKind::NoMv(_)
             | CommandKind::AvlBase64(_)
+            | CommandKind::IpLocation(_)
+            | CommandKind::SPath(_)
+            | CommandKind::XmlKv(_)
+            | CommandKind::Extract(_)
+            | CommandKind::Convert(_)
             | CommandKind::Replace(_)
             | CommandKind::StrCat(_)
     )
@@ -134,6 +138,21 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
                 [Effect::Reads(field), Effect::WritesJoined("base64_", &field.value)]
             })
             .collect()
+        }
+        CommandKind::IpLocation(listed) => of_iplocation(listed),
+        CommandKind::SPath(listed) => of_spath(listed, command.name.span),
+        CommandKind::XmlKv(listed) => {
+            vec![reads_or_raw(listed.names.first(), command.name.span), Effect::Writes("*")]
+        }
+        CommandKind::Extract(_) => {
+            vec![Effect::ReadsRaw(command.name.span), Effect::Writes("*")]
+        }
+        CommandKind::Convert(convert) => {
+            let each = convert.conversions.iter().flat_map(|conversion| {
+                let target = conversion.target.as_ref().unwrap_or(&conversion.field);
+                [Effect::Lists(&conversion.field), Effect::Writes(&target.value)]
+            });
+            each.collect()
         }
         CommandKind::Replace(replace) => of_replace(replace),
         CommandKind::StrCat(strcat) => of_strcat(strcat),
@@ -266,6 +285,22 @@ fn of_addtotals(listed: &Listed) -> Vec<Effect<'_>> {
     let label = listed.option("labelfield").map(|name| Effect::Writes(&name.value));
     let read = listed.names.iter().map(Effect::Lists);
     read.chain([Effect::Writes(total)]).chain(label).collect()
+}
+
+fn of_iplocation(listed: &Listed) -> Vec<Effect<'_>> {
+    let prefix = listed.option("prefix").map_or("", |prefix| &prefix.value);
+    let written = location_fields().map(|name| Effect::WritesJoined(prefix, name));
+    listed.names.iter().map(Effect::Reads).chain(written).collect()
+}
+
+fn of_spath(listed: &Listed, place: Span) -> Vec<Effect<'_>> {
+    let path = listed.option("path").or(listed.names.first());
+    let written = listed.option("output").or(path).map_or("*", |name| &name.value);
+    vec![reads_or_raw(listed.option("input"), place), Effect::Writes(written)]
+}
+
+fn reads_or_raw(field: Option<&Spanned<String>>, place: Span) -> Effect<'_> {
+    field.map_or(Effect::ReadsRaw(place), Effect::Reads)
 }
 
 fn of_replace(replace: &Replace) -> Vec<Effect<'_>> {

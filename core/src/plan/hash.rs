@@ -10,6 +10,7 @@
 //!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer;
 //! 6. of every lookup table that the rule or some `LOOKUP-` of props.conf names, in the order of their files' names: that name, a
 //!    text, and SHA-256 of the text of the file, plain.
+//! 7. where the tree names `iplocation` and there is a database of locations, SHA-256 of that, plain.
 //!
 //! So comments, spaces, the rule's path and title, the order of the rules, and macros that the rule does not call leave it as it
 //! is. Every setting of props.conf, transforms.conf, eventtypes.conf and tags.conf changes it, also of fields that the rule does
@@ -22,6 +23,7 @@ use super::{closing, lookups::TableDigests};
 use crate::{
     codec::{self, Writer},
     compiled::{Closing, Period, PlanHash},
+    locations::Locations,
     ruleset::BuildOptions,
     spl::{self, tree::Pipeline},
     stage::bin::{CalendarUnit, Span},
@@ -37,17 +39,22 @@ pub(crate) fn plan_hash(
     tables: &TableDigests,
     options: BuildOptions,
     closing: &Closing,
+    locations: Option<&Locations>,
 ) -> PlanHash {
     let BuildOptions { strict_raw } = options;
     let mut out = Writer::default();
     out.number(codec::VERSION.into());
-    out.text(spl::print(pipeline).as_bytes());
+    let text = spl::print(pipeline);
+    out.text(text.as_bytes());
     out.plain(fields);
     out.flag(strict_raw);
     encode_period(&closing.period, &mut out);
     for (file, digest) in tables {
         out.text(file.as_bytes());
         out.plain(digest);
+    }
+    if let Some(locations) = locations.filter(|_| text.contains("iplocation")) {
+        out.plain(locations.digest());
     }
     let digest = Sha256::digest(out.into_bytes());
     let first = digest.first_chunk().expect("SHA-256 has 32 bytes");
@@ -186,7 +193,8 @@ mod tests {
         let closing = Closing { bucket: None, by_host: false, period, revision: Revision::Never };
         let (pipeline, _) = crate::spl::parse("TERM(a) | stats count");
         let hash = |tables: &TableDigests| {
-            plan_hash(&pipeline, &[7; 32], tables, BuildOptions::default(), &closing).to_string()
+            plan_hash(&pipeline, &[7; 32], tables, BuildOptions::default(), &closing, None)
+                .to_string()
         };
         // Worked out with another program from the six parts above.
         assert_eq!(hash(&TableDigests::new()), "ac133827a962d5fc13370b7dba2701b1");

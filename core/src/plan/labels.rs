@@ -116,6 +116,7 @@ impl<'a> Compiler<'a> {
             lookups: None,
             diagnostics: &mut found,
             strict_raw: false,
+            knowledge: None,
         };
         let program = search.map(|search| lower::search(search, &mut lowering));
         match search {

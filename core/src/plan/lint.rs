@@ -218,7 +218,7 @@ mod tests {
             "error | table a | eval {a}=1 | where anything=1",
             "error | table a | rename a as b | where b=1",
             "error | table a | rename b as c | table d",
-            "error | table a | spath | search failed x=1",
+            "error | fields a | spath | search failed x=1",
             "error | table a | bin span=1 a as b | search b=1",
         ] {
             assert!(warnings(source).is_empty(), "{source}: {:?}", warnings(source));

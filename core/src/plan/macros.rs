@@ -41,6 +41,7 @@ impl Macros for Knowledge {
             lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: false,
+            knowledge: None,
         }
         .value(&expr);
         if let Some(diagnostic) = diagnostics.first() {

@@ -56,6 +56,27 @@ pub(crate) fn mapping(
     (mapping, problems)
 }
 
+/// The extraction of that name, if transforms.conf defines one that compiles.
+pub(crate) fn transform(
+    name: &str,
+    knowledge: &Knowledge,
+    names: &mut Names,
+    regexes: &mut RegexIds,
+) -> Option<Extraction> {
+    let mut resolver = Resolver {
+        knowledge,
+        names,
+        regexes,
+        lookups: &mut Lookups::new(&knowledge.lookups),
+        mapping: Mapping::default(),
+        transforms: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    let (name, transform) = knowledge.transforms.get_key_value(name)?;
+    let place = resolver.transform(name, transform)?;
+    Some(resolver.mapping.extractions.swap_remove(place))
+}
+
 struct Resolver<'a> {
     knowledge: &'a Knowledge,
     names: &'a mut Names,
@@ -260,6 +281,7 @@ impl<'a> Resolver<'a> {
             lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: false,
+            knowledge: None,
         };
         let program = lowering.value(&expr);
         let is_sound = diagnostics.is_empty();

@@ -14,9 +14,11 @@ pub const RUNS: &[&str] = &[
     "bin",
     "bucket",
     "dedup",
+    "convert",
     "discretize",
     "eval",
     "eventstats",
+    "extract",
     "fields",
     "fillnull",
     "foreach",
@@ -25,6 +27,8 @@ pub const RUNS: &[&str] = &[
     "inputlookup",
     "join",
     "lookup",
+    "iplocation",
+    "kv",
     "makemv",
     "makeresults",
     "mvcombine",
@@ -39,12 +43,14 @@ pub const RUNS: &[&str] = &[
     "rex",
     "search",
     "sort",
+    "spath",
     "stats",
     "strcat",
     "streamstats",
     "table",
     "tail",
     "where",
+    "xmlkv",
 ];
 
 /// Commands of Splunk that do not run yet.
@@ -65,14 +71,12 @@ const LATER: &[&str] = &[
     "cofilter",
     "concurrency",
     "contingency",
-    "convert",
     "correlate",
     "datamodel",
     "delta",
     "diff",
     "erex",
     "eventcount",
-    "extract",
     "fieldformat",
     "fieldsummary",
     "filldown",
@@ -87,8 +91,9 @@ const LATER: &[&str] = &[
     "iconify",
     "inputcsv",
     "iplocation",
+    "inputlookup",
+    "join",
     "kmeans",
-    "kv",
     "kvform",
     "loadjob",
     "localize",
@@ -122,6 +127,8 @@ const LATER: &[&str] = &[
     "sitimechart",
     "sitop",
     "spath",
+    "sort",
+    "streamstats",
     "tags",
     "timechart",
     "timewrap",
@@ -139,7 +146,6 @@ const LATER: &[&str] = &[
     "untable",
     "walklex",
     "x11",
-    "xmlkv",
     "xmlunescape",
     "xpath",
     "xyseries",
@@ -211,7 +217,8 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
             .help(format!("the commands that run are {}", RUNS.join(", ")));
     }
     if MODELS.contains(&lower.as_str()) {
-        let message = format!("`{value}` reads data models or metrics, and caltrop has events only");
+        let message =
+            format!("`{value}` reads data models or metrics, and caltrop has events only");
         return Diagnostic::error(Code::DataModel, *span, message)
             .label("not supported")
             .help("search for the events themselves, such as with `index=x field=value`");

@@ -101,7 +101,12 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         | CommandKind::NoMv(listed)
         | CommandKind::MvCombine(listed)
         | CommandKind::AddTotals(listed)
-        | CommandKind::AvlBase64(listed) => commands::listed::print(out, listed),
+        | CommandKind::AvlBase64(listed)
+        | CommandKind::IpLocation(listed)
+        | CommandKind::SPath(listed)
+        | CommandKind::XmlKv(listed)
+        | CommandKind::Extract(listed) => commands::listed::print(out, listed),
+        CommandKind::Convert(convert) => commands::convert::print(out, convert),
         CommandKind::Replace(replace) => commands::replace::print(out, replace),
         CommandKind::StrCat(strcat) => commands::strcat::print(out, strcat),
         CommandKind::Other(other) => {

@@ -92,6 +92,16 @@ pub enum CommandKind {
     AddTotals(Listed),
     /// `avlbase64 type=decode field=f`.
     AvlBase64(Listed),
+    /// `iplocation [prefix=s] [allfields=b] [lang=s] field`.
+    IpLocation(Listed),
+    /// `spath [input=f] [output=f] [path=p | p]`.
+    SPath(Listed),
+    /// `xmlkv [maxinputs=N] [field]`.
+    XmlKv(Listed),
+    /// `extract [options] [transforms]`, also called `kv`.
+    Extract(Listed),
+    /// `convert [timeformat=s] function(field) [AS field] ...`.
+    Convert(Convert),
     /// `replace a WITH b, c WITH d [IN fields]`.
     Replace(Replace),
     /// `strcat [allrequired=b] a "b" c target`.
@@ -555,6 +565,26 @@ pub struct Replace {
     pub pairs: Vec<(Spanned<String>, Spanned<String>)>,
     /// The fields; none is all of them.
     pub fields: Vec<Spanned<String>>,
+}
+
+/// `convert [timeformat=s] function(field) [AS field] ...`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Convert {
+    /// Options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// In the order written.
+    pub conversions: Vec<Conversion>,
+}
+
+/// `function(field) [AS field]` of `convert`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversion {
+    /// The function's name as written.
+    pub function: Spanned<String>,
+    /// The field, with wildcards.
+    pub field: Spanned<String>,
+    /// Where the result goes, if not in place.
+    pub target: Option<Spanned<String>>,
 }
 
 /// `strcat [allrequired=b] a "b" c target`.

@@ -8,15 +8,18 @@ pub mod append;
 pub mod avlbase64;
 pub mod bin;
 mod column;
+pub mod convert;
 pub mod dedup;
 pub mod eval;
 pub mod eventstats;
+pub mod extract;
 pub mod fields;
 pub mod fillnull;
 pub mod foreach;
 pub mod format;
 pub mod head;
 pub mod inputlookup;
+pub mod iplocation;
 pub mod join;
 pub mod lookup;
 pub mod makemv;
@@ -31,12 +34,15 @@ pub mod return_;
 pub mod reverse;
 pub mod rex;
 pub mod sort;
+pub mod spath;
 pub mod stats;
 pub mod strcat;
 pub mod streamstats;
+mod supplied;
 pub mod table;
 pub mod tail;
 pub mod where_;
+pub mod xmlkv;
 
 #[cfg(test)]
 mod testing;
@@ -118,6 +124,16 @@ pub enum Stage {
     AddTotals(addtotals::AddTotals),
     /// `avlbase64`
     AvlBase64(avlbase64::AvlBase64),
+    /// `iplocation`
+    IpLocation(iplocation::IpLocation),
+    /// `spath`
+    SPath(spath::SPath),
+    /// `xmlkv`
+    XmlKv(xmlkv::XmlKv),
+    /// `extract`
+    Extract(extract::Extract),
+    /// `convert`
+    Convert(convert::Convert),
     /// `replace`
     Replace(replace::Replace),
     /// `strcat`
@@ -213,6 +229,11 @@ impl Stage {
             | Self::MakeMv(_)
             | Self::NoMv(_)
             | Self::AvlBase64(_)
+            | Self::IpLocation(_)
+            | Self::SPath(_)
+            | Self::XmlKv(_)
+            | Self::Extract(_)
+            | Self::Convert(_)
             | Self::Replace(_)
             | Self::StrCat(_)
             | Self::Rename(_) => Class::RowLocal,
@@ -248,6 +269,11 @@ impl Stage {
             Self::NoMv(join) => join.apply(row, env),
             Self::AddTotals(add) => add.apply(row, env),
             Self::AvlBase64(decode) => decode.apply(row, env),
+            Self::IpLocation(locate) => locate.apply(row, env),
+            Self::SPath(spath) => spath.apply(row, env),
+            Self::XmlKv(xmlkv) => xmlkv.apply(row, env),
+            Self::Extract(extract) => extract.apply(row, env),
+            Self::Convert(convert) => convert.apply(row, env),
             Self::Replace(replace) => replace.apply(row, env),
             Self::StrCat(join) => join.apply(row, env),
             _ => unreachable!("only row-local commands are applied to a row"),

@@ -16,8 +16,9 @@ use crate::{
         testing::Bench,
     },
     ids::FieldId,
+    knowledge::Knowledge,
     names::{Name, Names},
-    plan::lower,
+    plan::lower::{self, Lowering},
     row::{Base, Env, Fields, Rank, Row},
     spl,
     value::Value,
@@ -176,12 +177,17 @@ pub(crate) fn run(spl: &str, row: &str) -> String {
 
 /// What the commands `spl` make of the rows of a window.
 pub(crate) fn run_all(spl: &str, rows: &[&str]) -> String {
+    run_knowing(&Knowledge::default(), spl, rows)
+}
+
+/// The same under some knowledge.
+pub(crate) fn run_knowing(knowledge: &Knowledge, spl: &str, rows: &[&str]) -> String {
     let source = format!("| {spl}");
     let (pipeline, errors) = spl::parse(&source);
     assert_eq!(errors, [], "{source}");
     let mut bench = Bench::default();
     let commands = pipeline.commands.iter().enumerate();
-    let mut lowering = bench.lowering(&source);
+    let mut lowering = Lowering { knowledge: Some(knowledge), ..bench.lowering(&source) };
     let stages: Vec<Stage> =
         commands.filter_map(|(at, command)| lower::stage(at, command, &mut lowering)).collect();
     assert_eq!(bench.diagnostics, [], "{source}");

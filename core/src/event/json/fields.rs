@@ -35,6 +35,11 @@ pub(super) struct Field<'e> {
 impl<'e> Fields<'e> {
     /// Reads `raw` as far as it makes sense.
     pub(super) fn read(raw: &'e [u8], bump: &'e Bump) -> Self {
+        Self::of(Walker::new(raw, bump), bump)
+    }
+
+    /// Reads what a walk comes by.
+    pub(super) fn of(mut walker: Walker<'e>, bump: &'e Bump) -> Self {
         let mut fields = Self {
             bump,
             fields: BumpVec::with_capacity_in(USUAL_FIELDS, bump),
@@ -45,7 +50,6 @@ impl<'e> Fields<'e> {
             ),
             lost: 0,
         };
-        let mut walker = Walker::new(raw, bump);
         let mut last = None;
         while let Some(leaf) = walker.next() {
             last =

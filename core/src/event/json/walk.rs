@@ -57,6 +57,16 @@ impl<'e> Walker<'e> {
         Self::entering(raw, bump, |_| true)
     }
 
+    /// A walk through all of `text`, which may also be an array.
+    pub(super) fn whole(text: &'e [u8], bump: &'e Bump) -> Self {
+        let mut walker = Self::new(text, bump);
+        if walker.cursor.eat(b'[') {
+            walker.path.extend_from_slice(b"{}");
+            walker.open.push(Open { is_array: true, path_bytes: walker.path.len() });
+        }
+        walker
+    }
+
     /// A walk that passes over the containers whose paths `enters` does not want.
     pub(super) fn entering(raw: &'e [u8], bump: &'e Bump, enters: fn(&[u8]) -> bool) -> Self {
         let mut cursor = Cursor::new(raw);

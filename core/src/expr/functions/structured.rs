@@ -2,7 +2,7 @@
 
 use super::{Function, example, value};
 use crate::{
-    event::json,
+    event::paths::Path,
     expr::program::{Call, Scope},
     value::Value,
 };
@@ -23,7 +23,10 @@ pub(super) const FUNCTIONS: &[Function] = &[value(
 
 fn spath<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     match (call.text(0, scope), call.text(1, scope)) {
-        (Some(text), Some(path)) => json::at_path(text, path, scope.env.bump),
+        (Some(text), Some(path)) => {
+            let path = std::str::from_utf8(path).map(Path::parse);
+            path.map_or(Value::Null, |path| path.find(text, scope.env.bump))
+        }
         _ => Value::Null,
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         program::{Chain, Comparison, Literal, MAX_DEPTH, Operator, Prepared, Relation},
         regex::RegexIds,
     },
+    knowledge::Knowledge,
     names::Names,
     spl::{self, tree},
     stage::eval::{Piece, Target},
@@ -58,6 +59,8 @@ pub struct Lowering<'a> {
     pub diagnostics: &'a mut Vec<Diagnostic>,
     /// Whether event ids count only as they are written.
     pub strict_raw: bool,
+    /// What names mean; none where only an expression is lowered.
+    pub knowledge: Option<&'a Knowledge>,
 }
 
 impl Lowering<'_> {
@@ -239,6 +242,7 @@ impl Lowering<'_> {
             lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: self.strict_raw,
+            knowledge: self.knowledge,
         };
         let search = search_tests::lower(&search, &mut inner);
         let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);

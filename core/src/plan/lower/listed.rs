@@ -7,18 +7,61 @@ use super::{
 };
 use crate::{
     diag::{Code, Diagnostic, Spanned},
+    event::{
+        extract::{Extraction, Method},
+        paths::Path,
+    },
     expr::capture::Finder,
+    locations::{Attribute, Language},
+    names::Names,
+    plan::resolve,
     spl::tree::{Command, Listed, Pattern},
     stage::{
         addtotals::{AddTotals, Summary},
         avlbase64::AvlBase64,
+        extract::Extract,
         fillnull::{Columns, FillNull},
+        iplocation::IpLocation,
         makemv::{MakeMv, Splitter},
         mvcombine::MvCombine,
         mvexpand::MvExpand,
         nomv::NoMv,
+        spath::{Place, SPath},
+        xmlkv::XmlKv,
     },
 };
+
+/// The fields of `iplocation`, those that it always adds first.
+const LOCATION_FIELDS: &[(&str, Attribute)] = &[
+    ("City", Attribute::City),
+    ("Country", Attribute::Country),
+    ("Region", Attribute::Region),
+    ("lat", Attribute::Latitude),
+    ("lon", Attribute::Longitude),
+    ("Continent", Attribute::Continent),
+    ("MetroCode", Attribute::MetroCode),
+    ("Timezone", Attribute::Timezone),
+];
+
+/// How many of them it adds without `allfields=t`.
+const USUAL_LOCATION_FIELDS: usize = 5;
+
+const EXTRACT_OPTIONS: &[&str] = &[
+    "pairdelim",
+    "kvdelim",
+    "auto",
+    "mv_add",
+    "clean_keys",
+    "limit",
+    "maxchars",
+    "segment",
+    "reload",
+];
+
+/// The names of the fields that `iplocation` may add, without its prefix.
+pub(in crate::plan) fn location_fields() -> impl Iterator<Item = &'static str> {
+    LOCATION_FIELDS.iter().map(|(name, _)| *name)
+}
 
 /// What Splunk fills with where no value is written.
 const DEFAULT_FILLING: &str = "0";
@@ -161,6 +204,125 @@ fn only_decodes(kind: &Spanned<String>) -> Diagnostic {
         .help("write `type=decode`")
 }
 
+/// The stage of `iplocation`.
+pub(super) fn iplocation(
+    listed: &Listed,
+    command: &Command,
+    lowering: &mut Lowering<'_>,
+) -> Option<IpLocation> {
+    refuse_others(listed, "iplocation", &["prefix", "allfields", "lang"], lowering);
+    let field = only_field(listed, command, lowering)?;
+    let prefix = listed.option("prefix").map_or("", |prefix| &prefix.value);
+    let names = match is_on(listed, "allfields", false, lowering) {
+        true => LOCATION_FIELDS,
+        false => &LOCATION_FIELDS[..USUAL_LOCATION_FIELDS],
+    };
+    let outputs = names
+        .iter()
+        .map(|&(name, attribute)| (attribute, lowering.names.intern(&format!("{prefix}{name}"))));
+    let outputs = outputs.collect();
+    let language = match listed.option("lang").map_or("en", |language| &language.value) {
+        "code" => Language::Iso,
+        language => Language::Code(language.into()),
+    };
+    let locations = lowering.knowledge.and_then(|knowledge| knowledge.locations.clone());
+    Some(IpLocation { field: lowering.names.intern(&field.value), outputs, language, locations })
+}
+
+/// The stage of `spath`.
+pub(super) fn spath(
+    listed: &Listed,
+    command: &Command,
+    lowering: &mut Lowering<'_>,
+) -> Option<SPath> {
+    refuse_others(listed, "spath", &["input", "output", "path"], lowering);
+    let mut paths = listed.option("path").into_iter().chain(&listed.names);
+    let (path, more) = (paths.next(), paths.next());
+    if let Some(more) = more {
+        lowering.report(one_only(command, more, "a path"));
+    }
+    let output = listed.option("output");
+    if let (Some(output), None) = (output, path) {
+        lowering.report(output_without_path(output));
+        return None;
+    }
+    let input = listed.option("input").map_or("_raw", |field| &field.value);
+    let input = lowering.names.intern(input);
+    let place = path.map_or(Place::Everywhere, |path| {
+        let output = lowering.names.intern(&output.unwrap_or(path).value);
+        Place::Path(Path::parse(&path.value), output)
+    });
+    Some(SPath { input, place })
+}
+
+fn output_without_path(output: &Spanned<String>) -> Diagnostic {
+    let message = "`spath` has an output and no path";
+    Diagnostic::error(Code::MissingArgument, output.span, message)
+        .label("nothing to put here")
+        .help("write `path=a.b`, or leave `output` out for a field of each leaf")
+}
+
+/// The stage of `xmlkv`. Its `maxinputs` only says how Splunk feeds the program behind it.
+pub(super) fn xmlkv(
+    listed: &Listed,
+    command: &Command,
+    lowering: &mut Lowering<'_>,
+) -> Option<XmlKv> {
+    refuse_others(listed, "xmlkv", &["maxinputs"], lowering);
+    let field = match listed.names.is_empty() {
+        true => "_raw",
+        false => &only_field(listed, command, lowering)?.value,
+    };
+    Some(XmlKv { field: lowering.names.intern(field) })
+}
+
+/// The stage of `extract`.
+pub(super) fn extract(listed: &Listed, lowering: &mut Lowering<'_>) -> Option<Extract> {
+    refuse_others(listed, "extract", EXTRACT_OPTIONS, lowering);
+    let named = listed.names.iter().map(|name| transform(name, lowering));
+    let mut extractions: Vec<Extraction> = named.collect::<Option<_>>()?;
+    let adds_values = is_on(listed, "mv_add", false, lowering);
+    if listed.option("pairdelim").or(listed.option("kvdelim")).is_some() {
+        extractions.push(delimited(listed, adds_values, lowering));
+    }
+    let automatic = is_on(listed, "auto", true, lowering);
+    let most = |name: &str, lowering: &mut Lowering<'_>| {
+        listed.option(name).and_then(|value| count(value, lowering)).unwrap_or(usize::MAX)
+    };
+    let (limit, max_bytes) = (most("limit", lowering), most("maxchars", lowering));
+    Some(Extract { extractions: extractions.into(), automatic, adds_values, limit, max_bytes })
+}
+
+/// By delimiters; where one of the two is not given it is what stands in text with `a=1, b=2`.
+fn delimited(listed: &Listed, adds_values: bool, lowering: &mut Lowering<'_>) -> Extraction {
+    let delimiters = |name: &str, default: &str| {
+        let written = listed.option(name).map_or(default, |value| &value.value);
+        let plain = written.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r");
+        plain.into_bytes().into()
+    };
+    let method = Method::Pairs {
+        between: delimiters("pairdelim", " ,;|&\t\r\n"),
+        within: delimiters("kvdelim", "="),
+        cleans_names: is_on(listed, "clean_keys", true, lowering),
+    };
+    Extraction { source: Names::RAW, method, adds_values, keeps_empty: false }
+}
+
+fn transform(name: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<Extraction> {
+    let found = lowering.knowledge.and_then(|knowledge| {
+        resolve::transform(&name.value, knowledge, lowering.names, lowering.regexes)
+    });
+    if found.is_none() {
+        let message = format!("no transforms.conf has an extraction `{}` that runs", name.value);
+        lowering.report(
+            Diagnostic::error(Code::BadKnowledge, name.span, message).label("not defined").help(
+                "give the app that defines it with `--knowledge`, or use `pairdelim` and `kvdelim`",
+            ),
+        );
+    }
+    found
+}
+
 /// Says of each option that is none of `known` that it does not run.
 fn refuse_others(listed: &Listed, command: &str, known: &[&str], lowering: &mut Lowering<'_>) {
     let quoted: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
@@ -207,15 +369,17 @@ fn only_field<'t>(
             None
         }
         [_, second, ..] => {
-            let message = format!("`{}` takes one field", command.name.value);
-            lowering.report(
-                Diagnostic::error(Code::UnexpectedToken, second.span, message)
-                    .label("expected the end of the command")
-                    .help("write the command once for each field"),
-            );
+            lowering.report(one_only(command, second, "a field"));
             None
         }
     }
+}
+
+fn one_only(command: &Command, second: &Spanned<String>, what: &str) -> Diagnostic {
+    let message = format!("`{}` takes {what} and no second one", command.name.value);
+    Diagnostic::error(Code::UnexpectedToken, second.span, message)
+        .label("expected the end of the command")
+        .help("write the command once for each")
 }
 
 fn lacks_field(command: &Command, help: &str) -> Diagnostic {

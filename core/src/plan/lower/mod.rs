@@ -3,6 +3,7 @@
 
 mod bin;
 mod bracketed;
+mod convert;
 mod dedup;
 mod expr;
 mod foreach;
@@ -34,6 +35,7 @@ use crate::{
 };
 
 pub use expr::Lowering;
+pub(super) use listed::location_fields;
 pub(super) use search::lower as search;
 pub(crate) use subsearch::resolve;
 
@@ -105,6 +107,13 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::AvlBase64(listed) => {
             Stage::AvlBase64(listed::avlbase64(listed, command, lowering)?)
         }
+        CommandKind::IpLocation(listed) => {
+            Stage::IpLocation(listed::iplocation(listed, command, lowering)?)
+        }
+        CommandKind::SPath(listed) => Stage::SPath(listed::spath(listed, command, lowering)?),
+        CommandKind::XmlKv(listed) => Stage::XmlKv(listed::xmlkv(listed, command, lowering)?),
+        CommandKind::Extract(listed) => Stage::Extract(listed::extract(listed, lowering)?),
+        CommandKind::Convert(convert) => Stage::Convert(convert::lower(convert, lowering)),
         CommandKind::Replace(replace) => Stage::Replace(replace::lower(replace, lowering)),
         CommandKind::StrCat(strcat) => Stage::StrCat(strcat::lower(strcat, lowering)),
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),

@@ -4,6 +4,7 @@
 
 mod bin;
 pub(super) mod bracketed;
+pub(super) mod convert;
 pub(super) mod dedup;
 mod eval;
 mod fields;
@@ -63,6 +64,11 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "mvcombine" => listed::parse(parser, CommandKind::MvCombine),
         "addtotals" => listed::parse(parser, CommandKind::AddTotals),
         "avlbase64" => listed::parse(parser, CommandKind::AvlBase64),
+        "iplocation" => listed::parse(parser, CommandKind::IpLocation),
+        "spath" => listed::parse(parser, CommandKind::SPath),
+        "xmlkv" => listed::parse(parser, CommandKind::XmlKv),
+        "extract" | "kv" => listed::parse(parser, CommandKind::Extract),
+        "convert" => convert::parse(parser),
         "replace" => replace::parse(parser),
         "strcat" => strcat::parse(parser),
         "rename" => rename::parse(parser),
