@@ -234,6 +234,18 @@ fn commands_with_arguments_in_any_order() {
             "| streamstats reset_after=\"(a==\\\"x\\\")\" count",
             "| streamstats reset_after=(a = \"x\") count",
         ),
+        (
+            "| transaction a, b maxspan=5m startswith=\"log in\" endswith=eval(c>1) mvlist=t",
+            "| transaction a, b maxspan=5m mvlist=t startswith=(\"log in\") endswith=eval(c > 1)",
+        ),
+        (
+            "| transaction fields=\"a,b\" startsWith=(x=1 OR y=2) endswith=done",
+            "| transaction a, b startswith=(x=1 OR y=2) endswith=(done)",
+        ),
+        (
+            "| transaction startswith=\"x=\\\"a b\\\"\" endswith=\"y=1\"",
+            "| transaction startswith=(x=\"a b\") endswith=(y=1)",
+        ),
         ("| eventstats dc(a) as b count by c", "| eventstats dc(a) AS b, count BY c"),
         ("| regex auid!=^\\d+", "| regex auid!=\"^\\\\d+\""),
         ("| regex \"a b\"=\"x\"", "| regex \"a b\"=\"x\""),

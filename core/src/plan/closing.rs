@@ -155,7 +155,7 @@ impl Stage {
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
             Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
-            Self::MakeResults(_) => true,
+            Self::Transaction(_) | Self::MakeResults(_) => true,
         }
     }
 }
@@ -211,6 +211,7 @@ mod tests {
             ("| streamstats reset_on_change=t count by _time, host", "never"),
             ("| streamstats reset_after=(count>3) count by _time, host", "never"),
             ("| streamstats reset_before=(a=1) count by _time, host", "never"),
+            ("| transaction host", "never"),
             ("| dedup a _time host", "early host never"),
             ("| dedup _time", "early never"),
             ("| dedup a host consecutive=t", "never"),

@@ -3,7 +3,8 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Dedup, Expr, Fields, Search, Stats, Streamstats,
+        AggregateArgument, Border, Command, CommandKind, Dedup, Expr, Fields, Search, Stats,
+        Streamstats, Transaction,
     },
 };
 
@@ -96,6 +97,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
         CommandKind::Dedup(dedup) => of_dedup(dedup),
+        CommandKind::Transaction(transaction) => of_transaction(transaction),
         // A field that is removed holds nothing that the event does not.
         CommandKind::Fields(_)
         | CommandKind::Tail { .. }
@@ -117,6 +119,18 @@ fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
     let by = stats.by.iter().map(|name| Kept { name: &name.value, is_result: false });
     effects.push(Effect::KeepsOnly(by.chain(outputs(stats)).collect()));
     effects
+}
+
+fn of_transaction(transaction: &Transaction) -> Vec<Effect<'_>> {
+    const WRITTEN: &[&str] =
+        &["duration", "eventcount", "closed_txn", "field_match_sum", "linecount", "_txn_orphan"];
+    let Transaction { fields, starts_with, ends_with, .. } = transaction;
+    let borders = starts_with.iter().chain(ends_with).map(|border| match border {
+        Border::Search(search) => Effect::Searches(search),
+        Border::Eval(expr) => Effect::Computes(expr),
+    });
+    let read = fields.iter().map(Effect::Reads).chain(borders);
+    read.chain(WRITTEN.iter().map(|name| Effect::Writes(name))).collect()
 }
 
 /// The fields are also written: `keepevents` takes them away.

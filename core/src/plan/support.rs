@@ -25,6 +25,7 @@ pub const RUNS: &[&str] = &[
     "streamstats",
     "table",
     "tail",
+    "transaction",
     "where",
 ];
 
@@ -130,7 +131,6 @@ const LATER: &[&str] = &[
     "timewrap",
     "tojson",
     "top",
-    "transaction",
     "transpose",
     "trendline",
     "tscollect",
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_command_has_its_own_code() {
-        assert_eq!(refused("transaction").code, Code::UnsupportedCommand);
+        assert_eq!(refused("cluster").code, Code::UnsupportedCommand);
         assert_eq!(refused("sendemail").code, Code::RefusedCommand);
         assert_eq!(refused("cyberchef").code, Code::UnknownCommand);
     }

@@ -81,6 +81,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         }
         CommandKind::Reverse | CommandKind::Broken => {}
         CommandKind::Sort(sort) => commands::sort::print(out, sort),
+        CommandKind::Transaction(transaction) => commands::transaction::print(out, transaction),
         CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
@@ -105,13 +106,13 @@ fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
 
 /// What may stand bare at a place of a search.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tightness {
+pub(super) enum Tightness {
     Conjunction,
     Disjunction,
     Negation,
 }
 
-fn print_search(out: &mut String, search: &Search, place: Tightness) {
+pub(super) fn print_search(out: &mut String, search: &Search, place: Tightness) {
     match search {
         Search::All(_) => out.push('*'),
         Search::And(terms) => print_terms(out, terms, " ", place > Tightness::Conjunction),

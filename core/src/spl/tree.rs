@@ -64,6 +64,8 @@ pub enum CommandKind {
     Sort(Sort),
     /// `dedup`.
     Dedup(Dedup),
+    /// `transaction`.
+    Transaction(Transaction),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -371,6 +373,28 @@ pub struct Dedup {
     pub sort_by: Vec<SortKey>,
     /// Options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `transaction [fields] [options]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transaction {
+    /// The fields whose values the events of a transaction share.
+    pub fields: Vec<Spanned<String>>,
+    /// `startswith=`: what its first event satisfies.
+    pub starts_with: Option<Border>,
+    /// `endswith=`: what its last event satisfies.
+    pub ends_with: Option<Border>,
+    /// Other options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// What the first or the last event of a transaction satisfies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Border {
+    /// A search.
+    Search(Search),
+    /// `eval(expr)`.
+    Eval(Expr),
 }
 
 /// A command that has no tree of its own yet: balanced words and subpipelines.

@@ -19,6 +19,7 @@ pub mod stats;
 pub mod streamstats;
 pub mod table;
 pub mod tail;
+pub mod transaction;
 pub mod where_;
 
 #[cfg(test)]
@@ -83,6 +84,8 @@ pub enum Stage {
     Sort(sort::Sort),
     /// `dedup`
     Dedup(dedup::Dedup),
+    /// `transaction`
+    Transaction(transaction::Transaction),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
 }
@@ -121,7 +124,11 @@ impl Stage {
         match self {
             Self::Stats(_) => Class::Mergeable,
             Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
-            Self::Streamstats(_) | Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
+            Self::Streamstats(_)
+            | Self::Head(_)
+            | Self::Tail(_)
+            | Self::Dedup(_)
+            | Self::Transaction(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::Search(_)
             | Self::Regex(_)
@@ -156,6 +163,7 @@ impl Stage {
             | Self::Reverse(_)
             | Self::Sort(_)
             | Self::Dedup(_)
+            | Self::Transaction(_)
             | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
             }
@@ -174,6 +182,7 @@ impl Stage {
             Self::Reverse(reverse) => reverse.apply_all(rows),
             Self::Sort(sort) => sort.apply_all(rows),
             Self::Dedup(dedup) => dedup.apply_all(rows, env),
+            Self::Transaction(transaction) => transaction.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);

@@ -13,6 +13,7 @@ mod search;
 mod sort;
 mod stats;
 mod streamstats;
+mod transaction;
 
 use super::{closing, support};
 use crate::{
@@ -83,6 +84,9 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Reverse => Stage::Reverse(reverse::Reverse),
         CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
         CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
+        CommandKind::Transaction(transaction) => {
+            Stage::Transaction(transaction::lower(transaction, lowering))
+        }
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
         }

@@ -17,6 +17,7 @@ mod stats;
 pub(super) mod streamstats;
 mod table;
 mod tail;
+pub(super) mod transaction;
 mod r#where;
 
 use super::parser::Parser;
@@ -41,6 +42,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "reverse" => reverse::parse(parser),
         "sort" => sort::parse(parser),
         "dedup" => dedup::parse(parser),
+        "transaction" => transaction::parse(parser),
         "makeresults" => makeresults::parse(parser),
         _ => other::parse(parser),
     }
