@@ -246,6 +246,8 @@ fn commands_with_arguments_in_any_order() {
             "| transaction startswith=\"x=\\\"a b\\\"\" endswith=\"y=1\"",
             "| transaction startswith=(x=\"a b\") endswith=(y=1)",
         ),
+        ("| top 5 useother=t a b by c", "| top limit=5 useother=t a, b BY c"),
+        ("| rare a limit=3", "| rare limit=3 a"),
         ("| eventstats dc(a) as b count by c", "| eventstats dc(a) AS b, count BY c"),
         ("| regex auid!=^\\d+", "| regex auid!=\"^\\\\d+\""),
         ("| regex \"a b\"=\"x\"", "| regex \"a b\"=\"x\""),

@@ -111,6 +111,7 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
             }
             Stage::Sort(sort) => sort.limit.is_none(),
             Stage::Reverse(_) => true,
+            Stage::Top(top) => is_own && top.is_group(field),
             Stage::Streamstats(streamstats) => is_own && streamstats.keeps_apart(field),
             Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
             other => other.class() == Class::RowLocal,
@@ -155,6 +156,7 @@ impl Stage {
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
             Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
+            Self::Top(top) => !top.is_group(field),
             Self::Transaction(_) | Self::MakeResults(_) => true,
         }
     }
@@ -211,6 +213,8 @@ mod tests {
             ("| streamstats reset_on_change=t count by _time, host", "never"),
             ("| streamstats reset_after=(count>3) count by _time, host", "never"),
             ("| streamstats reset_before=(a=1) count by _time, host", "never"),
+            ("| top a by _time, host", "early host window"),
+            ("| top _time, host", "window"),
             ("| transaction host", "never"),
             ("| dedup a _time host", "early host never"),
             ("| dedup _time", "early never"),

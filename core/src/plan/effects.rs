@@ -4,7 +4,7 @@ use crate::{
     diag::{Span, Spanned},
     spl::tree::{
         AggregateArgument, Border, Command, CommandKind, Dedup, Expr, Fields, Search, Stats,
-        Streamstats, Transaction,
+        Streamstats, Top, Transaction,
     },
 };
 
@@ -97,6 +97,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
         CommandKind::Dedup(dedup) => of_dedup(dedup),
+        CommandKind::Top(top) => of_top(top),
         CommandKind::Transaction(transaction) => of_transaction(transaction),
         // A field that is removed holds nothing that the event does not.
         CommandKind::Fields(_)
@@ -119,6 +120,20 @@ fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
     let by = stats.by.iter().map(|name| Kept { name: &name.value, is_result: false });
     effects.push(Effect::KeepsOnly(by.chain(outputs(stats)).collect()));
     effects
+}
+
+fn of_top(top: &Top) -> Vec<Effect<'_>> {
+    let fields = || top.by.iter().chain(&top.fields);
+    let named = |option: &str, default| {
+        let written = top.options.iter().rfind(|(name, _)| name.value.eq_ignore_ascii_case(option));
+        written.map_or(default, |(_, value)| value.value.as_str())
+    };
+    let kept = fields()
+        .map(|field| field.value.as_str())
+        .chain([named("countfield", "count"), named("percentfield", "percent")])
+        .map(|name| Kept { name, is_result: false });
+    let kept = Effect::KeepsOnly(kept.collect());
+    fields().map(Effect::Reads).chain([kept]).collect()
 }
 
 fn of_transaction(transaction: &Transaction) -> Vec<Effect<'_>> {

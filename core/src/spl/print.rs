@@ -82,6 +82,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Reverse | CommandKind::Broken => {}
         CommandKind::Sort(sort) => commands::sort::print(out, sort),
         CommandKind::Transaction(transaction) => commands::transaction::print(out, transaction),
+        CommandKind::Top(top) => commands::top::print(out, top),
         CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");

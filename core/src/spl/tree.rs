@@ -66,6 +66,8 @@ pub enum CommandKind {
     Dedup(Dedup),
     /// `transaction`.
     Transaction(Transaction),
+    /// `top` and `rare`.
+    Top(Top),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -372,6 +374,19 @@ pub struct Dedup {
     /// The order in which the first of them are found; none is the order of the rows.
     pub sort_by: Vec<SortKey>,
     /// Options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `top [N] [options] fields [BY fields]`, and the same of `rare`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Top {
+    /// Whether it is `rare`.
+    pub is_rare: bool,
+    /// The fields whose combinations are counted.
+    pub fields: Vec<Spanned<String>>,
+    /// The BY fields.
+    pub by: Vec<Spanned<String>>,
+    /// Options, as written; a number alone is `limit`.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 

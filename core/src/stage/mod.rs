@@ -19,6 +19,7 @@ pub mod stats;
 pub mod streamstats;
 pub mod table;
 pub mod tail;
+pub mod top;
 pub mod transaction;
 pub mod where_;
 
@@ -84,6 +85,8 @@ pub enum Stage {
     Sort(sort::Sort),
     /// `dedup`
     Dedup(dedup::Dedup),
+    /// `top` and `rare`
+    Top(top::Top),
     /// `transaction`
     Transaction(transaction::Transaction),
     /// `makeresults`
@@ -123,7 +126,9 @@ impl Stage {
     pub fn class(&self) -> Class {
         match self {
             Self::Stats(_) => Class::Mergeable,
-            Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
+            Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) | Self::Top(_) => {
+                Class::WholeWindow
+            }
             Self::Streamstats(_)
             | Self::Head(_)
             | Self::Tail(_)
@@ -163,6 +168,7 @@ impl Stage {
             | Self::Reverse(_)
             | Self::Sort(_)
             | Self::Dedup(_)
+            | Self::Top(_)
             | Self::Transaction(_)
             | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
@@ -182,6 +188,7 @@ impl Stage {
             Self::Reverse(reverse) => reverse.apply_all(rows),
             Self::Sort(sort) => sort.apply_all(rows),
             Self::Dedup(dedup) => dedup.apply_all(rows, env),
+            Self::Top(top) => top.apply_all(rows, env),
             Self::Transaction(transaction) => transaction.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {

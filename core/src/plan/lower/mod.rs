@@ -13,6 +13,7 @@ mod search;
 mod sort;
 mod stats;
 mod streamstats;
+mod top;
 mod transaction;
 
 use super::{closing, support};
@@ -84,6 +85,7 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Reverse => Stage::Reverse(reverse::Reverse),
         CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
         CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
+        CommandKind::Top(top) => Stage::Top(top::lower(top, command, lowering)),
         CommandKind::Transaction(transaction) => {
             Stage::Transaction(transaction::lower(transaction, lowering))
         }

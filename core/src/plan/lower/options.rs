@@ -38,3 +38,17 @@ pub(super) fn refuse(
             .help(format!("the options that run are {options}")),
     );
 }
+
+/// How many rows or columns at most; zero is no limit.
+pub(super) fn limit(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<usize> {
+    let limit = value.value.parse::<usize>();
+    if limit.is_err() {
+        let message = format!("`{}` is no limit", value.value);
+        lowering.report(
+            Diagnostic::error(Code::BadArgument, value.span, message)
+                .label("expected a number")
+                .help("write a whole number, or 0 for all"),
+        );
+    }
+    limit.ok().filter(|&limit| limit > 0)
+}

@@ -17,6 +17,7 @@ mod stats;
 pub(super) mod streamstats;
 mod table;
 mod tail;
+pub(super) mod top;
 pub(super) mod transaction;
 mod r#where;
 
@@ -42,6 +43,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "reverse" => reverse::parse(parser),
         "sort" => sort::parse(parser),
         "dedup" => dedup::parse(parser),
+        "top" => top::parse(parser, false),
+        "rare" => top::parse(parser, true),
         "transaction" => transaction::parse(parser),
         "makeresults" => makeresults::parse(parser),
         _ => other::parse(parser),
