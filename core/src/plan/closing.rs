@@ -157,7 +157,7 @@ impl Stage {
             Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
             Self::Top(top) => !top.is_group(field),
-            Self::Transaction(_) | Self::MakeResults(_) => true,
+            Self::Chart(_) | Self::Transaction(_) | Self::MakeResults(_) => true,
         }
     }
 }

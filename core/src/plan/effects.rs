@@ -3,7 +3,7 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Border, Command, CommandKind, Dedup, Expr, Fields, Search, Stats,
+        AggregateArgument, Border, Chart, Command, CommandKind, Dedup, Expr, Fields, Search, Stats,
         Streamstats, Top, Transaction,
     },
 };
@@ -97,6 +97,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
         CommandKind::Dedup(dedup) => of_dedup(dedup),
+        CommandKind::Chart(chart) => of_chart(chart),
         CommandKind::Top(top) => of_top(top),
         CommandKind::Transaction(transaction) => of_transaction(transaction),
         // A field that is removed holds nothing that the event does not.
@@ -119,6 +120,21 @@ fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
     let mut effects = read_by_aggregates(stats);
     let by = stats.by.iter().map(|name| Kept { name: &name.value, is_result: false });
     effects.push(Effect::KeepsOnly(by.chain(outputs(stats)).collect()));
+    effects
+}
+
+/// Where there are columns by value, their names are not known.
+fn of_chart(chart: &Chart) -> Vec<Effect<'_>> {
+    let Chart { is_timechart, stats, over } = chart;
+    let mut effects = read_by_aggregates(stats);
+    effects.extend(over.iter().map(Effect::Reads));
+    let rows = over.iter().chain(&stats.by).map(|field| field.value.as_str());
+    let rows = rows.chain(is_timechart.then_some("_time"));
+    let rows = rows.map(|name| Kept { name, is_result: false });
+    let has_columns = over.is_some() || *is_timechart || stats.by.len() > 1;
+    let columns = has_columns.then_some(Kept { name: "*", is_result: true });
+    effects.push(Effect::KeepsOnly(rows.chain(outputs(stats)).chain(columns).collect()));
+    effects.extend(is_timechart.then_some(Effect::ReadsTime));
     effects
 }
 

@@ -68,6 +68,8 @@ pub enum CommandKind {
     Transaction(Transaction),
     /// `top` and `rare`.
     Top(Top),
+    /// `chart` and `timechart`.
+    Chart(Chart),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
@@ -375,6 +377,17 @@ pub struct Dedup {
     pub sort_by: Vec<SortKey>,
     /// Options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `chart [options] aggregates [OVER row] [BY row column]` and `timechart [options] aggregates [BY column]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// Whether it is `timechart`.
+    pub is_timechart: bool,
+    /// The aggregates, BY fields and options, as written.
+    pub stats: Stats,
+    /// The field after `OVER`.
+    pub over: Option<Spanned<String>>,
 }
 
 /// `top [N] [options] fields [BY fields]`, and the same of `rare`.

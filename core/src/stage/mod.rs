@@ -4,6 +4,7 @@
 //! needs the rows of a whole window, has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
 pub mod bin;
+pub mod chart;
 mod column;
 pub mod dedup;
 pub mod eval;
@@ -87,6 +88,8 @@ pub enum Stage {
     Dedup(dedup::Dedup),
     /// `top` and `rare`
     Top(top::Top),
+    /// `chart` and `timechart`
+    Chart(chart::Chart),
     /// `transaction`
     Transaction(transaction::Transaction),
     /// `makeresults`
@@ -126,9 +129,11 @@ impl Stage {
     pub fn class(&self) -> Class {
         match self {
             Self::Stats(_) => Class::Mergeable,
-            Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) | Self::Top(_) => {
-                Class::WholeWindow
-            }
+            Self::Eventstats(_)
+            | Self::Sort(_)
+            | Self::Reverse(_)
+            | Self::Top(_)
+            | Self::Chart(_) => Class::WholeWindow,
             Self::Streamstats(_)
             | Self::Head(_)
             | Self::Tail(_)
@@ -169,6 +174,7 @@ impl Stage {
             | Self::Sort(_)
             | Self::Dedup(_)
             | Self::Top(_)
+            | Self::Chart(_)
             | Self::Transaction(_)
             | Self::MakeResults(_) => {
                 unreachable!("only row-local commands are applied to a row")
@@ -189,6 +195,7 @@ impl Stage {
             Self::Sort(sort) => sort.apply_all(rows),
             Self::Dedup(dedup) => dedup.apply_all(rows, env),
             Self::Top(top) => top.apply_all(rows, env),
+            Self::Chart(chart) => chart.apply_all(rows, env),
             Self::Transaction(transaction) => transaction.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             _ => {

@@ -2,6 +2,7 @@
 //! more than one row.
 
 mod bin;
+mod chart;
 mod dedup;
 mod expr;
 mod head;
@@ -86,6 +87,7 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
         CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
         CommandKind::Top(top) => Stage::Top(top::lower(top, command, lowering)),
+        CommandKind::Chart(chart) => Stage::Chart(chart::lower(chart, command, lowering)),
         CommandKind::Transaction(transaction) => {
             Stage::Transaction(transaction::lower(transaction, lowering))
         }

@@ -3,6 +3,7 @@
 //! Whether caltrop runs a command is not asked here: an unknown one is read as balanced words.
 
 mod bin;
+pub(super) mod chart;
 pub(super) mod dedup;
 mod eval;
 mod fields;
@@ -43,6 +44,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "reverse" => reverse::parse(parser),
         "sort" => sort::parse(parser),
         "dedup" => dedup::parse(parser),
+        "chart" => chart::parse(parser, false),
+        "timechart" => chart::parse(parser, true),
         "top" => top::parse(parser, false),
         "rare" => top::parse(parser, true),
         "transaction" => transaction::parse(parser),
