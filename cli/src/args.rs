@@ -7,7 +7,10 @@ use caltrop_host::Clock;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::{state::Checkpoints, units};
+use crate::{
+    state::{Checkpoints, Source},
+    units,
+};
 
 /// Said below the help of the program and of each command.
 const EXIT_STATUS: &str = "\
@@ -131,9 +134,12 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object.
     #[arg(long, conflicts_with = "short")]
     pub(crate) json: bool,
-    /// Print one line for each finding.
+    /// Print one line for each refused rule, then how often each reason is given.
     #[arg(long)]
     pub(crate) short: bool,
+    /// With --short: a line for each warning too.
+    #[arg(long, requires = "short")]
+    pub(crate) warnings: bool,
     /// Warnings count as findings.
     #[arg(long)]
     pub(crate) deny_warnings: bool,
@@ -315,7 +321,8 @@ impl RunArgs {
     pub(crate) fn checkpoints(&self) -> Option<Checkpoints> {
         let every_s = self.checkpoint / (SECOND_NS / 1000);
         let every_s = f64::from(i32::try_from(every_s).unwrap_or(i32::MAX)) / 1e3;
-        self.state.as_ref().map(|path| Checkpoints::new(path, every_s))
+        let source = if self.follow.is_empty() { Source::Given } else { Source::Followed };
+        self.state.as_ref().map(|path| Checkpoints::new(path, every_s, source))
     }
 
     /// The options of the engine.

@@ -1,20 +1,25 @@
 //! `caltrop check`: what compiles, what does not and why, what will be slow.
 
+mod json;
+mod reasons;
+
 use std::io::{self, Write};
 
 use anyhow::Result;
 use caltrop_core::{
-    diag::{Code, Diagnostic, line_and_column, short},
-    ruleset::RuleReport,
+    diag::short,
+    ruleset::{Built, RuleReport},
 };
-use caltrop_host::{FileError, Sources};
-use serde::Serialize;
+use caltrop_host::Sources;
 
 use crate::{
     Status,
     args::CheckArgs,
     output::{MAX_DRAWN, Stream, counted, draw, stdout, undrawn},
-    rules::{build_options, note_built, read_knowledge, read_sources, reading_status},
+    rules::{
+        build_options, is_error, note_built, passed_over, read_knowledge, read_sources,
+        reading_status,
+    },
 };
 
 /// Compiles the rules and reports on each.
@@ -26,9 +31,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
     let summary = Summary::of(&built.reports);
     let mut out = stdout();
     if args.json {
-        write_json(&mut out, &built.reports, &sources, &summary)?;
+        json::write(&mut out, &built, &sources, &summary)?;
     } else {
-        write_text(&mut out, args, &built.reports, &sources)?;
+        write_text(&mut out, args, &built, &sources)?;
         writeln!(out, "{summary}")?;
     }
     out.flush()?;
@@ -41,73 +46,59 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
 fn write_text(
     out: &mut dyn Write,
     args: &CheckArgs,
+    built: &Built,
+    sources: &Sources,
+) -> io::Result<()> {
+    if args.short {
+        write_short(out, args, &built.reports, sources)?;
+    } else {
+        for report in &built.reports {
+            write_drawn(out, report, sources.text(&report.file))?;
+        }
+    }
+    let passed_over = passed_over(&built.skipped, sources.foreign);
+    passed_over.map_or(Ok(()), |text| writeln!(out, "{text}"))
+}
+
+/// A line for each refused rule, and with `--warnings` one for each warning; then how often each reason is given.
+fn write_short(
+    out: &mut dyn Write,
+    args: &CheckArgs,
     reports: &[RuleReport],
     sources: &Sources,
 ) -> io::Result<()> {
-    let write = if args.short { write_short } else { write_drawn };
-    reports.iter().try_for_each(|report| write(out, report, sources.text(&report.path)))
+    let mut lines = 0;
+    for report in reports {
+        let text = sources.text(&report.file);
+        let warnings = report.diagnostics.iter().filter(|found| args.warnings && !is_error(found));
+        let warnings = warnings.map(|found| short(found, &report.file, text));
+        for line in refusal(report, text).into_iter().chain(warnings) {
+            writeln!(out, "{line}")?;
+            lines += 1;
+        }
+    }
+    if lines > 0 {
+        writeln!(out)?;
+    }
+    reasons::write_table(out, "reason", &reasons::refusals(reports))?;
+    reasons::write_table(out, "warning", &reasons::warnings(reports))
 }
 
-fn write_short(out: &mut dyn Write, report: &RuleReport, text: &str) -> io::Result<()> {
-    let mut diagnostics = report.diagnostics.iter();
-    diagnostics.try_for_each(|found| writeln!(out, "{}", short(found, &report.path, text)))
+/// The first error of a refused rule, and how many more there are.
+fn refusal(report: &RuleReport, text: &str) -> Option<String> {
+    let mut errors = report.diagnostics.iter().filter(|found| is_error(found));
+    let line = short(errors.next()?, &report.file, text);
+    Some(match errors.count() {
+        0 => line,
+        more => format!("{line} [and {more} more]"),
+    })
 }
 
 fn write_drawn(out: &mut dyn Write, report: &RuleReport, text: &str) -> io::Result<()> {
     for diagnostic in report.diagnostics.iter().take(MAX_DRAWN) {
-        writeln!(out, "{}\n", draw(diagnostic, &report.path, text, Stream::Output))?;
+        writeln!(out, "{}\n", draw(diagnostic, &report.file, text, Stream::Output))?;
     }
     undrawn(report.diagnostics.len()).map_or(Ok(()), |rest| writeln!(out, "{rest}"))
-}
-
-/// Files that cannot be read stand before the rules: a host that reads this must not miss them.
-fn write_json(
-    out: &mut dyn Write,
-    reports: &[RuleReport],
-    sources: &Sources,
-    summary: &Summary,
-) -> Result<()> {
-    let unreadable = sources.errors.iter().map(unreadable_json);
-    let rules = reports.iter().map(|report| rule_json(report, sources.text(&report.path)));
-    let refused = summary.refused + sources.errors.len();
-    let summary = SummaryJson { ok: summary.ok, refused };
-    serde_json::to_writer(
-        &mut *out,
-        &Checked { rules: unreadable.chain(rules).collect(), summary },
-    )?;
-    writeln!(out)?;
-    Ok(())
-}
-
-#[derive(Serialize)]
-struct Checked {
-    rules: Vec<RuleJson>,
-    summary: SummaryJson,
-}
-
-#[derive(Serialize)]
-struct SummaryJson {
-    ok: usize,
-    refused: usize,
-}
-
-#[derive(Serialize)]
-struct RuleJson {
-    path: String,
-    id: String,
-    title: String,
-    status: &'static str,
-    diagnostics: Vec<DiagnosticJson>,
-}
-
-#[derive(Serialize)]
-struct DiagnosticJson {
-    code: &'static str,
-    severity: &'static str,
-    line: u64,
-    column: u64,
-    message: String,
-    help: Option<String>,
 }
 
 /// How many rules there are of each kind.
@@ -135,48 +126,5 @@ impl std::fmt::Display for Summary {
             write!(f, " ({with_warnings} with warnings)")?;
         }
         write!(f, ", {refused} refused")
-    }
-}
-
-fn rule_json(report: &RuleReport, text: &str) -> RuleJson {
-    let diagnostics = report.diagnostics.iter();
-    RuleJson {
-        path: report.path.clone(),
-        id: report.id.clone(),
-        title: report.title.clone(),
-        status: if report.is_refused() { "refused" } else { "ok" },
-        diagnostics: diagnostics.map(|diagnostic| diagnostic_json(diagnostic, text)).collect(),
-    }
-}
-
-fn diagnostic_json(diagnostic: &Diagnostic, text: &str) -> DiagnosticJson {
-    let (line, column) = line_and_column(text, diagnostic.primary.span.start);
-    let number = |number: usize| u64::try_from(number).expect("a place in a text fits 64 bits");
-    DiagnosticJson {
-        code: diagnostic.code.text(),
-        severity: diagnostic.severity.name(),
-        line: number(line),
-        column: number(column),
-        message: diagnostic.message.clone(),
-        help: diagnostic.help.clone(),
-    }
-}
-
-fn unreadable_json(error: &FileError) -> RuleJson {
-    let (line, column) = error.place().map_or((1, 1), |place| (place.line, place.column));
-    let diagnostic = DiagnosticJson {
-        code: Code::UnreadableFile.text(),
-        severity: "error",
-        line,
-        column,
-        message: error.reason(),
-        help: None,
-    };
-    RuleJson {
-        path: error.path().to_string_lossy().into_owned(),
-        id: String::new(),
-        title: String::new(),
-        status: "refused",
-        diagnostics: vec![diagnostic],
     }
 }

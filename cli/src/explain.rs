@@ -47,7 +47,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Status> {
     match &args.event {
         None => write_rule(args, explanation, &mut out)?,
         Some(path) => {
-            let mut tracer = Tracer::open(args, explanation, &sources, &known, path)?;
+            let mut tracer = Tracer::open(args, report, &sources, &known, path)?;
             write_rule_and_events(args, explanation, &mut tracer, &mut out)?;
             tracer.summarise();
         }
@@ -126,6 +126,7 @@ fn write_rule_and_events(
 struct Tracer<'a> {
     args: &'a ExplainArgs,
     engine: Engine,
+    rule: RuleId,
     input: Input,
     events: u64,
     candidates: u64,
@@ -156,20 +157,21 @@ struct StageJson {
 }
 
 impl<'a> Tracer<'a> {
-    /// The rule is compiled once more, alone, so that it is the only one of its engine.
+    /// The rule's file is compiled once more, alone, so that its rules are the only ones of the engine.
     fn open(
         args: &'a ExplainArgs,
-        explanation: &Explanation,
+        report: &RuleReport,
         sources: &Sources,
         known: &Known,
         path: &Path,
     ) -> Result<Self> {
-        let files = sources.files.iter().filter(|file| file.path == explanation.path);
-        let alone = Sources { files: files.cloned().collect(), errors: Vec::new() };
+        let files = sources.files.iter().filter(|file| file.path == report.file);
+        let alone = Sources { files: files.cloned().collect(), ..Sources::default() };
         let built = alone.builder(known, build_options(&args.events.knowledge)).build();
+        let rule = built.rules.find(report.path.as_bytes()).expect("the rule was explained");
         let engine = Engine::new(Arc::new(built.rules), args.events.options(&Clock::start()));
         let input = Input::open(path, args.events.format.into(), feed::limits(&args.events))?;
-        Ok(Self { args, engine, input, events: 0, candidates: 0, kept: 0 })
+        Ok(Self { args, engine, rule, input, events: 0, candidates: 0, kept: 0 })
     }
 
     /// What the rule makes of the next event that is one.
@@ -177,7 +179,7 @@ impl<'a> Tracer<'a> {
         let head = feed::head(&self.args.events, 0);
         while let Some(event) = self.input.next_event()? {
             self.events += 1;
-            match self.engine.trace(RuleId::new(0), event, &head) {
+            match self.engine.trace(self.rule, event, &head) {
                 Ok(trace) => {
                     let traced = EventJson::new(self.events, self.input.line_number(), trace);
                     self.candidates += u64::from(traced.candidate);

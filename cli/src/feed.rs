@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use caltrop_core::{
-    alert::Alert,
+    alert::{Alert, Partial},
     config::{Input as Written, Mode, SECOND_NS},
     engine::Engine,
     event::{
@@ -20,7 +20,8 @@ use caltrop_core::{
     ids::RuleId,
 };
 use caltrop_host::{
-    Clock, Follow, Followed, Input, InputCounters, InputLimits, Next, Positions, input_files,
+    Clock, Follow, Followed, Input, InputCounters, InputLimits, Next, Occasion, Positions, Saved,
+    input_files,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -76,7 +77,7 @@ const WRITTEN: [(Format, &str); 6] = [
 ];
 
 /// Pushes every event of `inputs` and closes every window; stops early once nobody reads the results, and in a stream when the
-/// program is told to end.
+/// program is told to end: what its windows hold is then kept by `checkpoints`, or sent as partial.
 ///
 /// # Errors
 /// When the system does not let a stream listen to being told.
@@ -102,7 +103,8 @@ pub(crate) fn feed(
     Ok(feed.finish())
 }
 
-/// Pushes the events of files that grow until the program is told to end, or nobody reads the results.
+/// Pushes the events of files that grow until the program is told to end, or nobody reads the results. What the windows hold is
+/// then kept by `checkpoints`, or sent as partial.
 ///
 /// # Errors
 /// When the system does not let it listen to being told.
@@ -171,7 +173,7 @@ impl<'a> Feed<'a> {
         let (started_s, told_s, heard_s) = (now_s, f64::NEG_INFINITY, now_s);
         let fed = Fed::default();
         let stopped = false;
-        Ok(Self {
+        let mut feed = Self {
             engine,
             mode,
             args,
@@ -186,7 +188,12 @@ impl<'a> Feed<'a> {
             checkpoints: None,
             positions: Positions::default(),
             stopped,
-        })
+        };
+        // An engine that does not know the time believes events that are dated in the future.
+        if mode == Mode::Stream {
+            feed.tell_time();
+        }
+        Ok(feed)
     }
 
     /// Whether no more events are to be pushed.
@@ -196,14 +203,23 @@ impl<'a> Feed<'a> {
 
     fn finish(mut self) -> Fed {
         self.progress.bar.finish_and_clear();
-        // What is kept for the next run stays open.
-        let goes_on = self.stop.is_asked() && self.checkpoints.is_some();
-        if !self.stopped && !goes_on {
-            self.engine.finish(&mut |alert| self.printer.print(alert));
+        if !self.stopped {
+            self.end_windows();
         }
-        self.save();
+        self.save(Occasion::End);
         self.fed.seconds = self.clock.mono_s() - self.started_s;
         self.fed
+    }
+
+    /// Closes the windows at the end of the events. Where the program was told to end before, they stay open for the next run or,
+    /// without one, what they hold so far is sent as partial.
+    fn end_windows(&mut self) {
+        let mut print = |alert: &Alert<'_>| self.printer.print(alert);
+        match (self.stop.is_asked(), &self.checkpoints) {
+            (false, _) => self.engine.finish(&mut print),
+            (true, Some(_)) => {}
+            (true, None) => self.engine.interrupt(Partial::Shutdown, &mut print),
+        }
     }
 
     fn file(&mut self, number: u32, path: &Path) {
@@ -357,25 +373,34 @@ impl<'a> Feed<'a> {
 
     fn tick(&mut self) {
         if self.mode == Mode::Stream {
-            self.told_s = self.clock.mono_s();
-            let (wall_ns, mono_ns) = (nanoseconds(self.clock.wall_s()), nanoseconds(self.told_s));
-            let bar = &self.progress.bar;
-            let mut print = |alert: &Alert<'_>| bar.suspend(|| self.printer.print(alert));
-            self.engine.advance(wall_ns, mono_ns, &mut print);
-            self.checkpoint();
+            self.tell_time();
+            if self.checkpoints.as_ref().is_some_and(|points| points.is_due(self.told_s)) {
+                self.save(Occasion::Checkpoint);
+            }
         }
     }
 
-    /// Saves the state if it is time to.
-    fn checkpoint(&mut self) {
-        if self.checkpoints.as_ref().is_some_and(|points| points.is_due(self.told_s)) {
-            self.save();
-        }
+    fn tell_time(&mut self) {
+        self.told_s = self.clock.mono_s();
+        let (wall_ns, mono_ns) = (nanoseconds(self.clock.wall_s()), nanoseconds(self.told_s));
+        let bar = &self.progress.bar;
+        let mut print = |alert: &Alert<'_>| bar.suspend(|| self.printer.print(alert));
+        self.engine.advance(wall_ns, mono_ns, &mut print);
     }
 
-    fn save(&mut self) {
-        let Some(checkpoints) = &mut self.checkpoints else { return };
-        if let Err(error) = checkpoints.save(self.engine, self.positions.clone(), self.told_s) {
+    /// Saves the state, unless there are alerts that nobody has read: the next run sends them again.
+    fn save(&mut self, occasion: Occasion) {
+        let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| !self.printer.has_failed())
+        else {
+            return;
+        };
+        let saved = Saved {
+            at_ns: nanoseconds(self.clock.wall_s()),
+            occasion,
+            positions: self.positions.clone(),
+            engine: self.engine.save(),
+        };
+        if let Err(error) = checkpoints.save(&saved, self.told_s) {
             self.fail(format_args!("error: {error}"));
         }
     }

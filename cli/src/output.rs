@@ -56,7 +56,7 @@ pub(crate) const MAX_DRAWN: usize = 100;
 /// What stands for the diagnostics of one rule that are not drawn, if it has so many.
 pub(crate) fn undrawn(count: usize) -> Option<String> {
     let more = count.checked_sub(MAX_DRAWN).filter(|more| *more > 0)?;
-    Some(format!("... and {more} more: `caltrop check --short` lists them\n"))
+    Some(format!("... and {more} more: `caltrop check --json` lists them\n"))
 }
 
 /// Says what is wrong with a rule, a search or a knowledge file.

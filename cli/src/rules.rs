@@ -1,9 +1,10 @@
 //! Rules and knowledge of the command line: what is wrong with them is said on standard error.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use caltrop_core::{
     diag::{Diagnostic, Severity},
+    rule::Skip,
     ruleset::{BuildOptions, Built, RuleReport},
 };
 use caltrop_host::{FileError, Known, Loaded, Sources};
@@ -11,7 +12,7 @@ use caltrop_host::{FileError, Known, Loaded, Sources};
 use crate::{
     Status,
     args::KnowledgeArgs,
-    output::{MAX_DRAWN, note, note_diagnostic, undrawn},
+    output::{MAX_DRAWN, counted, note, note_diagnostic, undrawn},
 };
 
 /// Reads the rule files that `paths` name; says which cannot be read.
@@ -56,11 +57,11 @@ fn note_problem(known: &Known, name: &str, problem: &Diagnostic) {
 
 /// Says why `report`'s rule was refused, or with `warnings` all that is to be said of it.
 pub(crate) fn note_report(sources: &Sources, report: &RuleReport, warnings: Warnings) {
-    let text = sources.text(&report.path);
+    let text = sources.text(&report.file);
     let is_told = |found: &&Diagnostic| warnings == Warnings::Told || is_error(found);
     let told: Vec<_> = report.diagnostics.iter().filter(is_told).collect();
     for diagnostic in told.iter().take(MAX_DRAWN) {
-        note_diagnostic(diagnostic, &report.path, text);
+        note_diagnostic(diagnostic, &report.file, text);
     }
     undrawn(told.len()).iter().for_each(|rest| note(format_args!("{rest}")));
 }
@@ -78,7 +79,31 @@ pub(crate) fn note_loaded(loaded: &Loaded) -> usize {
     let problems = loaded.known.problems.iter();
     problems.for_each(|(name, problem)| note_problem(&loaded.known, name, problem));
     note_built(&loaded.known, &loaded.built);
+    note_passed_over(&loaded.built);
     note_refused(&loaded.sources, &loaded.built)
+}
+
+/// What of the rule files is no rule, and of how many files the names say that they are none; nothing if there is none.
+pub(crate) fn passed_over(skipped: &BTreeMap<Skip, usize>, foreign: usize) -> Option<String> {
+    let mut parts: Vec<String> = skipped
+        .iter()
+        .map(|(skip, count)| {
+            let (one, many) = skip.nouns();
+            format!("{count} {}", if *count == 1 { one } else { many })
+        })
+        .collect();
+    if foreign > 0 {
+        parts.push(counted(foreign, "file") + " of other kinds");
+    }
+    let is_knowledge = skipped.keys().any(|skip| skip.is_knowledge());
+    let hint =
+        if is_knowledge { " (macros, lookups and settings count under --knowledge)" } else { "" };
+    (!parts.is_empty()).then(|| format!("passed over: {}{hint}", parts.join(", ")))
+}
+
+/// Says what of the rule files is no rule. Files of other kinds are no news where rules are run.
+fn note_passed_over(built: &Built) {
+    passed_over(&built.skipped, 0).iter().for_each(|text| note(format_args!("note: {text}")));
 }
 
 /// Whether warnings are told beside errors.

@@ -8,7 +8,7 @@ use caltrop_host::{Clock, Positions, load};
 
 use crate::{
     Status,
-    args::RunArgs,
+    args::{Output, RunArgs},
     feed,
     output::{Printer, Shape, counted, note},
     rules::{build_options, note_loaded, reading_status},
@@ -16,6 +16,7 @@ use crate::{
 
 /// Runs the rules over every input.
 pub(crate) fn run(args: &RunArgs) -> Result<Status> {
+    refuse_contradictions(args)?;
     let clock = Clock::start();
     let knowledge = &args.events.knowledge;
     let loaded = load(&args.rules, &knowledge.knowledge, build_options(knowledge));
@@ -26,13 +27,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
         return Ok(status.max(Status::Refused));
     }
     let options = args.options(&clock);
-    if args.state.is_some() && options.mode == Mode::Batch {
-        bail!("--state keeps what a stream has open: add --stream or --follow");
-    }
     let threads = args.results.threads;
-    if threads > 1 && options.mode == Mode::Stream {
-        bail!("--threads is for a closed set of events: a stream has one clock, and so one thread");
-    }
     let is_stream = options.mode == Mode::Stream;
     let rules = Arc::new(loaded.built.rules);
     let checkpoints = args.checkpoints();
@@ -65,4 +60,21 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     }
     stats.write(args.results.stats.as_deref())?;
     Ok(status.max(fed.status))
+}
+
+/// Whether the options fit together.
+fn refuse_contradictions(args: &RunArgs) -> Result<()> {
+    let mode = args.mode();
+    if args.state.is_some() && mode == Mode::Batch {
+        bail!("--state keeps what a stream has open: add --stream or --follow");
+    }
+    if args.state.is_some() && args.results.output != Output::Ndjson {
+        bail!(
+            "--state takes for sent what is printed, but a table waits for its last row: use --output ndjson"
+        );
+    }
+    if args.results.threads > 1 && mode == Mode::Stream {
+        bail!("--threads is for a closed set of events: a stream has one clock, and so one thread");
+    }
+    Ok(())
 }

@@ -28,6 +28,7 @@ pub(crate) struct Stats {
     truncated: u64,
     retained_dropped: u64,
     refused_rules: usize,
+    state_bytes: usize,
     state_bytes_peak: usize,
     cut_events: u64,
     invalid_utf8: u64,
@@ -36,7 +37,9 @@ pub(crate) struct Stats {
     timeless_rows: u64,
     lost_fields: u64,
     cut_rows: u64,
+    given_up_searches: u64,
     future_events: u64,
+    kind_resets: u64,
 }
 
 impl Stats {
@@ -61,9 +64,14 @@ impl Stats {
             (self.timeless_rows, "without a usable _time where a window needs one, left out"),
             (self.lost_fields, "fields beyond the first 512 of an event, not seen"),
             (self.cut_rows, "rows in more than 1,000 groups, put into the first ones only"),
+            (self.given_up_searches, "searches of a regex given up at their bound: no match"),
             (self.late, "after their window had closed (--lateness), told as revisions"),
             (self.late_dropped, "after their window was no longer kept (--retain), left out"),
             (self.future_events, "too far ahead of the clock (--max-future) to move it"),
+            (
+                self.kind_resets,
+                "times that the table of sources and hosts was full, which takes time only",
+            ),
             (self.retained_dropped, "closed windows not kept for want of memory (--max-state)"),
             (self.truncated, "groups with values left out for want of memory (--max-state)"),
             (self.partial, "groups sent early for want of memory (--max-state)"),
@@ -87,31 +95,57 @@ impl Stats {
 const MAX_LISTED_RULES: usize = 20;
 
 impl Fed {
-    /// The figures of a run.
+    /// The figures of a run. A new counter must be named here before this compiles.
     pub(crate) fn stats(&self, counters: &Counters, refused_rules: usize) -> Stats {
+        let Counters {
+            events,
+            bytes,
+            candidates,
+            alerts,
+            cut_events,
+            malformed_rows,
+            lost_fields,
+            kind_resets,
+            cut_rows,
+            given_up_searches,
+            late,
+            revised,
+            retracted,
+            late_dropped,
+            retained_dropped,
+            timeless_dropped,
+            future_events,
+            truncated_groups,
+            partial_groups,
+            state_bytes,
+            state_bytes_peak,
+        } = *counters;
         Stats {
-            events: counters.events,
-            bytes: counters.bytes,
+            events,
+            bytes,
             seconds: self.seconds,
-            candidates: counters.candidates,
-            alerts: counters.alerts,
-            late: counters.late,
-            late_dropped: counters.late_dropped,
-            revised: counters.revised,
-            retracted: counters.retracted,
-            truncated: counters.truncated_groups,
-            retained_dropped: counters.retained_dropped,
-            partial: counters.partial_groups,
+            candidates,
+            alerts,
+            late,
+            late_dropped,
+            revised,
+            retracted,
+            partial: partial_groups,
+            truncated: truncated_groups,
+            retained_dropped,
             refused_rules,
-            state_bytes_peak: counters.state_bytes_peak,
-            cut_events: self.cut_events + counters.cut_events,
+            state_bytes,
+            state_bytes_peak,
+            cut_events: self.cut_events + cut_events,
             invalid_utf8: self.invalid_utf8,
             bad_records: self.bad_records,
-            malformed_rows: counters.malformed_rows,
-            timeless_rows: counters.timeless_dropped,
-            lost_fields: counters.lost_fields,
-            cut_rows: counters.cut_rows,
-            future_events: counters.future_events,
+            malformed_rows,
+            timeless_rows: timeless_dropped,
+            lost_fields,
+            cut_rows,
+            given_up_searches,
+            future_events,
+            kind_resets,
         }
     }
 
@@ -165,4 +199,66 @@ fn amount(bytes: u64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Where `--stats` calls a counter by a shorter name, or one of another unit.
+    const RENAMED: [(&str, &str); 3] = [
+        ("partial_groups", "partial"),
+        ("truncated_groups", "truncated"),
+        ("timeless_dropped", "timeless_rows"),
+    ];
+
+    /// Counters of an input that are no figures: the engine counts the same, record by record and without line ends.
+    const COUNTED_BY_THE_ENGINE: [&str; 3] = ["events", "bytes", "truncated"];
+
+    fn stats() -> serde_json::Map<String, Value> {
+        let stats = Fed::default().stats(&Counters::default(), 0);
+        let Ok(Value::Object(stats)) = serde_json::to_value(stats) else { panic!("an object") };
+        stats
+    }
+
+    /// The names of the numbers in what `Debug` prints of a struct.
+    fn numbers(counters: &impl std::fmt::Debug) -> BTreeSet<String> {
+        let printed = format!("{counters:?}");
+        let fields = printed.trim_end_matches([' ', '}']).split(['{', ',']).skip(1);
+        fields.filter_map(|field| field.trim().strip_suffix(": 0")).map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn every_counter_of_the_engine_is_a_figure() {
+        let stats = stats();
+        let counters = numbers(&Counters::default());
+        assert!(counters.len() >= 20 && counters.contains("kind_resets"), "{counters:?}");
+        for counter in &counters {
+            let renamed = RENAMED.iter().find(|(name, _)| name == counter);
+            let figure = renamed.map_or(counter.as_str(), |(_, figure)| figure);
+            assert!(stats.contains_key(figure), "--stats lacks {figure}");
+        }
+    }
+
+    #[test]
+    fn every_counter_of_an_input_is_a_figure() {
+        let stats = stats();
+        let counters = numbers(&caltrop_host::InputCounters::default());
+        assert!(counters.len() >= 5, "{counters:?}");
+        for counter in counters.iter().filter(|name| !COUNTED_BY_THE_ENGINE.contains(&&***name)) {
+            assert!(stats.contains_key(counter), "--stats lacks {counter}");
+        }
+    }
+
+    #[test]
+    fn every_figure_is_in_the_docs() {
+        let page = include_str!("../../docs/cli.md");
+        for figure in stats().keys() {
+            assert!(page.contains(&format!("`{figure}`")), "docs/cli.md does not tell of {figure}");
+        }
+    }
 }

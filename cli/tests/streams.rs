@@ -3,131 +3,96 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{BufRead, BufReader, Read, Write},
-    path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
-};
+mod running;
 
-/// A folder with rules and a log, and a program that follows the log.
-struct Followed {
-    folder: tempfile::TempDir,
-    child: Child,
-    lines: BufReader<ChildStdout>,
-}
+use std::fs;
 
+use running::{Running, append};
+use serde_json::{Value, json};
+
+/// One rule that tells each event, and one that counts them in a window without an end.
 fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("rules")).unwrap();
-    fs::write(folder.path().join("rules/each.spl"), "error").unwrap();
-    fs::write(folder.path().join("rules/count.spl"), "warning | stats count").unwrap();
-    fs::write(folder.path().join("app.log"), "").unwrap();
-    folder
+    running::folder(&[("each.spl", "error"), ("count.spl", "warning | stats count")])
 }
 
-fn append(folder: &Path, text: &str) {
-    let mut log = OpenOptions::new().append(true).open(folder.join("app.log")).unwrap();
-    log.write_all(text.as_bytes()).unwrap();
+fn follow(folder: tempfile::TempDir, more: &[&str]) -> Running {
+    Running::start(folder, &[&["--window", "all", "--follow", "app.log"], more].concat())
 }
 
-impl Followed {
-    fn start(folder: tempfile::TempDir, more: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_caltrop"))
-            .args(["run", "--rules", "rules", "--window", "all"])
-            .args(more)
-            .args(["--follow", "app.log"])
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { folder, child, lines }
-    }
-
-    /// The row of the next alert; waits for it.
-    fn next_row(&mut self) -> String {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        serde_json::from_str::<serde_json::Value>(&line).unwrap()["row"].to_string()
-    }
-
-    /// Tells the program to end: the rows that it still prints, what it says, and the folder.
-    fn stop(mut self, signal: &str) -> (Vec<String>, String, tempfile::TempDir) {
-        let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(killed.unwrap().success());
-        let mut rows = Vec::new();
-        for line in self.lines.by_ref().lines() {
-            let alert: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
-            rows.push(alert["row"].to_string());
-        }
-        let output = self.child.wait_with_output().unwrap();
-        if signal != "-KILL" {
-            assert!(output.status.success());
-        }
-        (rows, String::from_utf8_lossy(&output.stderr).into_owned(), self.folder)
-    }
-}
-
-fn row(text: &str) -> String {
-    format!("{{\"_raw\":\"{text}\"}}")
+/// What `count.spl` has told: the counts, and why they are partial.
+fn counts(alerts: &[Value]) -> Vec<(&Value, &Value)> {
+    let of_count = alerts.iter().filter(|alert| alert["rule"]["id"] == "count");
+    of_count
+        .map(|alert| {
+            assert_eq!(alert["partial"], !alert["reason"].is_null(), "{alert}");
+            (&alert["row"]["count"], &alert["reason"])
+        })
+        .collect()
 }
 
 #[test]
-fn an_alert_comes_while_the_file_grows_and_windows_close_when_it_is_stopped() {
-    let mut followed = Followed::start(folder(), &[]);
-    append(followed.folder.path(), "warning\none error\n");
-    assert_eq!(followed.next_row(), row("one error"));
-    fs::rename(followed.folder.path().join("app.log"), followed.folder.path().join("app.log.1"))
-        .unwrap();
-    fs::write(followed.folder.path().join("app.log"), "warning\nanother error\n").unwrap();
-    assert_eq!(followed.next_row(), row("another error"));
-    let (rows, stderr, _) = followed.stop("-TERM");
-    assert_eq!(rows, ["{\"count\":\"2\"}"]);
-    assert!(stderr.contains("4 events"), "{stderr}");
+fn an_alert_comes_while_the_file_grows_and_what_is_open_at_the_end_is_partial() {
+    for signal in ["TERM", "INT"] {
+        let mut running = follow(folder(), &[]);
+        running.append("warning\none error\n");
+        running.wait_for("one error");
+        let log = running.path().join("app.log");
+        fs::rename(&log, running.path().join("app.log.1")).unwrap();
+        fs::write(&log, "warning\nanother error\n").unwrap();
+        running.wait_for("another error");
+        let ended = running.stop(signal);
+        assert_eq!(counts(&ended.alerts), [(&json!("2"), &json!("shutdown"))]);
+        assert!(ended.stderr.contains("4 events"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_stream_whose_events_have_come_to_their_end_is_not_partial() {
+    let mut running = Running::start(folder(), &["--window", "all", "--stream", "-"]);
+    running.pipe("warning\nwarning\none error\n");
+    running.wait_for("one error");
+    assert_eq!(counts(&running.end().alerts), [(&json!("2"), &Value::Null)]);
 }
 
 #[test]
 fn with_a_state_file_a_stream_goes_on_where_it_was_stopped() {
     let state = ["--state", "state"];
-    let mut followed = Followed::start(folder(), &state);
-    append(followed.folder.path(), "warning\none error\n");
-    assert_eq!(followed.next_row(), row("one error"));
-    let (rows, _, folder) = followed.stop("-INT");
-    assert_eq!(rows, Vec::<String>::new(), "windows stay open");
-    append(folder.path(), "warning\nanother error\n");
-    let mut followed = Followed::start(folder, &state);
-    assert_eq!(followed.next_row(), row("another error"));
-    let (_, stderr, folder) = followed.stop("-TERM");
-    assert!(stderr.contains("state: going on with 1 open window"), "{stderr}");
-    fs::write(folder.path().join("rules/count.spl"), "warning | stats count as many").unwrap();
-    append(folder.path(), "a third error\n");
-    let mut followed = Followed::start(folder, &state);
-    assert_eq!(followed.next_row(), row("a third error"));
-    let (_, stderr, _) = followed.stop("-TERM");
+    let mut running = follow(folder(), &state);
+    running.append("warning\none error\n");
+    running.wait_for("one error");
+    let ended = running.stop("INT");
+    assert_eq!(counts(&ended.alerts), [], "windows stay open");
+    append(ended.folder.path(), "warning\nanother error\n");
+    let mut running = follow(ended.folder, &state);
+    running.wait_for("another error");
+    let ended = running.stop("TERM");
+    assert!(ended.stderr.starts_with("state: going on with 1 open window, as of 2"));
+    assert!(!ended.stderr.contains("in order"), "{}", ended.stderr);
+    fs::write(ended.folder.path().join("rules/count.spl"), "warning | stats count as many")
+        .unwrap();
+    append(ended.folder.path(), "a third error\n");
+    let mut running = follow(ended.folder, &state);
+    running.wait_for("a third error");
+    let stderr = running.stop("TERM").stderr;
     assert!(stderr.contains("the rule or its knowledge has changed"), "{stderr}");
 }
 
+/// The engine knows the time before it sees the first event.
 #[test]
-fn a_stream_that_is_killed_goes_on_from_its_last_checkpoint() {
-    let state = ["--state", "state", "--checkpoint", "0s"];
-    let mut followed = Followed::start(folder(), &state);
-    append(followed.folder.path(), "warning\none error\n");
-    assert_eq!(followed.next_row(), row("one error"));
-    let path: PathBuf = followed.folder.path().join("state");
-    while !fs::read(&path).is_ok_and(|bytes| has_open_window(&bytes)) {
-        std::thread::yield_now();
-    }
-    let (_, _, folder) = followed.stop("-KILL");
-    append(folder.path(), "warning\nanother error\n");
-    let mut followed = Followed::start(folder, &state);
-    assert_eq!(followed.next_row(), row("another error"));
-    let (_, stderr, _) = followed.stop("-TERM");
-    assert!(stderr.contains("going on with 1 open window"), "{stderr}");
-}
-
-/// Whether the saved state names the rule whose window is open.
-fn has_open_window(bytes: &[u8]) -> bool {
-    bytes.windows(9).any(|window| window == b"count.spl")
+fn an_event_of_the_far_future_moves_no_watermark_even_when_it_comes_first() {
+    let rules =
+        [("each.spl", "error"), ("count.spl", "* | bin span=1m | stats count by _time, host")];
+    let mut running =
+        Running::start(running::folder(&rules), &["--stats", "figures", "--follow", "app.log"]);
+    let event =
+        |time: &str| format!("{{\"@timestamp\":\"{time}\",\"host\":\"h\",\"x\":\"error\"}}\n");
+    running.append(&event("2099-01-01T00:00:00Z"));
+    running.append(&event("2026-03-02T09:00:00Z"));
+    running.next_alert();
+    running.next_alert();
+    let ended = running.stop("TERM");
+    let figures = fs::read(ended.folder.path().join("figures")).unwrap();
+    let figures: Value = serde_json::from_slice(&figures).unwrap();
+    assert_eq!([&figures["future_events"], &figures["late_dropped"]], [1, 0], "{figures}");
+    assert_eq!(counts(&ended.alerts).len(), 2);
 }

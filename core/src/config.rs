@@ -26,6 +26,9 @@ pub struct Options {
     pub retain_ns: Option<i64>,
     /// Longer events are cut here, in bytes, and counted in [`Counters::cut_events`].
     pub max_event_bytes: usize,
+    /// So many hosts have a watermark of their own (stream). Beyond it the one that has been silent longest goes: its open
+    /// windows close, and are revised when it comes back while they are kept.
+    pub max_hosts: usize,
     /// Bytes of the state of all rules. In batch the engine stops, see
     /// [`Engine::exhausted`](crate::engine::Engine::exhausted); in a stream the rule that grows gives up retained windows,
     /// then values, then sends groups early, marked partial.
@@ -107,6 +110,7 @@ impl Default for Options {
             max_lag_ns: 300 * SECOND_NS,
             retain_ns: None,
             max_event_bytes: 1 << 20,
+            max_hosts: 65_536,
             max_state_bytes: 256 << 20,
             max_rule_state_bytes: None,
             input: Input::Auto,
@@ -132,7 +136,8 @@ pub struct Counters {
     pub cut_events: u64,
     /// Rows that are not a JSON object: not looked at.
     pub malformed_rows: u64,
-    /// Fields beyond the first 512 of an event: not seen. Counted for events that some rule looks at.
+    /// Fields beyond the first 512 of an event: not seen. Counted for events that some rule looks at, as are lookups of
+    /// props.conf that took only the first of too many rows.
     pub lost_fields: u64,
     /// Times that the table of kinds of events (source, sourcetype, host) was full and was emptied: slower, no less seen.
     pub kind_resets: u64,
@@ -145,8 +150,10 @@ pub struct Counters {
     /// Alerts taken back because of late rows.
     pub retracted: u64,
     /// Rows that came after their window had closed and was no longer kept, or cannot be revised: not part of any alert.
+    /// Where windows were let go early, this is every later row to one that ends no later and is not kept.
     pub late_dropped: u64,
-    /// Closed windows that were let go early because the state grew beyond its bound, or because their rule is another now.
+    /// Closed windows that were let go early because the state grew beyond its bound, because their host has no watermark, or
+    /// because their rule is another now.
     pub retained_dropped: u64,
     /// Rows without a usable `_time`, where a window needs one: not part of any alert.
     pub timeless_dropped: u64,
@@ -156,6 +163,8 @@ pub struct Counters {
     pub truncated_groups: u64,
     /// Groups sent early because the state grew beyond its bound; a window without groups counts as one.
     pub partial_groups: u64,
+    /// Searches of a regex that were given up at their bound, such as look-around in a hostile text: taken as no match.
+    pub given_up_searches: u64,
     /// Bytes of open and retained state now.
     pub state_bytes: usize,
     /// The most of these so far.

@@ -224,6 +224,7 @@ impl Engine {
 
     /// What follows every call.
     fn settle(&mut self) {
+        self.counters.given_up_searches += self.caches.take_given_up();
         self.clocks.listen(self.listens());
         self.scratch.reset();
     }

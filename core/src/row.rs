@@ -89,10 +89,29 @@ pub struct Cell<'e> {
     pub value: Value<'e>,
 }
 
+/// What a name stands for while the template of a `foreach` runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding<'e> {
+    /// The name.
+    pub field: FieldId,
+    /// What it stands for.
+    pub meaning: Meaning<'e>,
+}
+
+/// What a bound name stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum Meaning<'e> {
+    /// Another field.
+    Field(Name<'e>),
+    /// A value, which cannot be written.
+    Value(Value<'e>),
+}
+
 /// One result row.
 #[derive(Clone)]
 pub struct Row<'e> {
     base: Option<&'e dyn Base<'e>>,
+    bindings: &'e [Binding<'e>],
     cells: BumpVec<'e, Cell<'e>>,
     rank: Rank,
     group: &'e [u8],
@@ -103,7 +122,14 @@ impl<'e> Row<'e> {
     /// A row without fields.
     #[must_use]
     pub fn empty(bump: &'e Bump, rank: Rank) -> Self {
-        Self { base: None, cells: BumpVec::new_in(bump), rank, group: b"", is_truncated: false }
+        Self {
+            base: None,
+            bindings: &[],
+            cells: BumpVec::new_in(bump),
+            rank,
+            group: b"",
+            is_truncated: false,
+        }
     }
 
     /// A view of an event.
@@ -111,11 +137,18 @@ impl<'e> Row<'e> {
     pub fn over(base: &'e dyn Base<'e>, bump: &'e Bump, rank: Rank) -> Self {
         Self {
             base: Some(base),
+            bindings: &[],
             cells: BumpVec::new_in(bump),
             rank,
             group: b"",
             is_truncated: false,
         }
+    }
+
+    /// How many fields were written to it: those of its event are not counted.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.cells.len()
     }
 
     /// Its place among the rows of its search.
@@ -140,6 +173,11 @@ impl<'e> Row<'e> {
     #[must_use]
     pub fn truncated(self, is_truncated: bool) -> Self {
         Self { is_truncated, ..self }
+    }
+
+    /// Notes that it lacks some values, for there were too many.
+    pub fn mark_truncated(&mut self) {
+        self.is_truncated = true;
     }
 
     /// Whether some of its values were left out for want of memory.
@@ -167,6 +205,14 @@ impl<'e> Row<'e> {
     /// The value of any name; null where it is absent.
     #[must_use]
     pub fn get_name(&self, name: Name<'_>) -> Value<'e> {
+        match self.meaning(name) {
+            None => self.get_own(name),
+            Some(Meaning::Field(name)) => self.get_own(name),
+            Some(Meaning::Value(value)) => value,
+        }
+    }
+
+    fn get_own(&self, name: Name<'_>) -> Value<'e> {
         if let Some(cell) = self.cells.iter().find(|cell| cell.name == name) {
             return cell.value;
         }
@@ -177,9 +223,30 @@ impl<'e> Row<'e> {
         }
     }
 
+    /// Whether it has the field.
+    #[must_use]
+    pub fn has(&self, field: FieldId) -> bool {
+        !self.get_name(Name::Known(field)).is_null()
+    }
+
+    /// From here on those names stand for what they are bound to; without any, every name for itself.
+    pub fn bind(&mut self, bindings: &'e [Binding<'e>]) {
+        self.bindings = bindings;
+    }
+
+    fn meaning(&self, name: Name<'_>) -> Option<Meaning<'e>> {
+        let bound = self.bindings.iter().find(|binding| name == Name::Known(binding.field))?;
+        Some(bound.meaning)
+    }
+
     /// Writes a field in place, or as a new last column. Null removes it.
     pub fn set(&mut self, name: Name<'e>, value: Value<'e>) {
         debug_assert!(!matches!(value, Value::Bool(_)), "no field holds a boolean");
+        let name = match self.meaning(name) {
+            None => name,
+            Some(Meaning::Field(name)) => name,
+            Some(Meaning::Value(_)) => return,
+        };
         match self.cells.iter_mut().find(|cell| cell.name == name) {
             Some(cell) => cell.value = value,
             None if value.is_null() && self.base.is_none() => {}

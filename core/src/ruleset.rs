@@ -4,6 +4,8 @@
 //! lower to stages, find the anchor. Every mistake of every rule is collected; a rule with an error is left out with its
 //! reasons, and the rest load.
 
+use std::collections::BTreeMap;
+
 use crate::{
     compiled::{Plan, PlanHash, Rule, RuleMeta, RuleSet},
     diag::{Code, Diagnostic, Span},
@@ -13,15 +15,19 @@ use crate::{
     names::Names,
     plan::{
         atoms::{self, Anchor, Formula},
+        event_ids,
         expand::{self, Expanded},
         explain::{self, Explanation},
         hash::{self, FieldDigest},
         lint,
+        lookups::{Lookups, TableDigests},
         lower::{self, Lowering},
+        macros::RuleMacros,
+        misspelt,
         origins::Origins,
-        resolve,
+        resolve, schedule,
     },
-    rule::{self, RuleSource},
+    rule::{self, Parsed, RuleSource, Skip},
     scan,
     spl::{self, tree::Pipeline},
 };
@@ -33,6 +39,7 @@ pub struct RuleSetBuilder {
     options: BuildOptions,
     sources: Vec<RuleSource>,
     reports: Vec<RuleReport>,
+    skipped: BTreeMap<Skip, usize>,
 }
 
 /// How rules are compiled.
@@ -45,8 +52,10 @@ pub struct BuildOptions {
 /// What became of one rule, or of one file that holds none.
 #[derive(Clone, Debug)]
 pub struct RuleReport {
-    /// The file.
+    /// What the rule is known by: its file, and behind it `[STANZA]` where that holds several.
     pub path: String,
+    /// The file.
+    pub file: String,
     /// The rule's id; empty if the file could not be read as a rule.
     pub id: String,
     /// The rule's title.
@@ -64,6 +73,8 @@ pub struct Built {
     pub reports: Vec<RuleReport>,
     /// What is wrong with the knowledge: the file and a diagnostic that points into it.
     pub knowledge: Vec<(String, Diagnostic)>,
+    /// How many macros, lookups and others like them were passed over among the rule files.
+    pub skipped: BTreeMap<Skip, usize>,
 }
 
 /// One rule on its way: everything that is known of it once it is compiled.
@@ -85,6 +96,9 @@ pub(crate) struct Shared {
     pub(crate) regexes: RegexIds,
     pub(crate) origins: Origins,
     pub(crate) field_digest: FieldDigest,
+    pub(crate) lookups: Lookups,
+    /// The tables that fields of events come from.
+    pub(crate) field_tables: TableDigests,
 }
 
 impl RuleReport {
@@ -99,19 +113,19 @@ impl RuleSetBuilder {
     /// A builder without rules. `knowledge` says what macros and fields mean.
     #[must_use]
     pub fn new(knowledge: Knowledge, options: BuildOptions) -> Self {
-        Self { knowledge, options, sources: Vec::new(), reports: Vec::new() }
+        let (sources, reports, skipped) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { knowledge, options, sources, reports, skipped }
     }
 
     /// Adds the rules of one file. `path` is what they are known by.
     pub fn add_file(&mut self, path: &str, text: &str) {
-        let (sources, diagnostics) = rule::parse(path, text);
+        let Parsed { rules, diagnostics, skipped } = rule::parse(path, text);
         if !diagnostics.is_empty() {
-            let (id, title) = sources
-                .first()
-                .map_or_else(Default::default, |source| (source.id.clone(), source.title.clone()));
-            self.reports.push(RuleReport { path: path.to_owned(), id, title, diagnostics });
+            let (path, id, title) = (path.to_owned(), String::new(), String::new());
+            self.reports.push(RuleReport { file: path.clone(), path, id, title, diagnostics });
         }
-        self.sources.extend(sources);
+        skipped.into_iter().for_each(|skip| *self.skipped.entry(skip).or_default() += 1);
+        self.sources.extend(rules);
     }
 
     /// Adds one rule that is no file: an ad-hoc search.
@@ -123,14 +137,14 @@ impl RuleSetBuilder {
     #[must_use]
     pub fn build(mut self) -> Built {
         // Identity is the path, so the order of the rules does not depend on the order of the files.
-        self.sources.sort_by(|left, right| left.path.cmp(&right.path));
+        self.sources.sort_by_cached_key(RuleSource::identity);
         let (mut shared, mapping, knowledge) = self.share();
         let mut rules = Vec::new();
         let mut anchors = Vec::new();
         for (index, source) in self.sources.iter().enumerate() {
             let compilation = compile(source, &self.knowledge, self.options, &mut shared);
             let mut report = report(source, &compilation);
-            if index > 0 && self.sources[index - 1].path == source.path {
+            if index > 0 && self.sources[index - 1].identity() == source.identity() {
                 report.diagnostics.push(same_path(source));
             }
             if !report.is_refused() {
@@ -144,7 +158,7 @@ impl RuleSetBuilder {
         let scan = scan::Program::new(&anchors);
         let Shared { names, regexes, .. } = shared;
         let rules = RuleSet { rules, names, mapping, scan, regexes: regexes.count() };
-        Built { rules, reports: self.reports, knowledge }
+        Built { rules, reports: self.reports, knowledge, skipped: self.skipped }
     }
 
     /// Explains every rule that was added and compiles, in the order of their paths.
@@ -169,36 +183,47 @@ impl RuleSetBuilder {
             regexes: RegexIds::default(),
             origins: Origins::of_knowledge(&self.knowledge),
             field_digest: self.knowledge.field_digest(),
+            lookups: Lookups::new(&self.knowledge.lookups),
+            field_tables: TableDigests::new(),
         };
-        let (mapping, problems) =
-            resolve::mapping(&self.knowledge, &mut shared.names, &mut shared.regexes);
+        let Shared { names, regexes, lookups, .. } = &mut shared;
+        let (mapping, problems) = resolve::mapping(&self.knowledge, names, regexes, lookups);
+        shared.field_tables = shared.lookups.take_used();
         (shared, mapping, problems)
     }
 }
 
-/// One rule: expand, parse, lower, find the anchor.
+/// One rule: expand, parse, lower, lay out its windows, find the anchor.
 pub(crate) fn compile(
     source: &RuleSource,
     knowledge: &Knowledge,
     options: BuildOptions,
     shared: &mut Shared,
 ) -> Compilation {
-    let (expanded, mut diagnostics) = expand::expand(&source.spl, knowledge);
+    let (expanded, mut diagnostics) =
+        expand::expand(&source.spl, &RuleMacros { own: &source.macros, knowledge });
     let (pipeline, mut found) = spl::parse(&expanded.text);
     let mut lowering = Lowering {
         source: &expanded.text,
         names: &mut shared.names,
         regexes: &mut shared.regexes,
+        lookups: Some(&mut shared.lookups),
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
     };
-    let (plan, closing_reason) = lower::plan(&pipeline, &mut lowering);
-    let plan_hash = hash::plan_hash(&pipeline, &shared.field_digest, options, &plan.closing);
+    let (mut plan, mut closing_reason) = lower::plan(&pipeline, &mut lowering);
+    closing_reason.push_str(&schedule::apply(&source.schedule, &mut plan));
+    let mut tables = shared.lookups.take_used();
+    tables.extend(shared.field_tables.clone());
+    let plan_hash =
+        hash::plan_hash(&pipeline, &shared.field_digest, &tables, options, &plan.closing);
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
     // What is said of the sense of a rule is worth reading once its text is right.
     if !found.iter().chain(&diagnostics).any(Diagnostic::is_error) {
         found.extend(lint::lint(&pipeline));
+        found.extend(misspelt::lint(&pipeline, &shared.origins));
+        found.extend(event_ids::lint(&pipeline, options.strict_raw));
         if anchor.clause.is_none() && !plan.generates {
             found.push(no_anchor(&pipeline));
         }
@@ -228,7 +253,7 @@ fn no_anchor(pipeline: &Pipeline) -> Diagnostic {
 
 /// The path is the identity of a rule: alerts, state and reports are kept by it.
 fn same_path(source: &RuleSource) -> Diagnostic {
-    let message = format!("another rule has the path `{}`", source.path);
+    let message = format!("another rule has the path `{}`", source.identity());
     Diagnostic::error(Code::DuplicateRule, source.file_span(Span::at(0)), message)
         .help("give each rule a path of its own; ids may repeat")
 }
@@ -237,7 +262,8 @@ fn report(source: &RuleSource, compilation: &Compilation) -> RuleReport {
     let to_file = |span: Span| source.file_span(span);
     let diagnostics = compilation.diagnostics.iter().cloned();
     RuleReport {
-        path: source.path.clone(),
+        path: source.identity(),
+        file: source.path.clone(),
         id: source.id.clone(),
         title: source.title.clone(),
         diagnostics: diagnostics.map(|diagnostic| diagnostic.map_spans(to_file)).collect(),
@@ -246,7 +272,7 @@ fn report(source: &RuleSource, compilation: &Compilation) -> RuleReport {
 
 fn meta(source: &RuleSource) -> RuleMeta {
     RuleMeta {
-        path: source.path.clone(),
+        path: source.identity(),
         id: source.id.clone(),
         title: source.title.clone(),
         description: source.description.clone(),

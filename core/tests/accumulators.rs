@@ -446,7 +446,8 @@ fn bytes_that_no_accumulator_wrote_are_refused() {
             [&[1, 1, 0][..], &[0; 8], &[1, 0, 0, 0], &[0]].concat(),
             "the squares are less than they can be",
         ),
-        (F::Median, [&[1][..], &number(f64::INFINITY)].concat(), "a number is not finite"),
+        (F::Median, [&[0, 1][..], &number(f64::INFINITY)].concat(), "a number is not finite"),
+        (F::Median, vec![1, 0, 0], "a sketch holds few numbers"),
         (
             F::Latest,
             [&[1][..], &number(f64::NAN), &place(0), &[0]].concat(),

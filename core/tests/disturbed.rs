@@ -339,6 +339,51 @@ fn a_rule_that_was_put_back_starts_empty() {
 }
 
 #[test]
+fn what_was_let_go_is_not_made_anew_under_a_state_or_rules_that_go_on() {
+    let count = "take=1 | stats count by host, user";
+    let sets = [built([("b", count)]), built([("a", "xxx=nothing | stats count"), ("b", count)])];
+    let options = Options { max_rule_state_bytes: Some(3_000), ..slow_retain() };
+    let mut run = Run::new(&sets[0], &options);
+    for window in 0..10 {
+        run.step(0, &event(1_000 + 6 * window, 0));
+    }
+    assert!(run.engine.counters().retained_dropped > 5);
+    run.restart(&sets[1], &options, 1);
+    run.step(2, &event(1_000, 1));
+    assert_eq!(run.engine.counters().late_dropped, 1);
+    run.swap(&sets[0], 3);
+    run.step(4, &event(1_000, 2));
+    assert_eq!(run.engine.counters().late_dropped, 2);
+    // Of a rule that ends nothing goes on.
+    let ended = run.swap(&built([("b", "take=1 | stats count by user, host")]), 5).ended;
+    assert_eq!(ended[0].reason, Reason::ChangedRule);
+    run.alerts.clear();
+    run.step(6, &event(1_000, 3));
+    let Counters { late, late_dropped, .. } = *run.engine.counters();
+    assert_eq!((late, late_dropped, run.alerts.len()), (1, 2, 1));
+}
+
+#[test]
+fn what_comes_behind_an_interruption_is_marked_as_a_part() {
+    let rules = built([("a", "take=1 | stats count by host")]);
+    let mut run = Run::new(&rules, &slow_retain());
+    run.step(0, &event(1_000, 0));
+    run.step(1, &event(1_003, 1));
+    let Run { engine, alerts, .. } = &mut run;
+    engine.interrupt(caltrop_core::alert::Partial::Shutdown, &mut |alert| {
+        alerts.push((2, json(alert)));
+    });
+    // One of these comes late to what was let go, one to what was open.
+    run.step(3, &event(1_000, 2));
+    run.step(4, &event(1_004, 3));
+    let (alerts, counters) = run.finish(5);
+    assert_eq!(counters.late_dropped, 1);
+    let parts: Vec<_> =
+        alerts.iter().map(|(step, alert)| (*step, text_behind(alert, "\"reason\":\""))).collect();
+    assert_eq!(parts, [(1, ""), (2, "shutdown"), (5, "memory")]);
+}
+
+#[test]
 fn what_memory_has_cut_stays_cut_when_it_is_taken_up() {
     let rules = built([("a", "* | stats values(n) as n by user")]);
     let options = Options { max_rule_state_bytes: Some(100_000), ..slow_retain() };

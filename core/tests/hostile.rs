@@ -326,3 +326,14 @@ fn hostile_rows_are_counted_or_survived() {
         assert_eq!(outcome.counters.malformed_rows, 4);
     }
 }
+
+#[test]
+fn a_search_that_backtracks_without_end_is_given_up_and_counted() {
+    let rules =
+        common::searches(&["* | regex CommandLine=\"(?=x)(x+x+)+\\1y\" | table CommandLine"]);
+    let of = |command: &str| event(TIME, &format!("<Data Name='CommandLine'>{command}</Data>"));
+    let (hostile, honest) = (of(&"x".repeat(2000)), of("xxxxy"));
+    let outcome = run(&rules, &Options::default(), [&*hostile, &*honest, &*hostile]);
+    assert_eq!(outcome.alerts.len(), 1);
+    assert_eq!(outcome.counters.given_up_searches, 2);
+}

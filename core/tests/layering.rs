@@ -10,11 +10,11 @@ use std::{
 };
 
 const RUN_SIDE: &[&str] = &[
-    "agg", "alert", "codec", "compiled", "config", "engine", "event", "expr", "ids", "names",
-    "row", "scan", "stage", "value",
+    "agg", "alert", "codec", "compiled", "config", "engine", "event", "expr", "ids", "lookup",
+    "names", "row", "scan", "stage", "value",
 ];
 
-const COMPILE_SIDE: &[&str] = &["knowledge", "plan", "rule", "ruleset", "spl"];
+const COMPILE_SIDE: &[&str] = &["knowledge", "plan", "rule", "ruleset", "spl", "yaml"];
 
 /// Those whose benchmark justifies it; ARCHITECTURE.md names them.
 const UNSAFE_FILES: &[&str] = &["agg/window.rs", "scan/needle.rs"];

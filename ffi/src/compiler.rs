@@ -381,7 +381,7 @@ impl Texts {
 
     fn findings_of<'b>(&'b self, built: &'b Built) -> impl Iterator<Item = Finding> + 'b {
         let of_rules = built.reports.iter().flat_map(|report| {
-            let text = self.rules.get(&report.path).map_or("", |rule| rule.text.as_str());
+            let text = self.rules.get(&report.file).map_or("", |rule| rule.text.as_str());
             let finding = |diagnostic| Finding::new(&report.path, &report.id, text, diagnostic);
             report.diagnostics.iter().map(finding)
         });

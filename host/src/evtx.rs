@@ -103,6 +103,7 @@ mod with {
 
     /// The event without its declaration, on one line: line ends in values are written as XML writes them.
     fn write_line(xml: &[u8], lines: &mut Vec<u8>) {
+        let first = lines.len();
         let start = memmem::find(xml, b"<Event").unwrap_or(0);
         let mut rest = xml[start..].trim_ascii_end();
         while let Some(at) = memchr::memchr2(b'\r', b'\n', rest) {
@@ -111,7 +112,32 @@ mod with {
             rest = &rest[at + 1..];
         }
         lines.extend_from_slice(rest);
+        capitalise_guids(&mut lines[first..]);
         lines.push(b'\n');
+    }
+
+    /// Writes each text and attribute that is a GUID in capitals. Windows did so up to version 10 of 2019 and writes small
+    /// letters since; what collectors have sent, and what rules were written for, is mostly in capitals.
+    fn capitalise_guids(xml: &mut [u8]) {
+        for markup in xml.split_mut(|byte| *byte == b'<') {
+            let tag_end = memchr::memchr(b'>', markup).map_or(markup.len(), |at| at + 1);
+            let (tag, text) = markup.split_at_mut(tag_end);
+            for value in tag.split_mut(|byte| *byte == b'"').chain([text]) {
+                if is_guid(value) {
+                    value.make_ascii_uppercase();
+                }
+            }
+        }
+    }
+
+    /// Whether `text` is 32 hexadecimal digits, parted by dashes and in braces.
+    fn is_guid(text: &[u8]) -> bool {
+        const FORM: &[u8; 38] = b"{00000000-0000-0000-0000-000000000000}";
+        text.len() == FORM.len()
+            && text.iter().zip(FORM).all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_hexdigit(),
+                _ => byte == form,
+            })
     }
 }
 

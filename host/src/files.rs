@@ -22,43 +22,53 @@ pub struct RuleFile {
     pub text: String,
 }
 
+/// What was found where the operator looks for rules.
+#[derive(Debug, Default)]
+pub struct RuleFiles {
+    /// The files that could be read.
+    pub files: Vec<RuleFile>,
+    /// Why others could not.
+    pub errors: Vec<FileError>,
+    /// How many files of folders and patterns were left out for their names.
+    pub foreign: usize,
+}
+
 /// Reads the rule files that `paths` name: files, folders (recursively) and patterns (`*`, `?`, `[..]`, `**`).
 ///
 /// Files come in the order of `paths`; those of a folder or pattern by name; a file that is named twice comes once. Each path
 /// that names no file at all is an error, as is each file that cannot be read, is larger than 4 MiB or is not UTF-8; the
-/// others are still read. A folder may hold other files beside its rules; a file that is named itself may not be one of them.
+/// others are still read. A folder may hold other files beside its rules, which are counted; a file that is named itself may not
+/// be one of them.
 #[must_use]
-pub fn rule_files<P: AsRef<Path>>(paths: &[P]) -> (Vec<RuleFile>, Vec<FileError>) {
-    let mut errors = Vec::new();
+pub fn rule_files<P: AsRef<Path>>(paths: &[P]) -> RuleFiles {
+    let mut found = RuleFiles::default();
     let mut seen = BTreeSet::new();
-    let mut files = Vec::new();
     for named in paths {
-        for path in named_files(named.as_ref(), &mut errors) {
+        for path in named_files(named.as_ref(), &mut found) {
             if !seen.insert(path.clone()) {
                 continue;
             }
             match read_text(&path, MAX_RULE_FILE_BYTES) {
                 Ok(text) => {
-                    files.push(RuleFile { path: path.to_string_lossy().into_owned(), text })
+                    found.files.push(RuleFile { path: path.to_string_lossy().into_owned(), text })
                 }
-                Err(error) => errors.push(error),
+                Err(error) => found.errors.push(error),
             }
         }
     }
-    (files, errors)
+    found
 }
 
-fn named_files(named: &Path, errors: &mut Vec<FileError>) -> Vec<PathBuf> {
+fn named_files(named: &Path, found: &mut RuleFiles) -> Vec<PathBuf> {
     if named.is_dir() {
-        let mut files = files_below(named, errors);
-        files.retain(|path| has_extension(path, &EXTENSIONS));
-        return some_or_complain(files, named, errors);
+        let files = files_below(named, &mut found.errors);
+        return of_rules(files, named, found);
     }
     match named.to_str() {
         // A file whose own name holds a bracket is a file, not a pattern.
-        Some(pattern) if is_pattern(pattern) && !named.exists() => pattern_files(pattern, errors),
+        Some(pattern) if is_pattern(pattern) && !named.exists() => pattern_files(pattern, found),
         _ if named.exists() && !has_extension(named, &EXTENSIONS) => {
-            errors.push(FileError::new(named, Kind::NotARule));
+            found.errors.push(FileError::new(named, Kind::NotARule));
             Vec::new()
         }
         _ => vec![named.to_owned()],
@@ -70,37 +80,36 @@ fn is_pattern(text: &str) -> bool {
 }
 
 /// Matches that are folders are read like folders, other files than rules are left out.
-fn pattern_files(pattern: &str, errors: &mut Vec<FileError>) -> Vec<PathBuf> {
+fn pattern_files(pattern: &str, found: &mut RuleFiles) -> Vec<PathBuf> {
     let named = Path::new(pattern);
     let matches = match glob::glob(pattern) {
         Ok(matches) => matches,
         Err(error) => {
-            errors.push(FileError::new(named, error));
+            found.errors.push(FileError::new(named, error));
             return Vec::new();
         }
     };
     let mut files = Vec::new();
-    for found in matches {
-        match found {
-            Ok(path) if path.is_dir() => files.extend(files_below(&path, errors)),
+    for path in matches {
+        match path {
+            Ok(path) if path.is_dir() => files.extend(files_below(&path, &mut found.errors)),
             Ok(path) => files.push(path),
             Err(error) => {
                 let path = error.path().to_owned();
-                errors.push(FileError::new(&path, io::Error::from(error)));
+                found.errors.push(FileError::new(&path, io::Error::from(error)));
             }
         }
     }
-    files.retain(|path| has_extension(path, &EXTENSIONS));
-    some_or_complain(files, named, errors)
+    of_rules(files, named, found)
 }
 
-fn some_or_complain(
-    files: Vec<PathBuf>,
-    named: &Path,
-    errors: &mut Vec<FileError>,
-) -> Vec<PathBuf> {
+/// Those of `files`, which `named` stands for, whose names are those of rule files; counts the others.
+fn of_rules(mut files: Vec<PathBuf>, named: &Path, found: &mut RuleFiles) -> Vec<PathBuf> {
+    let all = files.len();
+    files.retain(|path| has_extension(path, &EXTENSIONS));
+    found.foreign += all - files.len();
     if files.is_empty() {
-        errors.push(FileError::new(named, Kind::NoRules));
+        found.errors.push(FileError::new(named, Kind::NoRules));
     }
     files
 }
@@ -124,7 +133,7 @@ mod tests {
     /// The names that `rule_files` finds, relative to `root`, and what it complains of.
     fn found(root: &Path, names: &[&str]) -> (Vec<String>, Vec<String>) {
         let paths: Vec<PathBuf> = names.iter().map(|name| root.join(name)).collect();
-        let (files, errors) = rule_files(&paths);
+        let RuleFiles { files, errors, .. } = rule_files(&paths);
         let prefix = format!("{}/", root.display());
         let short = |text: String| text.replace(&prefix, "");
         let names = files.into_iter().map(|file| short(file.path)).collect();
@@ -142,6 +151,7 @@ mod tests {
             ("r/.hidden.yml", b"no"),
             ("r/.git/x.yml", b"no"),
         ]);
+        assert_eq!(rule_files(&[root.path().join("r")]).foreign, 1);
         let (names, errors) = found(root.path(), &["r"]);
         assert_eq!(names, ["r/a/y.YAML", "r/a/z.spl", "r/b.yml", "r/c.conf"]);
         assert_eq!(errors, Vec::<String>::new());
@@ -219,7 +229,7 @@ mod tests {
     #[test]
     fn a_name_with_a_bracket_is_a_file_when_there_is_one() {
         let root = tree(&[("a[1].yml", b"\xef\xbb\xbftext")]);
-        let (files, errors) = rule_files(&[root.path().join("a[1].yml")]);
+        let RuleFiles { files, errors, .. } = rule_files(&[root.path().join("a[1].yml")]);
         assert!(errors.is_empty(), "{errors:?}");
         assert_eq!(files[0].text, "text", "without its byte order mark");
     }

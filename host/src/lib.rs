@@ -33,12 +33,12 @@ mod walk;
 
 pub use clock::Clock;
 pub use error::{FileError, Place};
-pub use files::{RuleFile, rule_files};
+pub use files::{RuleFile, RuleFiles, rule_files};
 pub use follow::{Follow, Followed};
 pub use inputs::{Input, InputCounters, InputLimits, Next, input_files};
 pub use knowledge::knowledge_files;
 pub use load::{Complaint, Known, Loaded, Sources, load};
 pub use positions::{BadPositions, Positions};
 pub use reload::{Refusals, Reload, Reloaded};
-pub use saved::Saved;
+pub use saved::{Occasion, Saved};
 pub use state::StateFile;

@@ -9,7 +9,7 @@ use caltrop_core::knowledge::Knowledge;
 use caltrop_core::ruleset::{BuildOptions, Built, RuleReport, RuleSetBuilder};
 
 use crate::error::FileError;
-use crate::files::{RuleFile, rule_files};
+use crate::files::{RuleFile, RuleFiles, rule_files};
 use crate::knowledge::knowledge_files;
 
 /// The rule files that the operator named.
@@ -19,14 +19,16 @@ pub struct Sources {
     pub files: Vec<RuleFile>,
     /// Why the others could not.
     pub errors: Vec<FileError>,
+    /// How many files beside them were left out for their names.
+    pub foreign: usize,
 }
 
 impl Sources {
     /// Reads the rule files that `paths` name; see [`rule_files`].
     #[must_use]
     pub fn read<P: AsRef<Path>>(paths: &[P]) -> Self {
-        let (files, errors) = rule_files(paths);
-        Self { files, errors }
+        let RuleFiles { files, errors, foreign } = rule_files(paths);
+        Self { files, errors, foreign }
     }
 
     /// The text of the file at `path`, which diagnostics point into; empty if there is none.
@@ -157,7 +159,7 @@ impl Loaded {
         let mut complaints: Vec<Complaint<'_>> =
             of_knowledge.map(|(name, found)| self.known.place(name, found)).collect();
         for report in &self.built.reports {
-            let (path, text) = (report.path.as_str(), self.sources.text(&report.path));
+            let (path, text) = (report.file.as_str(), self.sources.text(&report.file));
             complaints.extend(report.diagnostics.iter().map(|diagnostic| Complaint {
                 path: path.into(),
                 text,

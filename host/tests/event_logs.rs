@@ -63,6 +63,20 @@ fn every_record_is_one_line_of_xml_compressed_or_not() {
 }
 
 #[test]
+fn guids_are_written_in_capitals_where_they_stand_alone() {
+    const GUID: &str = "{ab12cd34-0000-1111-2222-abcdefabcdef}";
+    let quoted = format!("/x:=\"{GUID}\" {GUID}");
+    let mut with_attribute = event("1", &quoted);
+    with_attribute.attributes.push(("Guid", GUID));
+    let log = event_log(&[event("1", GUID), with_attribute]);
+    let (events, _) = read(log);
+    let capitals = GUID.to_uppercase();
+    assert!(events[0].contains(&format!(">{capitals}<")), "{events:?}");
+    assert!(events[1].contains(&format!("Guid=\"{capitals}\"")), "{events:?}");
+    assert!(events[1].contains(&quoted), "{events:?}");
+}
+
+#[test]
 fn a_damaged_record_is_left_out_and_told_and_the_others_are_read() {
     let mut log = event_log(&[event("1", "first"), event("2", "second"), event("3", "third")]);
     let second = memchr::memmem::find(&log, b"s\0e\0c\0o\0n\0d\0").unwrap();

@@ -104,7 +104,7 @@ const PERCENTILES: &[(&str, OfPercent)] = &[
 impl AggregateFunction {
     /// The function called `name`, in any case.
     ///
-    /// Unlike Splunk, `estdc` is exact: it is `dc`. So is `perc95`, and `upperperc95` is the same.
+    /// Unlike Splunk, `estdc` is exact: it is `dc`. `upperperc95` is `perc95`, which is exact up to 16,384 numbers.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let plain = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));

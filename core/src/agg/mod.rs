@@ -14,8 +14,8 @@
 //! (`list`, `first`, `latest`) goes by the [`Place`] of the value, never by when it came.
 //!
 //! All of it lives in the window's arena and dies with it whole. What is replaced often ([`Kept`]) reuses its bytes, since an
-//! arena frees nothing before. What this module is not good at: `values`, `dc` and `mode` keep every distinct
-//! value, and `median` and `perc95` every value, exactly; nothing here is a sketch.
+//! arena frees nothing before. `median` and `perc95` are exact up to 16,384 numbers and a sketch with a stated bound beyond.
+//! What this module is not good at: `values`, `dc` and `mode` keep every distinct value, and `exactperc95` every value.
 
 mod accumulator;
 mod count;
@@ -34,6 +34,7 @@ mod moments;
 mod order;
 mod percentile;
 mod rate;
+mod sketch;
 mod sum;
 mod values;
 pub(crate) mod window;

@@ -2,7 +2,7 @@
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
-use super::{Sample, Store};
+use super::{Sample, Store, sketch::Sketch};
 use crate::{
     codec::{Malformed, Reader, Writer},
     value::Value,
@@ -23,15 +23,30 @@ pub(super) enum Ranking {
     Nearest(Percent),
 }
 
-/// A percentile of one group, of its numbers; other values are ignored, and without any number there is no column. Memory
-/// is eight bytes a number, all kept.
+/// The most numbers of which `perc95` and `median` are exact.
+const EXACT_NUMBERS: usize = 16_384;
+
+/// A percentile of one group, of its numbers; other values are ignored, and without any number there is no column.
 ///
-/// Unlike Splunk, which goes over to a digest beyond a thousand distinct values, this is exact however many there are; so
-/// `upperperc95`, the upper bound of that digest, is `perc95`.
+/// Up to 16,384 numbers are all kept, at eight bytes each, and the result is exact. Beyond, they are counted in a
+/// [`Sketch`] of half a mebibyte at most, which tells the number of each rank to within a stated share of itself.
+/// `exactperc95` stays exact, and keeps all.
+///
+/// Unlike Splunk, which goes over to a digest beyond a thousand distinct values, `upperperc95`, the upper bound of that
+/// digest, is `perc95`.
 #[derive(Debug)]
 pub(super) struct Percentile<'w> {
     ranking: Ranking,
-    numbers: BumpVec<'w, f64>,
+    numbers: Numbers<'w>,
+}
+
+/// What is kept of the numbers.
+#[derive(Debug)]
+enum Numbers<'w> {
+    /// All of them.
+    All(BumpVec<'w, f64>),
+    /// About where they lie.
+    Sketch(Sketch<'w>),
 }
 
 impl Percent {
@@ -62,48 +77,123 @@ impl Percent {
 
 impl<'w> Percentile<'w> {
     pub(super) fn new_in(ranking: Ranking, bump: &'w Bump) -> Self {
-        Self { ranking, numbers: BumpVec::new_in(bump) }
+        Self { ranking, numbers: Numbers::All(BumpVec::new_in(bump)) }
     }
 
-    pub(super) fn update(&mut self, sample: &Sample<'_>, _: Store<'w>) {
-        self.numbers.extend(sample.number());
+    pub(super) fn update(&mut self, sample: &Sample<'_>, store: Store<'w>) {
+        if let Some(number) = sample.number() {
+            self.add(&[number], store);
+        }
     }
 
-    pub(super) fn merge(&mut self, other: &Percentile<'_>, _: Store<'w>) {
-        self.numbers.extend_from_slice_copy(&other.numbers);
+    pub(super) fn merge(&mut self, other: &Percentile<'_>, store: Store<'w>) {
+        match &other.numbers {
+            Numbers::All(numbers) => self.add(numbers, store),
+            Numbers::Sketch(other) => self.sketch(store).merge(other),
+        }
+    }
+
+    fn add(&mut self, added: &[f64], store: Store<'w>) {
+        let most = self.most_kept();
+        match &mut self.numbers {
+            Numbers::All(numbers) if numbers.len() + added.len() <= most => {
+                numbers.extend_from_slice_copy(added);
+            }
+            Numbers::All(_) | Numbers::Sketch(_) => {
+                let sketch = self.sketch(store);
+                added.iter().for_each(|&number| sketch.add(number));
+            }
+        }
+    }
+
+    /// How many numbers are kept before they are sketched.
+    fn most_kept(&self) -> usize {
+        match self.ranking {
+            Ranking::Middle | Ranking::Between(_) => EXACT_NUMBERS,
+            Ranking::Nearest(_) => usize::MAX,
+        }
+    }
+
+    /// The sketch of the numbers, made of them if there is none yet.
+    fn sketch(&mut self, store: Store<'w>) -> &mut Sketch<'w> {
+        if let Numbers::All(numbers) = &self.numbers {
+            let mut sketch = Sketch::new_in(store.bump);
+            numbers.iter().for_each(|&number| sketch.add(number));
+            self.numbers = Numbers::Sketch(sketch);
+        }
+        match &mut self.numbers {
+            Numbers::Sketch(sketch) => sketch,
+            Numbers::All(_) => unreachable!("the sketch was made above"),
+        }
     }
 
     pub(super) fn encode(&self, out: &mut Writer) {
-        out.count(self.numbers.len());
-        self.numbers.iter().for_each(|&number| out.double(number));
+        let is_sketch = matches!(self.numbers, Numbers::Sketch(_));
+        out.flag(is_sketch);
+        match &self.numbers {
+            Numbers::All(numbers) => {
+                out.count(numbers.len());
+                numbers.iter().for_each(|&number| out.double(number));
+            }
+            Numbers::Sketch(sketch) => sketch.encode(out),
+        }
     }
 
     pub(super) fn restore(
         &mut self,
         bytes: &mut Reader<'_>,
-        _: Store<'w>,
+        store: Store<'w>,
     ) -> Result<(), Malformed> {
-        let count = bytes.count(size_of::<f64>())?;
-        self.numbers.reserve_exact(count);
-        for _ in 0..count {
-            self.numbers.push(bytes.finite()?);
+        let most = self.most_kept();
+        if bytes.flag()? {
+            let sketch = Sketch::decode(bytes, store.bump)?;
+            if sketch.count() <= most as u64 {
+                return Err(Malformed::new("a sketch holds few numbers"));
+            }
+            self.numbers = Numbers::Sketch(sketch);
+            return Ok(());
         }
+        let count = bytes.count(size_of::<f64>())?;
+        if count > most {
+            return Err(Malformed::new("a percentile keeps too many numbers"));
+        }
+        let mut numbers = BumpVec::with_capacity_in(count, store.bump);
+        for _ in 0..count {
+            numbers.push(bytes.finite()?);
+        }
+        self.numbers = Numbers::All(numbers);
         Ok(())
     }
 
     pub(super) fn finish<'s>(&'s self, bump: &'s Bump) -> Value<'s> {
-        let numbers = bump.alloc_slice_copy(&self.numbers);
-        numbers.sort_unstable_by(f64::total_cmp);
-        let Some(last) = numbers.len().checked_sub(1) else { return Value::Null };
-        Value::Number(match self.ranking {
-            Ranking::Middle if last % 2 == 0 => numbers[last / 2],
-            Ranking::Middle => mean_of_pair(numbers[last / 2], numbers[last / 2 + 1]),
-            Ranking::Between(percent) => {
-                let (below, fraction) = percent.of(last);
-                between(numbers[below], numbers[last.min(below + 1)], fraction)
+        let result = match &self.numbers {
+            Numbers::All(numbers) => {
+                let numbers = bump.alloc_slice_copy(numbers);
+                numbers.sort_unstable_by(f64::total_cmp);
+                self.ranking.of(numbers.len(), |rank| numbers.get(rank).copied())
             }
-            Ranking::Nearest(percent) => numbers[last.min(percent.of(numbers.len()).0)],
-        })
+            Numbers::Sketch(sketch) => {
+                let count = usize::try_from(sketch.count()).unwrap_or(usize::MAX);
+                self.ranking.of(count, |rank| sketch.at(rank as u64))
+            }
+        };
+        result.map_or(Value::Null, Value::Number)
+    }
+}
+
+impl Ranking {
+    /// The result over `count` numbers, of which `at` gives that of any rank.
+    fn of(self, count: usize, at: impl Fn(usize) -> Option<f64>) -> Option<f64> {
+        let last = count.checked_sub(1)?;
+        match self {
+            Self::Middle if last % 2 == 0 => at(last / 2),
+            Self::Middle => Some(mean_of_pair(at(last / 2)?, at(last / 2 + 1)?)),
+            Self::Between(percent) => {
+                let (below, fraction) = percent.of(last);
+                Some(between(at(below)?, at(last.min(below + 1))?, fraction))
+            }
+            Self::Nearest(percent) => at(last.min(percent.of(count).0)),
+        }
     }
 }
 
@@ -116,7 +206,7 @@ fn mean_of_pair(low: f64, high: f64) -> f64 {
 }
 
 /// What lies `fraction` of the way from `low` to `high`.
-fn between(low: f64, high: f64, fraction: f64) -> f64 {
+pub(super) fn between(low: f64, high: f64, fraction: f64) -> f64 {
     let distance = high - low;
     if distance.is_finite() {
         low + distance * fraction
@@ -128,6 +218,35 @@ fn between(low: f64, high: f64, fraction: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agg::KeyHasher;
+
+    /// `perc50` of the whole numbers below `count`, those before `cut` and the others merged.
+    fn half(ranking: Ranking, count: u32, cut: u32) -> Value<'static> {
+        let (bump, hasher) = (Bump::new(), KeyHasher::default());
+        let store = Store::new(&bump, &hasher);
+        let part = |numbers: std::ops::Range<u32>| {
+            let mut part = Percentile::new_in(ranking, &bump);
+            numbers.for_each(|number| part.add(&[f64::from(number)], store));
+            part
+        };
+        let mut merged = part(0..cut);
+        merged.merge(&part(cut..count), store);
+        merged.finish(&bump).number().map_or(Value::Null, Value::Number)
+    }
+
+    #[test]
+    fn beyond_so_many_numbers_a_sketch_tells_and_any_split_tells_the_same() {
+        let fifty = Percent::parse("50").unwrap();
+        let limit = u32::try_from(EXACT_NUMBERS).unwrap();
+        for cut in [0, 1, limit / 2, limit] {
+            assert_eq!(half(Ranking::Between(fifty), limit, cut), Value::Number(8191.5));
+            let about = half(Ranking::Between(fifty), 100_000, cut);
+            assert_eq!(about, half(Ranking::Between(fifty), 100_000, 70_000));
+            let error = about.number().unwrap() - 49_999.5;
+            assert!(error.abs() < 49_999.5 / 256.0, "{error}");
+            assert_eq!(half(Ranking::Nearest(fifty), 100_000, cut), Value::Number(50_000.0));
+        }
+    }
 
     #[test]
     fn percentages_are_read_exactly_or_not_at_all() {

@@ -1,10 +1,11 @@
 //! All windows of an engine: those that are open, and those that have closed and may still be revised.
 //!
 //! A window is open until its watermark passes its end, and retained for a while after, so that late rows can change what
-//! was sent. Windows that one host closes alone stand apart for each host: an event looks at those of its own, however many
+//! was sent. What is neither but was sent already is *final* (`windows/finals.rs`). Windows that one host closes alone stand apart for each host: an event looks at those of its own, however many
 //! hosts there are. Arenas are pooled: that of a window which is gone is reset and serves the next one.
 
 pub(crate) mod bytes;
+mod finals;
 mod heirs;
 mod merge;
 
@@ -21,6 +22,7 @@ use crate::{
     ids::{GroupId, RuleId},
     row::{Env, Row},
 };
+use finals::Finals;
 
 /// The windows of an engine.
 #[derive(Default)]
@@ -29,8 +31,9 @@ pub(crate) struct Windows {
     retained: Shelf<Retained>,
     /// The same, by rule: under each, what ends first goes first.
     retained_of_rules: BTreeSet<(RuleId, Slot)>,
-    /// Open windows of which groups were sent early, so that what they hold is a rest.
+    /// Open windows that may have sent rows already, so that what they hold is a rest.
     rests: BTreeSet<Slot>,
+    finals: Finals,
     pool: Vec<Bump>,
     hasher: KeyHasher,
     bytes: usize,
@@ -45,7 +48,7 @@ pub(crate) struct Retained {
     pub(crate) late: Option<Window>,
     /// The last revision of each row that was sent more than once, by the key of its alert.
     pub(crate) revisions: BTreeMap<u64, u32>,
-    /// Whether groups of it were sent early, so that it holds a rest.
+    /// Whether it may have sent rows that it does not hold.
     pub(crate) is_rest: bool,
 }
 
@@ -96,6 +99,11 @@ impl Windows {
         self.open.of(Some(host)).is_some() || self.retained.of(Some(host)).is_some()
     }
 
+    /// The retained windows that `host` closes alone.
+    pub(crate) fn retained_slots_of(&self, host: &[u8]) -> impl Iterator<Item = &Slot> {
+        self.retained.of(Some(host)).into_iter().flat_map(BTreeMap::keys)
+    }
+
     /// Every retained window.
     pub(crate) fn retained_slots(&self) -> impl Iterator<Item = &Slot> {
         self.retained.slots()
@@ -134,6 +142,9 @@ impl Windows {
         } else {
             let window = self.make(reduce);
             self.open.insert(slot, window);
+            if self.finals.has_begun(slot) {
+                self.rests.insert(slot.clone());
+            }
         }
         let window = self.open.get_mut(slot).expect("opened above");
         let grown = window.update(reduce, row, env);
@@ -151,7 +162,8 @@ impl Windows {
         env: Env<'e>,
     ) {
         let retained = self.take_retained(slot);
-        let mut retained = retained.unwrap_or_else(|| Retained::new(self.make(reduce), false));
+        let mut retained = retained
+            .unwrap_or_else(|| Retained::new(self.make(reduce), self.finals.has_begun(slot)));
         let mut late = retained.late.take().unwrap_or_else(|| self.make(reduce));
         late.update(reduce, row, env);
         retained.late = Some(late);
@@ -222,6 +234,27 @@ impl Windows {
         self.count(slot.rule, retained.bytes(), 0);
         self.retained_of_rules.remove(&(slot.rule, slot.clone()));
         Some(retained)
+    }
+
+    /// Remembers that a window was sent and is kept no longer although rows of it may still come.
+    pub(crate) fn make_final(&mut self, slot: &Slot) {
+        self.finals.raise(slot);
+    }
+
+    /// Remembers the end of the last window of a host whose watermark is forgotten.
+    pub(crate) fn forget_host(&mut self, host: &[u8], end_ns: i64) {
+        self.finals.raise_forgotten(host, end_ns);
+    }
+
+    /// Forgets what was final.
+    pub(crate) fn forget_finals(&mut self) {
+        self.finals = Finals::default();
+    }
+
+    /// Whether a window was sent, or ends before one that was, and is kept no longer.
+    #[must_use]
+    pub(crate) fn is_final(&self, slot: &Slot) -> bool {
+        !self.is_retained(slot) && self.finals.has(slot)
     }
 
     /// An empty arena.

@@ -64,21 +64,28 @@ codes! {
     UnsupportedFunction = "E0306", "caltrop does not run this function yet";
     UnsupportedSearch = "E0307", "caltrop does not run this kind of search term yet";
     NotAGenerator = "E0308", "a generating command must be the first";
+    DataModel = "E0309", "the command reads data models, metrics or summaries, which caltrop does not have yet";
+    AppCommand = "E0310", "the command belongs to an app";
 
     BadYaml = "E0401", "the rule file is not valid YAML";
     MissingKey = "E0402", "the rule file lacks a key that a rule needs";
     WrongKind = "E0403", "the rule file is of a kind that caltrop does not run";
     UnreadableFile = "E0404", "the rule file cannot be read";
     DuplicateRule = "E0405", "two rules have the same path";
+    BadConf = "E0406", "a line of a `.conf` file of rules cannot be read";
 
     TermNeverMatches = "W0501", "a TERM() that no event can match";
     LowerCaseOperator = "W0502", "`and`, `or` or `not` in lower case is a word to search for";
     NoAnchor = "W0503", "nothing selects this rule's events cheaply";
     KeywordWithoutRaw = "W0504", "a keyword is searched after `_raw` was dropped";
     MixedQuotes = "W0505", "quotes inside a pattern were removed";
+    UnknownField = "W0506", "a field that nothing makes, and that looks misspelt";
     FieldDropped = "W0507", "a field is read after a command dropped it";
+    ClassicEventId = "W0508", "an event id is searched for only as classic events write it";
 
     UnknownSetting = "W0520", "a setting of a knowledge file has no effect, and looks misspelt";
     UnknownTransform = "W0521", "a knowledge file names an extraction that none defines";
     TagInEventtype = "W0522", "an event type tests a tag, which it never sees";
+    LookupWithoutTable = "W0523", "a lookup has no table, so it finds nothing";
+    TableNotWritten = "W0524", "a rule would write a lookup table, which caltrop does not";
 }

@@ -2,7 +2,7 @@
 //!
 //! Each rule has a bound of its own, then all rules together have one. What goes belongs to the rule whose window grows,
 //! never to another: first its retained windows, then further values of `values` and `list` in the group that grows, then
-//! whole groups, sent early.
+//! whole groups, sent early. That a window was sent so is remembered, lest what comes to it behind is taken for all of it.
 //!
 //! An arena gives nothing back but as a whole, so a window that sends groups early is copied without them. That this does
 //! not cost its size for each row, half of what it holds goes at a time: the group that grows if it is that large, else
@@ -69,9 +69,15 @@ impl Work<'_, '_> {
         while self.is_over(rule, NEAR)
             && let Some(slot) = self.windows.first_retained_of_rule(rule).cloned()
         {
-            self.counters.retained_dropped += 1;
-            self.let_go(&slot);
+            self.let_go_early(&slot);
         }
+    }
+
+    /// Lets a retained window go although late rows of it may still come.
+    pub(super) fn let_go_early(&mut self, slot: &Slot) {
+        self.counters.retained_dropped += 1;
+        self.windows.make_final(slot);
+        self.let_go(slot);
     }
 
     fn is_over(&self, rule: RuleId, eighths: usize) -> bool {
@@ -97,6 +103,7 @@ impl Work<'_, '_> {
             self.windows.put_rest(slot, rest);
         } else {
             self.send_early(slot, &window, stats, &staying);
+            self.windows.make_final(slot);
             self.windows.recycle(rest.into_owner());
         }
         self.windows.recycle(window.into_owner());

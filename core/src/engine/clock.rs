@@ -14,6 +14,10 @@
 //! watermark is at most what it would be if every event were dated, and no event is late that would not be late then. For
 //! the watermark of all this does not hold, since a host that was not heard is missing from the least; so an engine with
 //! a window of all hosts listens always.
+//!
+//! **The table of hosts is bounded.** Where it is full, the host that has been silent longest goes from it, and no longer
+//! counts for the watermark of all. Its own watermark stays as long as windows of it are kept, which bounds how many of these
+//! there are: by it they end as if the host were there still, and with it the host comes back.
 
 pub(super) mod bytes;
 
@@ -27,6 +31,8 @@ use crate::{agg::window::Slot, config::Options};
 pub(super) struct Clocks {
     hosts: BTreeMap<Box<[u8]>, usize>,
     clocks: Vec<HostClock>,
+    /// Those of hosts that went from the table, as long as windows of theirs are kept.
+    gone: BTreeMap<Box<[u8]>, HostClock>,
     recency: Recency,
     /// The host that will fall silent next, where there is one.
     next_silent: Option<usize>,
@@ -50,8 +56,8 @@ pub(super) struct Clocks {
 struct HostClock {
     host: Box<[u8]>,
     watermark_ns: i64,
-    /// The end of its last window that has closed.
-    closed_ns: i64,
+    /// Up to where silence has carried it when a window of its closed or expired last: it does not fall behind that.
+    gained_ns: i64,
     heard_ns: i64,
     is_silent: bool,
 }
@@ -67,9 +73,6 @@ pub(super) enum Heard {
     Future,
 }
 
-/// So many hosts have a watermark of their own; the one that has been silent longest goes first.
-const MAX_HOSTS: usize = 65_536;
-
 impl Clocks {
     /// Takes note of an event.
     pub(super) fn hear(&mut self, host: &[u8], time_ns: i64, options: &Options) -> Heard {
@@ -82,10 +85,10 @@ impl Clocks {
         let watermark_ns = time_ns.saturating_sub(options.lateness_ns);
         let (index, heard) = match self.hosts.get(host) {
             Some(&index) => (index, Heard::Believed),
-            None => self.admit(host),
+            None => self.admit(host, options.max_hosts),
         };
         // What the host has gained by its silence stays gained.
-        let watermark_ns = watermark_ns.max(self.now_ns(index, options.idle_ns));
+        let watermark_ns = watermark_ns.max(self.now_ns(&self.clocks[index], options.idle_ns));
         self.wake(index);
         let clock = &mut self.clocks[index];
         (clock.watermark_ns, clock.heard_ns) = (watermark_ns, self.elapsed_ns);
@@ -102,7 +105,7 @@ impl Clocks {
         self.elapsed_ns = self.elapsed_ns.saturating_add(passed_ns);
         (self.wall_ns, self.mono_ns) = (Some(wall_ns), Some(mono_ns.max(last_ns)));
         while let Some(index) = self.next_silent
-            && self.silence_ns(index) > options.idle_ns
+            && self.silence_ns(&self.clocks[index]) > options.idle_ns
         {
             self.next_silent = self.recency.after(index);
             self.fall_silent(index);
@@ -143,7 +146,17 @@ impl Clocks {
 
     /// Whether a host has a watermark.
     pub(super) fn knows(&self, host: &[u8]) -> bool {
-        self.hosts.contains_key(host)
+        self.clock(host).is_some()
+    }
+
+    /// Forgets a host that went from the table, if it did; behind which time no window of it has closed.
+    pub(super) fn forget_gone(&mut self, host: &[u8]) -> Option<i64> {
+        Some(self.gone.remove(host)?.gained_ns)
+    }
+
+    /// The hosts that went from the table.
+    pub(super) fn gone(&self) -> impl Iterator<Item = &[u8]> {
+        self.gone.keys().map(AsRef::as_ref)
     }
 
     /// Forgets every watermark, but not what time it is.
@@ -154,7 +167,21 @@ impl Clocks {
 
     /// A host's watermark; `None` where it has none.
     fn of_host(&self, host: &[u8], options: &Options) -> Option<i64> {
-        Some(self.now_ns(*self.hosts.get(host)?, options.idle_ns))
+        Some(self.now_ns(self.clock(host)?, options.idle_ns))
+    }
+
+    fn clock(&self, host: &[u8]) -> Option<&HostClock> {
+        match self.hosts.get(host) {
+            Some(&index) => Some(&self.clocks[index]),
+            None => self.gone.get(host),
+        }
+    }
+
+    fn clock_mut(&mut self, host: &[u8]) -> Option<&mut HostClock> {
+        match self.hosts.get(host) {
+            Some(&index) => Some(&mut self.clocks[index]),
+            None => self.gone.get_mut(host),
+        }
     }
 
     /// How long a host is yet to be silent before its watermark reaches `by_ns`; `None` where it has none.
@@ -164,47 +191,59 @@ impl Clocks {
         by_ns: i64,
         options: &Options,
     ) -> Option<i64> {
-        let index = *self.hosts.get(host)?;
-        let missing_ns = by_ns.saturating_sub(self.clocks[index].watermark_ns);
-        Some(missing_ns.saturating_add(options.idle_ns).saturating_sub(self.silence_ns(index)))
+        let clock = self.clock(host)?;
+        let missing_ns = by_ns.saturating_sub(clock.watermark_ns);
+        Some(missing_ns.saturating_add(options.idle_ns).saturating_sub(self.silence_ns(clock)))
     }
 
-    /// Keeps what a host has gained by silence: a window of its that has closed stays closed.
-    pub(super) fn keep_closed(&mut self, host: &[u8], end_ns: i64) {
-        if let Some(&index) = self.hosts.get(host) {
-            let clock = &mut self.clocks[index];
-            clock.closed_ns = clock.closed_ns.max(end_ns);
-        }
+    /// Keeps what a host has gained by silence, up to `by_ns`: a window of its that has closed stays closed, and one that has
+    /// expired stays so. What was closed before its time raises nothing.
+    pub(super) fn keep_gained(&mut self, host: &[u8], by_ns: i64, options: &Options) {
+        let Some(now_ns) = self.of_host(host, options) else { return };
+        let Some(clock) = self.clock_mut(host) else { return };
+        clock.gained_ns = clock.gained_ns.max(by_ns.min(now_ns));
     }
 
     /// The watermark now: grown by the silence beyond `idle`.
-    fn now_ns(&self, index: usize, idle_ns: i64) -> i64 {
-        let silent_ns = self.silence_ns(index).saturating_sub(idle_ns).max(0);
-        let clock = &self.clocks[index];
-        clock.watermark_ns.saturating_add(silent_ns).max(clock.closed_ns)
+    fn now_ns(&self, clock: &HostClock, idle_ns: i64) -> i64 {
+        let silent_ns = self.silence_ns(clock).saturating_sub(idle_ns).max(0);
+        clock.watermark_ns.saturating_add(silent_ns).max(clock.gained_ns)
     }
 
-    fn silence_ns(&self, index: usize) -> i64 {
+    fn silence_ns(&self, clock: &HostClock) -> i64 {
         let since_ns = self.listening_since_ns.unwrap_or(self.elapsed_ns);
-        self.elapsed_ns - self.clocks[index].heard_ns.max(since_ns)
+        self.elapsed_ns - clock.heard_ns.max(since_ns)
     }
 
-    fn admit(&mut self, host: &[u8]) -> (usize, Heard) {
-        let host: Box<[u8]> = host.into();
-        if self.hosts.len() < MAX_HOSTS {
-            let index = self.recency.add();
-            self.next_silent.get_or_insert(index);
-            self.hosts.insert(host.clone(), index);
-            self.clocks.push(HostClock::new(host, self.elapsed_ns));
-            return (index, Heard::Believed);
+    /// Puts a host into the table: one that is new, or one that comes back.
+    fn admit(&mut self, host: &[u8], max_hosts: usize) -> (usize, Heard) {
+        let clock = self.gone.remove(host);
+        let clock = clock.unwrap_or_else(|| HostClock::new(host.into(), self.elapsed_ns));
+        match self.recency.oldest() {
+            Some(index) if self.hosts.len() >= max_hosts => {
+                (index, Heard::InPlaceOf(self.replace(index, clock)))
+            }
+            _ => (self.add(clock), Heard::Believed),
         }
-        let index = self.recency.oldest().expect("there are hosts");
-        let mut clock = HostClock::new(host.clone(), self.elapsed_ns);
-        clock.is_silent = self.clocks[index].is_silent;
-        let gone = std::mem::replace(&mut self.clocks[index], clock).host;
-        self.hosts.remove(&gone);
-        self.hosts.insert(host, index);
-        (index, Heard::InPlaceOf(gone))
+    }
+
+    fn add(&mut self, clock: HostClock) -> usize {
+        let index = self.recency.add();
+        self.next_silent.get_or_insert(index);
+        self.hosts.insert(clock.host.clone(), index);
+        self.clocks.push(clock);
+        index
+    }
+
+    /// Puts a host into the place of another one, which goes.
+    fn replace(&mut self, index: usize, clock: HostClock) -> Box<[u8]> {
+        self.hosts.insert(clock.host.clone(), index);
+        let mut gone = std::mem::replace(&mut self.clocks[index], clock);
+        self.clocks[index].is_silent = std::mem::take(&mut gone.is_silent);
+        let host = gone.host.clone();
+        self.hosts.remove(&host);
+        self.gone.insert(host.clone(), gone);
+        host
     }
 
     /// Makes a host the one that was heard last.
@@ -245,7 +284,7 @@ impl Clocks {
 
 impl HostClock {
     fn new(host: Box<[u8]>, heard_ns: i64) -> Self {
-        Self { host, watermark_ns: i64::MIN, closed_ns: i64::MIN, heard_ns, is_silent: false }
+        Self { host, watermark_ns: i64::MIN, gained_ns: i64::MIN, heard_ns, is_silent: false }
     }
 }
 

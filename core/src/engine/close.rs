@@ -28,8 +28,11 @@ impl<'e> Work<'e, '_> {
 
     /// Whether the watermark of a closed window is so far behind its end that late rows no longer count.
     pub(super) fn has_expired(&self, slot: &Slot) -> bool {
-        let by_ns = slot.end_ns.saturating_add(self.options.retain_ns());
-        self.clocks.has_reached(slot, by_ns, self.options)
+        self.clocks.has_reached(slot, self.expires_ns(slot), self.options)
+    }
+
+    fn expires_ns(&self, slot: &Slot) -> i64 {
+        slot.end_ns.saturating_add(self.options.retain_ns())
     }
 
     /// Closes every window that an event has completed: one of its host, or one of all hosts.
@@ -54,7 +57,9 @@ impl<'e> Work<'e, '_> {
         let mut due: Vec<Slot> = self.due(None);
         silent.iter().for_each(|host| due.extend(self.due(Some(host))));
         due.sort_unstable();
+        let stale: Vec<Slot> = silent.iter().flat_map(|host| self.stale(host)).collect();
         due.iter().for_each(|slot| self.close(slot));
+        stale.iter().for_each(|slot| self.let_go_early(slot));
         self.let_expired_go(None);
         for host in &silent {
             self.let_expired_go(Some(host));
@@ -68,6 +73,15 @@ impl<'e> Work<'e, '_> {
         let is_unknown = host.is_some_and(|host| !self.clocks.knows(host));
         let slots = self.windows.open_slots_of(host);
         slots.take_while(|slot| is_unknown || self.has_passed(slot)).cloned().collect()
+    }
+
+    /// The retained windows of a host without a watermark. None will ever pass them, so they are kept from one alarm to the
+    /// next.
+    fn stale(&self, host: &[u8]) -> Vec<Slot> {
+        match self.clocks.knows(host) {
+            true => Vec::new(),
+            false => self.windows.retained_slots_of(host).cloned().collect(),
+        }
     }
 
     fn let_expired_go(&mut self, host: Option<&[u8]>) {
@@ -86,7 +100,7 @@ impl<'e> Work<'e, '_> {
         }
         let open_ns = self.windows.first_open(Some(host)).map(|slot| slot.end_ns);
         let retained = self.windows.first_retained(Some(host));
-        let retained_ns = retained.map(|slot| slot.end_ns.saturating_add(self.options.retain_ns()));
+        let retained_ns = retained.map(|slot| self.expires_ns(slot));
         let Some(by_ns) = open_ns.into_iter().chain(retained_ns).min() else { return };
         let silence_ns = self.clocks.silence_until_ns(host, by_ns, self.options);
         let silence_ns = silence_ns
@@ -100,31 +114,52 @@ impl<'e> Work<'e, '_> {
         self.windows.hosts().into_iter().for_each(|host| self.set_alarm(&host));
     }
 
-    /// Closes the windows of a host that no longer has a watermark.
+    /// Closes the windows of a host that has lost its place to another. Its watermark stays until the last of them is let go.
     pub(super) fn close_gone(&mut self, host: &[u8]) {
         while let Some(slot) = self.windows.first_open(Some(host)).cloned() {
             self.close(&slot);
+        }
+        self.let_expired_go(Some(host));
+        self.forget_without_windows(host);
+    }
+
+    fn forget_without_windows(&mut self, host: &[u8]) {
+        if self.windows.has_any_of(host) {
+            return;
+        }
+        self.alarms.cancel(host);
+        if let Some(end_ns) = self.clocks.forget_gone(host) {
+            self.windows.forget_host(host, end_ns);
         }
     }
 
     /// Sends what a window makes, and keeps it for late rows if those can change it.
     pub(super) fn close(&mut self, slot: &Slot) {
         let Some((window, is_rest)) = self.windows.take(slot) else { return };
-        if let Some(host) = &slot.host {
-            self.clocks.keep_closed(host, slot.end_ns);
-        }
+        self.keep_gained(slot, slot.end_ns);
         self.send_window(slot, &window, is_rest.then_some(Partial::Memory));
         let plan = &self.rules.rules[slot.rule.index()].plan;
         if plan.closing.revision != Revision::Never && self.options.retain_ns() > 0 {
             self.windows.retain(slot, Retained::new(window, is_rest));
         } else {
             self.windows.recycle(window.into_owner());
+            if !self.has_passed(slot) {
+                self.windows.make_final(slot);
+            }
         }
         self.tidy(slot);
     }
 
+    /// That a host's silence has carried its watermark to `by_ns` closes or ends a window of its for good.
+    fn keep_gained(&mut self, slot: &Slot, by_ns: i64) {
+        if let Some(host) = &slot.host {
+            self.clocks.keep_gained(host, by_ns, self.options);
+        }
+    }
+
     /// Ends the time in which late rows revise a window.
     pub(super) fn let_go(&mut self, slot: &Slot) {
+        self.keep_gained(slot, self.expires_ns(slot));
         self.revise(slot);
         if let Some(retained) = self.windows.take_retained(slot) {
             self.windows.recycle(retained.window.into_owner());
@@ -135,10 +170,8 @@ impl<'e> Work<'e, '_> {
     /// What follows when a window is gone.
     fn tidy(&mut self, slot: &Slot) {
         self.note_bytes();
-        if let Some(host) = &slot.host
-            && !self.windows.has_any_of(host)
-        {
-            self.alarms.cancel(host);
+        if let Some(host) = &slot.host {
+            self.forget_without_windows(host);
         }
     }
 
@@ -153,6 +186,7 @@ impl<'e> Work<'e, '_> {
             Mode::Stream => open.iter().for_each(|slot| self.end(slot, None)),
             Mode::Batch => self.finish_rules(open),
         }
+        self.windows.forget_finals();
     }
 
     /// Ends the windows of some rules at once: sends what late rows have changed in those that have closed, and the open ones
@@ -162,7 +196,10 @@ impl<'e> Work<'e, '_> {
         let mut retained: Vec<Slot> =
             self.windows.retained_slots().filter(of_ended).cloned().collect();
         retained.sort_unstable();
-        retained.iter().for_each(|slot| self.let_go(slot));
+        for slot in &retained {
+            self.windows.make_final(slot);
+            self.let_go(slot);
+        }
         let mut open: Vec<Slot> = self.windows.open_slots().filter(of_ended).cloned().collect();
         open.sort_unstable();
         open.iter().for_each(|slot| self.end(slot, Some(reason)));
@@ -197,6 +234,9 @@ impl<'e> Work<'e, '_> {
 
     /// Sends what an open window makes so far and lets it go.
     pub(super) fn end(&mut self, slot: &Slot, partial: Option<Partial>) {
+        if partial.is_some() {
+            self.windows.make_final(slot);
+        }
         if let Some((window, is_rest)) = self.windows.take(slot) {
             let partial = partial.or(is_rest.then_some(Partial::Memory));
             self.send_window(slot, &window, partial);

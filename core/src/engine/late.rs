@@ -2,7 +2,8 @@
 //!
 //! The window is kept for a while. A late row goes into it, the groups that it can change are finished again, and what
 //! differs from before is sent, at once and in the order of the groups: a changed row as the next revision of the same key, a new one as revision 0, and one that
-//! is there no longer with what was sent last. All of it is `late`. A window that nothing was in before is made then.
+//! is there no longer with what was sent last. All of it is `late`. A window that nothing was in before is made then, but none
+//! that was sent and let go early: a row of that is dropped, and counted.
 //!
 //! Where no later command takes rows together, only the groups of the late row are finished again. Where one does, it is
 //! the whole window; so that many late rows to a large window do not cost its size each time, they then wait for each
@@ -37,7 +38,8 @@ impl<'e> Work<'e, '_> {
         row: &Row<'e>,
         env: Env<'e>,
     ) {
-        if rule.plan.closing.revision == Revision::Never || self.has_expired(slot) {
+        let is_kept = !self.has_expired(slot) && !self.windows.is_final(slot);
+        if rule.plan.closing.revision == Revision::Never || !is_kept {
             self.counters.late_dropped += 1;
             return;
         }

@@ -61,6 +61,7 @@ fn add(own: &mut Counters, other: &Counters) {
         truncated_groups,
         partial_groups,
         kind_resets,
+        given_up_searches,
         state_bytes: _, // What is held after the merge is known then.
         state_bytes_peak,
     } = *other;
@@ -82,6 +83,7 @@ fn add(own: &mut Counters, other: &Counters) {
     own.truncated_groups += truncated_groups;
     own.partial_groups += partial_groups;
     own.kind_resets += kind_resets;
+    own.given_up_searches += given_up_searches;
     own.state_bytes_peak += state_bytes_peak;
 }
 

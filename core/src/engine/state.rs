@@ -10,9 +10,10 @@
 //! | the options that decide what a window is: mode, length, zone | a text |
 //! | the watermarks | as the clocks write them |
 //! | the alarms of hosts without a watermark; all others follow from it | as the alarms write them |
-//! | how many rules have windows, then these in the order of their paths | a count |
+//! | the hosts whose watermark was forgotten | as the windows write them |
+//! | how many rules have windows or had some, then these in the order of their paths | a count |
 //! | each rule: its path, its [`PlanHash`], its windows | a text, 16 bytes, a text |
-//! | its windows: how many are open and how many closed ones may be revised, then each | two counts, as they write themselves |
+//! | its windows: how many are open and how many closed ones may be revised, then each, then which are final | two counts, as they write themselves |
 //!
 //! What is taken up goes on as if nothing had happened, once the engine is told the time: call
 //! [`advance`](Engine::advance) before the first event, for an engine that does not know the time takes events of the future for
@@ -141,6 +142,7 @@ impl Engine {
         body.text(&window_options(&self.options));
         self.clocks.encode(&mut body);
         self.alarms.encode(|host| !self.clocks.knows(host), &mut body);
+        self.windows.encode_forgotten(&mut body);
         self.encode_windows(&mut body);
         let body = body.into_bytes();
         let mut out = Writer::default();
@@ -169,6 +171,7 @@ impl Engine {
         let longest_ns = engine.options.idle_ns.max(1);
         let last_alarm_ns = engine.clocks.elapsed_ns().saturating_add(longest_ns);
         engine.alarms = Alarms::decode(last_alarm_ns, &mut bytes)?;
+        engine.windows.restore_forgotten(&mut bytes)?;
         let mut last = None;
         for _ in 0..bytes.count(SavedRule::LEAST_BYTES)? {
             let rule = SavedRule::decode(&mut bytes)?;
@@ -178,6 +181,7 @@ impl Engine {
             engine.take_up(rule, has_same_windows, &mut restored)?;
         }
         bytes.end()?;
+        engine.forget_hosts_without_windows();
         engine.counters.state_bytes = engine.windows.bytes();
         engine.counters.state_bytes_peak = engine.windows.bytes();
         engine.settle();
@@ -216,8 +220,21 @@ impl Engine {
             Err(reason) => {
                 let Count { open: windows, retained } = Count::decode(&mut bytes)?;
                 let path = String::from_utf8_lossy(saved.path).into_owned();
-                restored.left_out.push(LeftOut { path, windows, retained, reason });
+                if windows + retained > 0 {
+                    restored.left_out.push(LeftOut { path, windows, retained, reason });
+                }
                 Ok(())
+            }
+        }
+    }
+
+    /// A host that went is remembered for its windows; those of rules that were left out are no more.
+    fn forget_hosts_without_windows(&mut self) {
+        let Self { clocks, windows, .. } = self;
+        let gone = clocks.gone().filter(|host| !windows.has_any_of(host));
+        for host in gone.map(Box::from).collect::<Vec<Box<[u8]>>>() {
+            if let Some(end_ns) = clocks.forget_gone(&host) {
+                windows.forget_host(&host, end_ns);
             }
         }
     }

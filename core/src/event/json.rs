@@ -11,6 +11,7 @@
 mod cursor;
 mod escapes;
 mod fields;
+mod path;
 mod records;
 mod told;
 mod walk;
@@ -24,6 +25,7 @@ use walk::Walker;
 use super::Natives;
 
 pub use escapes::unescape;
+pub use path::at_path;
 pub use records::{Records, records};
 pub(in crate::event) use told::{told, told_by_fields};
 

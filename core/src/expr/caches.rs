@@ -1,6 +1,6 @@
 //! What regexes need while they run, one set per engine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use regex_automata::{PatternSet, hybrid::dfa as lazy, meta};
 
@@ -23,6 +23,7 @@ pub struct Caches {
     subject: RefCell<Vec<u8>>,
     matchers: RefCell<Recent<DataRegex>>,
     finders: RefCell<Recent<DataFinder>>,
+    given_up: Cell<u64>,
 }
 
 /// One regex's cache, made when the regex first runs.
@@ -40,6 +41,17 @@ impl Caches {
     #[must_use]
     pub fn new(count: usize) -> Self {
         Self { slots: (0..count).map(|_| RefCell::default()).collect(), ..Self::default() }
+    }
+
+    /// Counts a search that reached its bound; it has no match.
+    pub(super) fn give_up(&self) -> bool {
+        self.given_up.set(self.given_up.get() + 1);
+        false
+    }
+
+    /// How many searches were given up at their bound since this was last asked.
+    pub fn take_given_up(&self) -> u64 {
+        self.given_up.take()
     }
 
     /// Whether some part of `haystack` matches a pattern that data supplied; `None` where that is no pattern.

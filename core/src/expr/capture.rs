@@ -11,6 +11,7 @@ use regex_automata::{Input, PatternID, meta, util::primitives::NonMaxUsize};
 use regex_syntax::hir::Hir;
 
 use super::{
+    backtrack::{Backtracker, GivenUp, Groups},
     caches::{Caches, decode},
     dialect::{self, RegexError},
     regex::{Dollar, RegexIds, data_pattern, whole, with_final_newline},
@@ -29,8 +30,13 @@ const WALK_BYTES: usize = 1 << 30;
 #[derive(Clone)]
 pub struct Finder {
     pattern: Arc<str>,
-    program: Arc<Program>,
-    id: RegexId,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Automata(Arc<Program>, RegexId),
+    Backtracker(Arc<Backtracker>),
 }
 
 /// What a pattern is compiled to.
@@ -46,12 +52,16 @@ impl Finder {
     /// Compiles `pattern`; `ids` gives it its cache.
     ///
     /// # Errors
-    /// If the pattern is not PCRE, needs more than a finite automaton, or is too large.
+    /// If the pattern is not PCRE, or is too large.
     pub fn compile(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
-        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
-        let program = Program::new(&hir, dollar, NFA_BYTES, CACHE_BYTES)
-            .map_err(|message| whole(pattern, message))?;
-        Ok(Self { pattern: pattern.into(), program: Arc::new(program), id: ids.next() })
+        let engine = match Program::compile(pattern) {
+            Ok(program) => Engine::Automata(Arc::new(program), ids.next()),
+            Err(error) if error.is_beyond_automata => {
+                Engine::Backtracker(Backtracker::compile(pattern)?.into())
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self { pattern: pattern.into(), engine })
     }
 
     /// The pattern as it was written.
@@ -62,12 +72,18 @@ impl Finder {
 
     /// The names of its groups, in order; group 0 is the whole match.
     pub fn group_names(&self) -> impl Iterator<Item = Option<&str>> {
-        self.program.regex.group_info().pattern_names(PatternID::ZERO)
+        let (automata, backtracker) = match &self.engine {
+            Engine::Automata(program, _) => {
+                (Some(program.regex.group_info().pattern_names(PatternID::ZERO)), None)
+            }
+            Engine::Backtracker(backtracker) => (None, Some(backtracker.group_names())),
+        };
+        automata.into_iter().flatten().chain(backtracker.into_iter().flatten())
     }
 
     /// Calls `found` with each match in `haystack`, from left to right, until it says `false`.
     ///
-    /// Returns whether the walk came to its end: it does not when its budget is used up.
+    /// Returns whether the walk came to its end: it does not when its budget is used up, which the caches count.
     pub fn for_each<'e>(
         &self,
         caches: &Caches,
@@ -76,9 +92,12 @@ impl Finder {
         found: impl FnMut(Match<'_, 'e>) -> bool,
     ) -> bool {
         let text = decoded(haystack, bump);
-        caches.with_finder(self.id, &self.program.regex, |cache| {
-            self.program.walk(cache, text, bump, found)
-        })
+        let is_complete = match &self.engine {
+            Engine::Automata(program, id) => caches
+                .with_finder(*id, &program.regex, |cache| program.walk(cache, text, bump, found)),
+            Engine::Backtracker(backtracker) => walk_back(backtracker, text, found),
+        };
+        is_complete || caches.give_up()
     }
 }
 
@@ -93,16 +112,30 @@ impl std::fmt::Debug for Finder {
 pub struct Match<'m, 'e> {
     /// The text that was searched, decoded.
     pub text: &'e [u8],
-    slots: &'m [Option<NonMaxUsize>],
+    groups: Spans<'m>,
+}
+
+/// Where the groups of a match lie.
+#[derive(Clone, Copy, Debug)]
+enum Spans<'m> {
+    /// A start and an end for each.
+    Slots(&'m [Option<NonMaxUsize>]),
+    /// As the backtracker tells it.
+    Ranges(&'m Groups),
 }
 
 impl<'e> Match<'_, 'e> {
     /// The bytes of the text that group `index` holds; group 0 is the whole match.
     #[must_use]
     pub fn span(&self, index: usize) -> Option<Range<usize>> {
-        let start = (*self.slots.get(2 * index)?)?.get();
-        let end = (*self.slots.get(2 * index + 1)?)?.get();
-        Some(start..end)
+        match self.groups {
+            Spans::Slots(slots) => {
+                let start = (*slots.get(2 * index)?)?.get();
+                let end = (*slots.get(2 * index + 1)?)?.get();
+                Some(start..end)
+            }
+            Spans::Ranges(ranges) => ranges.get(index)?.clone(),
+        }
     }
 
     /// What group `index` holds, if it took part.
@@ -140,6 +173,11 @@ impl DataFinder {
 }
 
 impl Program {
+    fn compile(pattern: &str) -> Result<Self, RegexError> {
+        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
+        Self::new(&hir, dollar, NFA_BYTES, CACHE_BYTES).map_err(|message| whole(pattern, message))
+    }
+
     fn new(
         hir: &Hir,
         dollar: Dollar,
@@ -184,7 +222,7 @@ impl Program {
             if self.regex.search_slots_with(cache, &input, &mut slots).is_none() {
                 return true;
             }
-            let whole = Match { text, slots: &slots };
+            let whole = Match { text, groups: Spans::Slots(&slots) };
             let Some(span) = whole.span(0) else { return true };
             // Otherwise `.*` would match twice: the value, then the nothing behind it.
             let repeated = span.is_empty() && last_end == Some(span.end);
@@ -201,6 +239,35 @@ impl Program {
     fn cost(&self, length_bytes: usize) -> usize {
         length_bytes.min(self.reach_bytes)
     }
+}
+
+/// The walk of a [`Backtracker`], as that of a [`Program`]; each search has its own bound.
+fn walk_back<'e>(
+    backtracker: &Backtracker,
+    text: &'e [u8],
+    mut found: impl FnMut(Match<'_, 'e>) -> bool,
+) -> bool {
+    let Ok(subject) = std::str::from_utf8(text) else { return false };
+    let (mut from, mut budget, mut last_end) = (0, WALK_BYTES, None);
+    let mut groups = Groups::new();
+    while from <= text.len() {
+        let Some(left) = budget.checked_sub(text.len() - from) else { return false };
+        budget = left;
+        match backtracker.find(subject, from, &mut groups) {
+            Ok(true) => {}
+            Ok(false) => return true,
+            Err(GivenUp) => return false,
+        }
+        let whole = Match { text, groups: Spans::Ranges(&groups) };
+        let Some(span) = whole.span(0) else { return true };
+        let repeated = span.is_empty() && last_end == Some(span.end);
+        if !repeated && !found(whole) {
+            return true;
+        }
+        last_end = Some(span.end);
+        from = if span.is_empty() { next_char(text, span.end) } else { span.end };
+    }
+    true
 }
 
 /// The place after the character at `at`.
@@ -264,6 +331,9 @@ mod tests {
             ("(a.*)$", b"xab\n", &["ab(ab)"]),
             (r"a(\s*)$", b"a\n", &["a\n(\n)"]),
             (r"a(\s*?)$", b"a\n", &["a()"]),
+            (r"(\w)(?=(\d)|x)", b"a1bxc", &["a(a, 1)", "b(b, -)"]),
+            (r"(?!b)x*", b"abx", &["()", "x()"]),
+            (r"(?<=a)\Kb|(.)\1", "ab\u{e9}\u{e9}".as_bytes(), &["b(-)", "\u{e9}\u{e9}(\u{e9})"]),
             ("(.)", b"a\xff", &["a(a)", "\u{fffd}(\u{fffd})"]),
             ("z", b"ab", &[]),
         ];

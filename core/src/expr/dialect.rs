@@ -2,8 +2,9 @@
 //!
 //! A pattern that compiles here means what it means in PCRE, which Splunk uses in UTF-8 mode with ASCII classes; what
 //! finite automata cannot express (look-around, back-references, possessive and atomic groups) is an error that names
-//! the construct and the place. The pattern is rewritten piece by piece, and each piece remembers where it came from, so
-//! that errors of `regex-syntax` point into the pattern as it was written.
+//! the construct and the place. Such patterns are rewritten for a [`backtracker`](super::backtrack) instead. The pattern
+//! is rewritten piece by piece, and each piece remembers where it came from, so that errors of those who read the result
+//! point into the pattern as it was written.
 //!
 //! `$` means the very end or the place before one final newline. `regex-syntax` has no such assertion, so `$` is parsed
 //! as the CRLF-aware end of line, [`Look::EndCRLF`](regex_syntax::hir::Look), which no PCRE pattern can spell; the
@@ -26,6 +27,8 @@ pub struct RegexError {
     pub offset_span: Range<usize>,
     /// What is wrong with them: lower case, no full stop.
     pub message: String,
+    /// Whether that is only that finite automata cannot run it.
+    pub is_beyond_automata: bool,
 }
 
 impl std::fmt::Display for RegexError {
@@ -41,7 +44,7 @@ impl std::error::Error for RegexError {}
 /// # Errors
 /// If it is not PCRE, or uses what finite automata cannot express.
 pub fn parse(pattern: &str) -> Result<Hir, RegexError> {
-    let rewritten = Rewriter::new(pattern).run()?;
+    let rewritten = Rewriter::new(pattern, Engine::Automata).run()?;
     ParserBuilder::new()
         .utf8(false)
         .nest_limit(NEST_LIMIT)
@@ -50,11 +53,35 @@ pub fn parse(pattern: &str) -> Result<Hir, RegexError> {
         .map_err(|error| rewritten.error(&error))
 }
 
-/// A pattern in the syntax of `regex-syntax`.
-struct Rewritten {
-    text: String,
+/// Rewrites a PCRE pattern for the backtracker, which knows all that `regex-syntax` does and more.
+pub(super) fn rewrite_for_backtracker(pattern: &str) -> Result<Rewritten, RegexError> {
+    Rewriter::new(pattern, Engine::Backtracker).run()
+}
+
+/// The names of a pattern's groups, in order, whichever engine runs it.
+///
+/// # Errors
+/// If it is not PCRE.
+pub fn group_names(pattern: &str) -> Result<Vec<String>, RegexError> {
+    Ok(rewrite_for_backtracker(pattern)?.names)
+}
+
+/// Who reads a rewritten pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    /// `regex-syntax`, for finite automata.
+    Automata,
+    /// `fancy-regex`.
+    Backtracker,
+}
+
+/// A pattern in the syntax of `regex-syntax`, or in that of `fancy-regex`, which holds it.
+pub(super) struct Rewritten {
+    pub(super) text: String,
     /// Where each rewritten piece starts in `text`, and the bytes of the pattern that it came from. Sorted.
     pieces: Vec<(usize, Range<usize>)>,
+    /// The names of its groups.
+    names: Vec<String>,
 }
 
 impl Rewritten {
@@ -62,15 +89,15 @@ impl Rewritten {
         let (span, message) = match error {
             regex_syntax::Error::Parse(error) => (error.span(), error.kind().to_string()),
             regex_syntax::Error::Translate(error) => (error.span(), error.kind().to_string()),
-            _ => return RegexError { offset_span: 0..self.text.len(), message: error.to_string() },
+            _ => return RegexError::new(0..self.text.len(), error.to_string()),
         };
         let first = self.origin(span.start.offset);
         let last = self.origin(span.end.offset.saturating_sub(1).max(span.start.offset));
-        RegexError { offset_span: first.start..last.end.max(first.end), message }
+        RegexError::new(first.start..last.end.max(first.end), message)
     }
 
     /// The bytes of the pattern that the byte `at` of the text came from.
-    fn origin(&self, at: usize) -> Range<usize> {
+    pub(super) fn origin(&self, at: usize) -> Range<usize> {
         let after = self.pieces.partition_point(|(start, _)| *start <= at);
         after.checked_sub(1).map_or(0..0, |index| self.pieces[index].1.clone())
     }
@@ -111,6 +138,11 @@ enum Escape {
     Boundary,
     /// `\C`.
     Byte,
+    /// A back-reference: the length of its mark, and what closes the name that follows.
+    Reference {
+        mark: usize,
+        close: &'static str,
+    },
     /// `\Q`.
     Quote,
     /// `\E` that ends nothing.
@@ -120,10 +152,50 @@ enum Escape {
 const DIGITS: &str = "0-9";
 const SPACES: &str = r"\x09-\x0D\x20";
 const WORDS: &str = "0-9A-Za-z_";
-const DOLLAR: &str = "(?Rm:$)";
+const HORIZONTAL_SPACES: &str =
+    r"\x09\x20\xA0\x{1680}\x{180E}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}";
+const VERTICAL_SPACES: &str = r"\x0A-\x0D\x{85}\x{2028}\x{2029}";
+
+impl Engine {
+    /// The end of the value, or the place before its final newline.
+    fn dollar(self) -> &'static str {
+        match self {
+            Self::Automata => "(?Rm:$)",
+            Self::Backtracker => r"(?=\n?\z)",
+        }
+    }
+
+    /// `\b`, by ASCII.
+    fn boundary(self) -> &'static str {
+        match self {
+            Self::Automata => r"(?-u:\b)",
+            Self::Backtracker => {
+                "(?-i:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))"
+            }
+        }
+    }
+
+    /// `\B`, by ASCII.
+    fn no_boundary(self) -> &'static str {
+        match self {
+            Self::Automata => r"(?-u:\B)",
+            Self::Backtracker => {
+                "(?-i:(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<![0-9A-Za-z_])(?![0-9A-Za-z_]))"
+            }
+        }
+    }
+}
+
+impl RegexError {
+    /// An error of a pattern that is no PCRE, or too large.
+    pub(super) fn new(offset_span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { offset_span, message: message.into(), is_beyond_automata: false }
+    }
+}
 
 struct Rewriter<'p> {
     pattern: &'p str,
+    engine: Engine,
     at: usize,
     output: Rewritten,
     before: Before,
@@ -133,11 +205,15 @@ struct Rewriter<'p> {
 }
 
 impl<'p> Rewriter<'p> {
-    fn new(pattern: &'p str) -> Self {
-        let output =
-            Rewritten { text: String::with_capacity(pattern.len() + 16), pieces: Vec::new() };
+    fn new(pattern: &'p str, engine: Engine) -> Self {
+        let output = Rewritten {
+            text: String::with_capacity(pattern.len() + 16),
+            pieces: Vec::new(),
+            names: Vec::new(),
+        };
         Self {
             pattern,
+            engine,
             at: 0,
             output,
             before: Before::Nothing,
@@ -156,7 +232,7 @@ impl<'p> Rewriter<'p> {
                 '*' | '+' | '?' => self.quantifier(1)?,
                 '{' => self.brace()?,
                 '|' => self.copy(1, Before::Nothing),
-                '$' if !self.flags.multi_line => self.replace(1, DOLLAR),
+                '$' if !self.flags.multi_line => self.replace(1, self.engine.dollar()),
                 '^' | '$' | '.' => self.copy(1, Before::Atom),
                 '#' if self.flags.extended => self.comment(),
                 space if self.flags.extended && space.is_ascii_whitespace() => self.at += 1,
@@ -208,11 +284,23 @@ impl<'p> Rewriter<'p> {
 
     fn error<T>(&self, length: usize, message: impl Into<String>) -> Result<T, RegexError> {
         let end = (self.at + length).min(self.pattern.len());
-        Err(RegexError { offset_span: self.at..end, message: message.into() })
+        Err(RegexError::new(self.at..end, message))
     }
 
     fn unsupported<T>(&self, length: usize, construct: &str) -> Result<T, RegexError> {
-        self.error(length, format!("{construct} is not supported: rules run on finite automata"))
+        self.error(length, format!("{construct} is not supported"))
+    }
+
+    /// Refuses what finite automata cannot run, if it is for them that the pattern is rewritten.
+    fn needs_backtracker(&self, length: usize, construct: &str) -> Result<(), RegexError> {
+        match self.engine {
+            Engine::Backtracker => Ok(()),
+            Engine::Automata => {
+                let message = format!("{construct} is not supported here: it needs backtracking");
+                let error = RegexError::new(self.at..self.at + length, message);
+                Err(RegexError { is_beyond_automata: true, ..error })
+            }
+        }
     }
 
     /// `# ...` to the end of the line, under `(?x)`.
@@ -225,7 +313,8 @@ impl<'p> Rewriter<'p> {
         match (self.before, mark) {
             (Before::Quantified, Some('?')) => self.copy(length, Before::Lazy),
             (Before::Quantified, Some('+')) => {
-                return self.unsupported(length, "a possessive quantifier");
+                self.needs_backtracker(length, "a possessive quantifier")?;
+                self.copy(length, Before::Lazy);
             }
             (Before::Atom, _) => self.copy(length, Before::Quantified),
             _ => return self.error(length, "a quantifier follows nothing that can be repeated"),
@@ -267,6 +356,14 @@ impl<'p> Rewriter<'p> {
         if let Some((construct, length)) = refused_group(special) {
             return self.unsupported(2 + length, construct);
         }
+        if let Some((construct, length)) = backtracking_group(special) {
+            self.needs_backtracker(2 + length, construct)?;
+            return match construct {
+                CONDITIONAL => self.conditional(special),
+                NAMED_REFERENCE => self.reference(2 + length, ")"),
+                _ => self.enter(2 + length, &format!("(?{}", &special[..length])),
+            };
+        }
         if special.starts_with("P<") {
             return self.enter(4, "(?P<");
         }
@@ -285,6 +382,7 @@ impl<'p> Rewriter<'p> {
             let Some(end) = self.rest().find('>') else {
                 return self.error(1, "a group name is never closed");
             };
+            self.output.names.push(self.rest()[..end].to_owned());
             self.copy(end + 1, Before::Nothing);
         }
         self.before = Before::Nothing;
@@ -298,9 +396,40 @@ impl<'p> Rewriter<'p> {
             return self.error(3, "a group name is never closed");
         };
         let text = format!("(?P<{}>", &name[..end]);
+        self.output.names.push(name[..end].to_owned());
         self.outer.push(self.flags);
         self.write(3 + end + 1, &text);
         self.before = Before::Nothing;
+        Ok(())
+    }
+
+    /// `(?(1)`, `(?(<name>)`.
+    fn conditional(&mut self, special: &str) -> Result<(), RegexError> {
+        if special.starts_with("(?") {
+            return self.unsupported(5, "a condition that is look-around");
+        }
+        let Some(end) = special.find(')') else {
+            return self.error(3, "a condition is never closed");
+        };
+        let condition = special[1..end].trim_matches(['<', '>', '\'']);
+        let is_number = condition.bytes().all(|byte| byte.is_ascii_digit());
+        let text =
+            if is_number { format!("(?({condition})") } else { format!("(?(<{condition}>)") };
+        self.enter(2 + end + 1, &text)
+    }
+
+    /// A reference to a group whose name or number follows the next `length` bytes, up to `close`.
+    fn reference(&mut self, length: usize, close: &str) -> Result<(), RegexError> {
+        let name = &self.rest()[length..];
+        let end = match close {
+            "" => name.find(|c: char| !c.is_ascii_digit() && c != '-').or(Some(name.len())),
+            close => name.find(close),
+        };
+        let Some(end) = end else {
+            return self.error(length, "a back-reference is never closed");
+        };
+        let text = format!(r"\k<{}>", &name[..end]);
+        self.replace(length + end + close.len(), &text);
         Ok(())
     }
 
@@ -349,8 +478,12 @@ impl<'p> Rewriter<'p> {
             Escape::Unset(set) => self.replace(length, &format!("(?-i:[^{set}])")),
             Escape::Property => self.copy(length, Before::Atom),
             Escape::Look(look) => self.replace(length, look),
-            Escape::Boundary => self.replace(length, r"(?-u:\b)"),
+            Escape::Boundary => self.replace(length, self.engine.boundary()),
+            Escape::Byte if self.engine == Engine::Backtracker => {
+                return self.unsupported(length, "`\\C` beside what needs backtracking");
+            }
             Escape::Byte => self.replace(length, "(?s-u:.)"),
+            Escape::Reference { mark, close } => return self.reference(mark, close),
             Escape::Nothing => self.at += length,
             Escape::Quote => {
                 self.at += length;
@@ -423,7 +556,7 @@ impl<'p> Rewriter<'p> {
                     self.write_char(literal, literal.len_utf8());
                 }
             }
-            Escape::Look(_) | Escape::Byte => {
+            Escape::Look(_) | Escape::Byte | Escape::Reference { .. } => {
                 return self.error(length, "this escape cannot stand in brackets");
             }
         }
@@ -471,10 +604,15 @@ impl<'p> Rewriter<'p> {
             'w' => Escape::Set(WORDS),
             'W' => Escape::Unset(WORDS),
             'b' => Escape::Boundary,
-            'B' => Escape::Look(r"(?-u:\B)"),
+            'h' => Escape::Set(HORIZONTAL_SPACES),
+            'H' => Escape::Unset(HORIZONTAL_SPACES),
+            'v' => Escape::Set(VERTICAL_SPACES),
+            'V' => Escape::Unset(VERTICAL_SPACES),
+            'N' => Escape::Unset(r"\n"),
+            'B' => Escape::Look(self.engine.no_boundary()),
             'A' => Escape::Look(r"\A"),
             'z' => Escape::Look(r"\z"),
-            'Z' => Escape::Look(DOLLAR),
+            'Z' => Escape::Look(self.engine.dollar()),
             'C' => Escape::Byte,
             'Q' => Escape::Quote,
             'E' => Escape::Nothing,
@@ -488,7 +626,8 @@ impl<'p> Rewriter<'p> {
             'c' => return self.control(),
             'p' | 'P' => return self.property(),
             '0'..='9' => return self.digits(letter),
-            letter if letter.is_ascii_alphabetic() => return self.refused_escape(letter),
+            'g' | 'k' => return self.reference_escape(),
+            letter if letter.is_ascii_alphabetic() => return self.rare_escape(letter),
             literal => return Ok((Escape::Char(literal), 1 + literal.len_utf8())),
         };
         Ok((escape, 2))
@@ -539,31 +678,44 @@ impl<'p> Rewriter<'p> {
         }
     }
 
-    /// `\0` and up to two octal digits; any other number is a back-reference.
+    /// `\0` and up to two octal digits, or three octal digits; any other number is a back-reference.
     fn digits(&self, first: char) -> Result<(Escape, usize), RegexError> {
-        if first != '0' {
-            return self.unsupported(2, &format!("a back-reference (`\\{first}`)"));
+        let octal =
+            |text: &str| text.bytes().take_while(|digit| matches!(digit, b'0'..=b'7')).count();
+        // No pattern has a hundred groups.
+        if first != '0' && octal(&self.rest()[1..]) < 3 {
+            self.needs_backtracker(2, &format!("a back-reference (`\\{first}`)"))?;
+            return Ok((Escape::Reference { mark: 1, close: "" }, 2));
         }
-        let more = &self.rest()[2..];
-        let count = more.bytes().take(2).take_while(|digit| matches!(digit, b'0'..=b'7')).count();
+        let count = octal(&self.rest()[2..]).min(2);
         let code = u32::from_str_radix(&self.rest()[1..2 + count], 8).ok().and_then(char::from_u32);
-        Ok((Escape::Char(code.expect("two octal digits make an ASCII character")), 2 + count))
+        Ok((Escape::Char(code.expect("three octal digits make a character")), 2 + count))
     }
 
-    fn refused_escape(&self, letter: char) -> Result<(Escape, usize), RegexError> {
-        let construct = match letter {
-            'K' => "a reset of the match start (`\\K`)",
-            'R' => "a generic newline (`\\R`)",
-            'X' => "a grapheme (`\\X`)",
-            'G' => "the start of the search (`\\G`)",
-            'g' | 'k' => "a back-reference (`\\g`, `\\k`)",
-            'h' | 'H' => "horizontal space (`\\h`)",
-            'v' | 'V' => "vertical space (`\\v`)",
-            'N' => "a non-newline (`\\N`)",
-            'o' => "an octal code (`\\o`)",
+    /// `\g{1}`, `\k<name>` and their like.
+    fn reference_escape(&self) -> Result<(Escape, usize), RegexError> {
+        self.needs_backtracker(2, "a back-reference (`\\g`, `\\k`)")?;
+        let (mark, close) = match self.rest().as_bytes().get(2) {
+            Some(b'{') => (3, "}"),
+            Some(b'<') => (3, ">"),
+            Some(b'\'') => (3, "'"),
+            Some(b'0'..=b'9' | b'-') => (2, ""),
+            _ => return self.error(2, "a back-reference needs a name or a number"),
+        };
+        Ok((Escape::Reference { mark, close }, mark))
+    }
+
+    fn rare_escape(&self, letter: char) -> Result<(Escape, usize), RegexError> {
+        let (construct, text) = match letter {
+            'K' => ("a reset of the match start (`\\K`)", r"\K"),
+            'R' => ("a generic newline (`\\R`)", r"\R"),
+            'G' => ("the start of the search (`\\G`)", r"\G"),
+            'X' => return self.unsupported(2, "a grapheme (`\\X`)"),
+            'o' => return self.unsupported(2, "an octal code (`\\o`)"),
             _ => return self.error(2, format!("`\\{letter}` is not an escape of PCRE")),
         };
-        self.unsupported(2, construct)
+        self.needs_backtracker(2, construct)?;
+        Ok((Escape::Look(text), 2))
     }
 }
 
@@ -583,20 +735,31 @@ fn posix_class(rest: &str) -> Option<usize> {
     name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'^').then_some(name.len() + 4)
 }
 
+const CONDITIONAL: &str = "a conditional group";
+const NAMED_REFERENCE: &str = "a back-reference";
+
 /// The group that automata cannot run and that follows `(?`, and the length of its mark.
-fn refused_group(special: &str) -> Option<(&'static str, usize)> {
+fn backtracking_group(special: &str) -> Option<(&'static str, usize)> {
     const GROUPS: &[(&str, &str)] = &[
         ("=", "look-ahead"),
         ("!", "negative look-ahead"),
         ("<=", "look-behind"),
         ("<!", "negative look-behind"),
         (">", "an atomic group"),
+        ("(", CONDITIONAL),
+        ("P=", NAMED_REFERENCE),
+    ];
+    let (mark, construct) = GROUPS.iter().find(|(mark, _)| special.starts_with(mark))?;
+    Some((construct, mark.len()))
+}
+
+/// The group that nothing here runs and that follows `(?`, and the length of its mark.
+fn refused_group(special: &str) -> Option<(&'static str, usize)> {
+    const GROUPS: &[(&str, &str)] = &[
         ("|", "a branch reset group"),
-        ("(", "a conditional group"),
         ("R", "recursion"),
         ("&", "recursion"),
         ("P>", "recursion"),
-        ("P=", "a back-reference"),
         ("C", "a callout"),
     ];
     let numbered = special.trim_start_matches(['+', '-']);
@@ -620,7 +783,7 @@ mod tests {
             ("a++", 2..3, "possessive"),
             ("(?>a)", 0..3, "atomic"),
             (r"foo\Kbar", 3..5, "\\K"),
-            (r"a\h", 1..3, "\\h"),
+            (r"a\X", 1..3, "\\X"),
             (r"\R", 0..2, "\\R"),
             ("(?R)", 0..3, "recursion"),
             ("(?1)", 0..3, "recursion"),
@@ -677,7 +840,7 @@ mod tests {
             ("a{x}", "a{x}"),
             ("a]", "a]"),
             (r"\x41\x{42}\x9", "AB\t"),
-            (r"\e\cA\0\012", "\u{1b}\u{1}\0\n"),
+            (r"\e\cA\0\012\103", "\u{1b}\u{1}\0\nC"),
             (r"a\-\/\é", "a-/é"),
             ("a(?#comment)b", "ab"),
             ("(?x)a b # comment\n c", "abc"),

@@ -14,7 +14,10 @@ pub mod raw;
 pub mod regex;
 pub mod regex_set;
 pub mod search;
+pub(crate) mod substitute;
+pub mod times;
 
+mod backtrack;
 mod caches;
 #[cfg(test)]
 pub(crate) mod testing;

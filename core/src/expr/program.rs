@@ -70,6 +70,13 @@ pub enum Literal {
     Null,
     /// A number.
     Number(f64),
+    /// A number whose decimals end in zeros, which matter where digits are counted: `1.50`.
+    Decimal {
+        /// The number.
+        number: f64,
+        /// How many decimals are written.
+        decimals: u8,
+    },
     /// A quoted text: never a number, whatever it reads as.
     Text(Box<str>),
 }
@@ -161,7 +168,7 @@ impl Literal {
     fn value<'e>(&self, env: Env<'e>) -> Value<'e> {
         match self {
             Self::Null => Value::Null,
-            Self::Number(number) => Value::Number(*number),
+            Self::Number(number) | Self::Decimal { number, .. } => Value::Number(*number),
             Self::Text(text) => Value::Text(env.bump.alloc_slice_copy(text.as_bytes())),
         }
     }
@@ -170,7 +177,7 @@ impl Literal {
     fn view(&self) -> Value<'_> {
         match self {
             Self::Null => Value::Null,
-            Self::Number(number) => Value::Number(*number),
+            Self::Number(number) | Self::Decimal { number, .. } => Value::Number(*number),
             Self::Text(text) => Value::Text(text.as_bytes()),
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A pattern costs time linear in the value, whatever either holds. It becomes a dense automaton where that stays small,
 //! else one that is built lazily in a bounded cache; the cache belongs to the engine ([`Caches`]), so a [`Regex`] is
-//! immutable and shared by threads. Where a match lies and what its groups hold is asked of
+//! immutable and shared by threads. Only what no automaton can run, such as look-around, is searched by
+//! [backtracking](super::backtrack), in bounded steps. Where a match lies and what its groups hold is asked of
 //! [`Finder`](super::capture::Finder).
 //!
 //! Values are bytes. A byte that is not UTF-8 reads as U+FFFD, as if the value had been decoded first. For `$`, which
@@ -20,7 +21,7 @@ use regex_automata::{
 };
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::dialect;
+use super::{backtrack::Backtracker, dialect};
 pub use super::{caches::Caches, dialect::RegexError};
 use crate::ids::RegexId;
 
@@ -79,14 +80,25 @@ pub(super) enum Dollar {
 enum Automaton {
     Dense(Arc<dense::DFA<Vec<u32>>>),
     Lazy(Arc<lazy::DFA>, RegexId),
+    Backtracker(Arc<Backtracker>),
 }
 
 impl Regex {
     /// Compiles `pattern`; `ids` gives it a cache if it needs one.
     ///
     /// # Errors
-    /// If the pattern is not PCRE, needs more than a finite automaton, or is too large.
+    /// If the pattern is not PCRE, or is too large.
     pub fn compile(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
+        match Self::automaton(pattern, ids) {
+            Err(error) if error.is_beyond_automata => {
+                let automaton = Automaton::Backtracker(Backtracker::compile(pattern)?.into());
+                Ok(Self { pattern: pattern.into(), dollar: Dollar::Absent, automaton })
+            }
+            compiled => compiled,
+        }
+    }
+
+    fn automaton(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
         let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
         let nfa = program(&hir, dollar, NFA_BYTES).map_err(|message| whole(pattern, message))?;
         let automaton = match dense(&nfa) {
@@ -106,16 +118,7 @@ impl Regex {
         &self.pattern
     }
 
-    /// What the pattern means, for those who look for literals in it; see [`dialect`].
-    ///
-    /// # Panics
-    /// Never: the pattern parsed when it was compiled.
-    #[must_use]
-    pub fn hir(&self) -> Hir {
-        dialect::parse(&self.pattern).expect("the pattern parsed when it was compiled")
-    }
-
-    /// Whether some part of `haystack` matches. Allocates only while the caches warm up.
+    /// Whether some part of `haystack` matches. Allocates only while the caches warm up, unless it backtracks.
     #[must_use]
     pub fn is_match(&self, caches: &Caches, haystack: &[u8]) -> bool {
         caches.with_subject(haystack, self.dollar, |subject| match &self.automaton {
@@ -124,6 +127,10 @@ impl Regex {
                 .is_ok_and(|end| end.is_some()),
             Automaton::Lazy(lazy, id) => {
                 caches.with_lazy(*id, lazy, |cache| search(lazy, cache, subject))
+            }
+            Automaton::Backtracker(backtracker) => {
+                let text = std::str::from_utf8(subject).expect("`with_subject` gives UTF-8");
+                backtracker.is_match(text).unwrap_or_else(|_| caches.give_up())
             }
         })
     }
@@ -167,7 +174,7 @@ pub(super) fn data_pattern(pattern: &[u8]) -> Option<(Hir, Dollar)> {
 
 /// An error about the whole pattern.
 pub(super) fn whole(pattern: &str, message: impl Into<String>) -> RegexError {
-    RegexError { offset_span: 0..pattern.len(), message: message.into() }
+    RegexError::new(0..pattern.len(), message)
 }
 
 /// Gives `$` its meaning: it becomes the end of a line that ends in [`FINAL_NEWLINE`], which then stands for a newline
@@ -178,10 +185,8 @@ pub(super) fn with_final_newline(hir: Hir, pattern: &str) -> Result<(Hir, Dollar
         return Ok((hir, Dollar::Absent));
     }
     if looks.contains(Look::StartLF) || looks.contains(Look::EndLF) {
-        return Err(whole(
-            pattern,
-            "`$` stands both in and out of `(?m)`: use `\\z` for the end of the value",
-        ));
+        let error = whole(pattern, "`$` stands both in and out of `(?m)`");
+        return Err(RegexError { is_beyond_automata: true, ..error });
     }
     Ok((mark(hir), Dollar::Present))
 }
@@ -380,7 +385,6 @@ mod tests {
                 "{pattern} on {haystack:?}"
             );
         }
-        assert!(Regex::compile("(?m:a$)b$", &mut RegexIds::default()).is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ macro_rules! files {
 
 /// Every file of the folder `knowledge`, by its path within: one app for each family of sources.
 pub(super) const FILES: &[(&str, &str)] = files![
+    "cim/default/macros.conf",
     "cloud/default/eventtypes.conf",
     "cloud/default/props.conf",
     "cloud/default/tags.conf",

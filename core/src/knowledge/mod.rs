@@ -1,15 +1,18 @@
 //! What names mean: macros, extracted fields, field aliases, calculated fields, event types, tags.
 //!
 //! Meaning is data, in the files that Splunk people already own: macros.conf, props.conf, transforms.conf, eventtypes.conf,
-//! tags.conf. The default knowledge is part of the program; users lay their apps over it, stanza by stanza and key by key.
+//! tags.conf; the tables of lookups; and the macros and lookups of security_content. The default knowledge is part of the
+//! program; users lay their apps over it, stanza by stanza and key by key.
 //! No file is opened here: the host reads them and hands over paths and texts.
 //!
-//! Other files of an app (lookups, dashboards) are taken without a word and without effect.
+//! Other files of an app (dashboards, scripts) are taken without a word and without effect.
 
 pub mod conf;
+mod content;
 mod embed;
 pub mod eventtypes;
 pub mod extractions;
+pub mod lookups;
 pub mod macros;
 pub mod props;
 pub mod recognisers;
@@ -20,6 +23,7 @@ mod words;
 
 use conf::{Conf, Setting};
 use eventtypes::Eventtypes;
+use lookups::Lookups;
 use macros::Macros;
 use props::Props;
 use tags::Tags;
@@ -38,6 +42,8 @@ pub struct Knowledge {
     pub props: Props,
     /// The extractions that props.conf names, by name.
     pub transforms: Transforms,
+    /// The lookup tables, and what is said of them.
+    pub lookups: Lookups,
     /// The event types by name.
     pub eventtypes: Eventtypes,
     /// The tags by field and value.
@@ -66,19 +72,29 @@ impl Knowledge {
         let mut ordered = files.to_vec();
         ordered.sort_by_key(|(path, _)| is_local(path));
         for (path, text) in ordered {
-            let read = match file_name(path) {
-                "macros.conf" => Self::overlay_macros,
-                "props.conf" => Self::overlay_props,
-                "transforms.conf" => Self::overlay_transforms,
-                "eventtypes.conf" => Self::overlay_eventtypes,
-                "tags.conf" => Self::overlay_tags,
-                _ => continue,
-            };
-            let (conf, diagnostics) = conf::parse(path, text);
-            let diagnostics = diagnostics.into_iter().chain(read(self, conf));
+            if let Some(name) = lookups::table_name(path) {
+                let found = self.lookups.add_file(name, text);
+                problems.extend(found.into_iter().map(|diagnostic| (path, diagnostic)));
+                continue;
+            }
+            let Some(lay) = Self::overlay_of(path) else { continue };
+            let (conf, diagnostics) = settings_of(path, text);
+            let diagnostics = diagnostics.into_iter().chain(lay(self, conf));
             problems.extend(diagnostics.map(|diagnostic| (path, diagnostic)));
         }
         problems
+    }
+
+    /// What lays the settings of the file at `path` over what is known; none if it holds no knowledge.
+    fn overlay_of(path: &str) -> Option<fn(&mut Self, Conf) -> Vec<Diagnostic>> {
+        Some(match (file_name(path), content::kind(path)) {
+            ("macros.conf", _) | (_, Some(content::Kind::Macro)) => Self::overlay_macros,
+            ("transforms.conf", _) | (_, Some(content::Kind::Lookup)) => Self::overlay_transforms,
+            ("props.conf", _) => Self::overlay_props,
+            ("eventtypes.conf", _) => Self::overlay_eventtypes,
+            ("tags.conf", _) => Self::overlay_tags,
+            _ => return None,
+        })
     }
 
     /// SHA-256 of every setting that says what a field is, stanza by stanza in the order of their names, without the files that
@@ -136,6 +152,7 @@ impl Knowledge {
         self.transform_settings.overlay(upper);
         let mut problems = Vec::new();
         for name in names {
+            problems.extend(self.overlay_lookup(&name));
             self.transforms.remove(&name);
             match transforms::define(&self.transform_settings.stanzas[&name]) {
                 Ok(defined) => {
@@ -149,6 +166,15 @@ impl Knowledge {
 }
 
 impl Knowledge {
+    fn overlay_lookup(&mut self, name: &str) -> Vec<Diagnostic> {
+        let (definition, problems) = lookups::define(&self.transform_settings.stanzas[name]);
+        match definition {
+            Some(definition) => self.lookups.define(name, definition),
+            None => self.lookups.remove(name),
+        }
+        problems
+    }
+
     fn overlay_eventtypes(&mut self, upper: Conf) -> Vec<Diagnostic> {
         let names: Vec<String> = upper.stanzas.keys().cloned().collect();
         self.eventtype_settings.overlay(upper);
@@ -181,6 +207,15 @@ impl Knowledge {
     /// Every setting of transforms.conf, by its key.
     pub(crate) fn transform_settings(&self) -> impl Iterator<Item = (&str, &Setting)> {
         settings(&self.transform_settings)
+    }
+}
+
+/// The settings of the file at `path`, and what is wrong with it.
+fn settings_of(path: &str, text: &str) -> (Conf, Vec<Diagnostic>) {
+    let Some(kind) = content::kind(path) else { return conf::parse(path, text) };
+    match content::parse(kind, path, text) {
+        Ok(conf) => (conf, Vec::new()),
+        Err(diagnostic) => (Conf::default(), vec![diagnostic]),
     }
 }
 

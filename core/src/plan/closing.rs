@@ -114,7 +114,7 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
             Stage::Top(top) => is_own && top.is_group(field),
             Stage::Streamstats(streamstats) => is_own && streamstats.keeps_apart(field),
             Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
-            other => other.class() == Class::RowLocal,
+            other => other.class().is_per_event(),
         };
         is_own &= !stage.may_write(field);
         keeps_apart
@@ -123,11 +123,7 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
 
 /// The least multiple of the largest span of time that is at least an hour.
 fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
-    let spans = mapped.iter().chain(finish).filter_map(|stage| match stage {
-        Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
-        _ => None,
-    });
-    match spans.max_by_key(length_ns) {
+    match largest_span(mapped.iter().chain(finish)) {
         Some(calendar @ Span::Calendar(..)) => calendar,
         Some(Span::Fixed(span_ns @ 1..)) => {
             let spans_an_hour = HOUR_NS.div_euclid(span_ns) + i64::from(HOUR_NS % span_ns != 0);
@@ -135,6 +131,19 @@ fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
         }
         _ => Span::Fixed(HOUR_NS),
     }
+}
+
+fn largest_span<'s>(stages: impl Iterator<Item = &'s Stage>) -> Option<Span> {
+    let spans = stages.filter_map(|stage| match stage {
+        Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
+        _ => None,
+    });
+    spans.max_by_key(length_ns)
+}
+
+/// About how long the longest buckets are that `stages` cut time into; 0 if they cut none.
+pub(crate) fn largest_span_ns<'s>(stages: impl Iterator<Item = &'s Stage>) -> i64 {
+    largest_span(stages).map_or(0, |span| length_ns(&span))
 }
 
 impl Stage {
@@ -149,7 +158,20 @@ impl Stage {
             Self::Bin(bin) => bin.target == field,
             Self::Eval(eval) => eval.may_write(field),
             Self::Rename(rename) => rename.may_write(field),
+            Self::Rex(rex) => rex.may_write(field),
+            Self::Foreach(foreach) => foreach.may_write(field, field == Names::TIME),
+            Self::FillNull(fill) => fill.may_write(field),
+            Self::MakeMv(make) => make.field == field,
+            Self::MvExpand(expand) => expand.field == field,
+            Self::NoMv(join) => join.field == field,
+            Self::MvCombine(combine) => combine.field == field,
+            // The row of sums is no event's.
+            Self::AddTotals(add) => add.total == Some(field) || add.summary.is_some(),
+            Self::AvlBase64(decode) => decode.target == field,
+            Self::Replace(replace) => replace.may_write(field),
+            Self::StrCat(join) => join.target == field,
             Self::Stats(stats) => !stats.by.contains(&field),
+            Self::Lookup(lookup) => lookup.may_write(field),
             Self::Streamstats(streamstats) => {
                 streamstats.plain.adds(field) || streamstats.costly.adds(field)
             }
@@ -157,7 +179,9 @@ impl Stage {
             Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
             Self::Top(top) => !top.is_group(field),
-            Self::Chart(_) | Self::Transaction(_) | Self::MakeResults(_) => true,
+            Self::Chart(_) | Self::Transaction(_) | Self::MakeResults(_) | Self::InputLookup(_) => {
+                true
+            }
         }
     }
 }

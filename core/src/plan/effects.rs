@@ -3,7 +3,8 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Border, Chart, Command, CommandKind, Dedup, Expr, Fields, Search, Stats,
+        AggregateArgument, Border, Chart, Command, CommandKind, Dedup, Expr, ExprKind, Fields,
+        Foreach, Listed, Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource,
         Streamstats, Top, Transaction,
     },
 };
@@ -25,6 +26,8 @@ pub(crate) enum Effect<'t> {
     Lists(&'t Spanned<String>),
     /// Writes a field, every field of a pattern, or with `{x}` in it a field whose name is not known.
     Writes(&'t str),
+    /// Writes a field whose name is these two texts together.
+    WritesJoined(&'t str, &'t str),
     /// Drops every field but these.
     KeepsOnly(Vec<Kept<'t>>),
     /// Nothing is known of what it does.
@@ -42,6 +45,11 @@ pub(crate) struct Kept<'t> {
 
 /// Whether the command looks at each event alone, whatever it makes of it.
 pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
+    match kind {
+        CommandKind::FillNull(listed) => return !listed.names.is_empty(),
+        CommandKind::AddTotals(listed) => return listed.option("col").is_none(),
+        _ => {}
+    }
     matches!(
         kind,
         CommandKind::Search(_)
@@ -52,6 +60,16 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Where(_)
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
+            | CommandKind::Lookup(_)
+            | CommandKind::OutputLookup(_)
+            | CommandKind::Rex(_)
+            | CommandKind::Foreach(_)
+            | CommandKind::MakeMv(_)
+            | CommandKind::MvExpand(_)
+            | CommandKind::NoMv(_)
+            | CommandKind::AvlBase64(_)
+            | CommandKind::Replace(_)
+            | CommandKind::StrCat(_)
     )
 }
 
@@ -94,6 +112,30 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             });
             each.collect()
         }
+        CommandKind::Lookup(lookup) => of_lookup(lookup),
+        CommandKind::Rex(rex) => of_rex(rex),
+        CommandKind::Foreach(foreach) => of_foreach(foreach),
+        CommandKind::FillNull(Listed { names, .. }) => {
+            let each = names.iter();
+            each.flat_map(|name| [Effect::Lists(name), Effect::Writes(&name.value)]).collect()
+        }
+        CommandKind::MakeMv(Listed { names, .. })
+        | CommandKind::MvExpand(Listed { names, .. })
+        | CommandKind::NoMv(Listed { names, .. })
+        | CommandKind::MvCombine(Listed { names, .. }) => {
+            let each = names.iter();
+            each.flat_map(|name| [Effect::Reads(name), Effect::Writes(&name.value)]).collect()
+        }
+        CommandKind::AddTotals(listed) => of_addtotals(listed),
+        CommandKind::AvlBase64(listed) => {
+            let each = listed.option("field").into_iter();
+            each.flat_map(|field| {
+                [Effect::Reads(field), Effect::WritesJoined("base64_", &field.value)]
+            })
+            .collect()
+        }
+        CommandKind::Replace(replace) => of_replace(replace),
+        CommandKind::StrCat(strcat) => of_strcat(strcat),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
         CommandKind::Dedup(dedup) => of_dedup(dedup),
@@ -104,8 +146,53 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Fields(_)
         | CommandKind::Tail { .. }
         | CommandKind::Reverse
+        | CommandKind::OutputLookup(_)
         | CommandKind::Broken => Vec::new(),
-        CommandKind::MakeResults { .. } | CommandKind::Other(_) => vec![Effect::Anything],
+        CommandKind::MakeResults { .. } | CommandKind::InputLookup(_) | CommandKind::Other(_) => {
+            vec![Effect::Anything]
+        }
+    }
+}
+
+/// Calls `found` with the name and the place of each field that `effect` tests, counts or computes with.
+pub(super) fn fields_read(effect: &Effect<'_>, found: &mut dyn FnMut(&str, Span)) {
+    match effect {
+        Effect::Searches(search) => fields_of_search(search, found),
+        Effect::Computes(expr) => fields_of_expr(expr, found),
+        Effect::Reads(field) => found(&field.value, field.span),
+        _ => {}
+    }
+}
+
+fn fields_of_search(search: &Search, found: &mut dyn FnMut(&str, Span)) {
+    match search {
+        Search::And(terms) | Search::Or(terms) => {
+            terms.iter().for_each(|term| fields_of_search(term, found));
+        }
+        Search::Not(term, _) => fields_of_search(term, found),
+        Search::Compare(test) => found(&test.field.value, test.field.span),
+        Search::In { field, .. } => found(&field.value, field.span),
+        Search::Raw(_) | Search::All(_) | Search::TimeModifier { .. } | Search::Subsearch(_) => {}
+    }
+}
+
+fn fields_of_expr(expr: &Expr, found: &mut dyn FnMut(&str, Span)) {
+    match &expr.kind {
+        ExprKind::Field(name) => found(name, expr.span),
+        ExprKind::Negate(inner) | ExprKind::Not(inner) => fields_of_expr(inner, found),
+        ExprKind::Arithmetic(_, left, right)
+        | ExprKind::Compare(_, left, right)
+        | ExprKind::Xor(left, right) => {
+            fields_of_expr(left, found);
+            fields_of_expr(right, found);
+        }
+        ExprKind::And(terms) | ExprKind::Or(terms) => {
+            terms.iter().for_each(|term| fields_of_expr(term, found));
+        }
+        ExprKind::Call { arguments, .. } => {
+            arguments.iter().for_each(|argument| fields_of_expr(argument, found));
+        }
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Broken => {}
     }
 }
 
@@ -114,6 +201,80 @@ fn lists_and_keeps<'t>(names: &'t [Spanned<String>], besides: Option<&'t str>) -
     let kept = names.iter().map(|name| name.value.as_str()).chain(besides);
     let kept = kept.map(|name| Kept { name, is_result: false }).collect();
     names.iter().map(Effect::Lists).chain([Effect::KeepsOnly(kept)]).collect()
+}
+
+/// Without `OUTPUT` the columns of the table are written, and a tree knows no tables.
+fn of_lookup(lookup: &Lookup) -> Vec<Effect<'_>> {
+    let reads = lookup.inputs.iter().map(|input| Effect::Reads(input.field()));
+    let outputs = lookup.outputs.iter().flat_map(|outputs| &outputs.fields);
+    let writes = outputs.map(|output| Effect::Writes(&output.field().value));
+    reads.chain(writes).chain(lookup.outputs.is_none().then_some(Effect::Writes("*"))).collect()
+}
+
+/// The effects of the template, each name with a placeholder in it being any.
+fn of_foreach(foreach: &Foreach) -> Vec<Effect<'_>> {
+    let template = foreach.template.commands.iter().flat_map(effects);
+    let template = template.map(|effect| match effect {
+        Effect::Writes(name) if is_placeholder(name) => Effect::Writes("*"),
+        effect => effect,
+    });
+    foreach.names.iter().map(Effect::Lists).chain(template).collect()
+}
+
+/// Whether a name of a template is known only when it runs.
+pub(super) fn is_placeholder(name: &str) -> bool {
+    name.contains("<<")
+}
+
+fn of_rex(rex: &Rex) -> Vec<Effect<'_>> {
+    let reads = match &rex.field {
+        Some(field) => Effect::Reads(field),
+        None => Effect::ReadsRaw(rex.pattern.span),
+    };
+    let offsets = rex.offset_field.iter().map(|field| Effect::Writes(&field.value));
+    let written: Vec<Effect<'_>> = match rex.mode {
+        RexMode::Sed => {
+            vec![Effect::Writes(rex.field.as_ref().map_or("_raw", |field| &field.value))]
+        }
+        RexMode::Extract => group_names(&rex.pattern.text).map(Effect::Writes).collect(),
+    };
+    std::iter::once(reads).chain(written).chain(offsets).collect()
+}
+
+/// What the groups of a pattern are called, as far as its text tells: more rather than less.
+fn group_names(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split("(?").skip(1).filter_map(|group| {
+        let name = group.strip_prefix('P').unwrap_or(group);
+        let (name, closing) = match name.strip_prefix('<') {
+            Some(name) => (name, '>'),
+            None => (name.strip_prefix('\'')?, '\''),
+        };
+        let (name, _) = name.split_once(closing)?;
+        (!name.is_empty() && !name.starts_with(['=', '!'])).then_some(name)
+    })
+}
+
+fn of_addtotals(listed: &Listed) -> Vec<Effect<'_>> {
+    let total = listed.option("fieldname").map_or("Total", |name| &name.value);
+    let label = listed.option("labelfield").map(|name| Effect::Writes(&name.value));
+    let read = listed.names.iter().map(Effect::Lists);
+    read.chain([Effect::Writes(total)]).chain(label).collect()
+}
+
+fn of_replace(replace: &Replace) -> Vec<Effect<'_>> {
+    if replace.fields.is_empty() {
+        return vec![Effect::Writes("*")];
+    }
+    let each = replace.fields.iter();
+    each.flat_map(|name| [Effect::Lists(name), Effect::Writes(&name.value)]).collect()
+}
+
+fn of_strcat(strcat: &StrCat) -> Vec<Effect<'_>> {
+    let read = strcat.sources.iter().filter_map(|source| match source {
+        StrCatSource::Text(_) => None,
+        StrCatSource::Field(field) => Some(Effect::Lists(field)),
+    });
+    read.chain([Effect::Writes(&strcat.target.value)]).collect()
 }
 
 fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {

@@ -135,7 +135,7 @@ pub(crate) fn explain(
     let facts = facts::facts(&compilation.pipeline, &is_foreign);
     let anchor = compilation.anchor.clause.as_ref();
     Explanation {
-        path: source.path.clone(),
+        path: source.identity(),
         id: source.id.clone(),
         title: source.title.clone(),
         stages: stages(source, compilation),
@@ -243,7 +243,8 @@ fn field_text(name: String, origins: &Origins) -> FieldText {
     FieldText { name, origin, from }
 }
 
-fn read_by(command: &Command, names: &mut BTreeSet<String>) {
+/// The names that a command reads.
+pub(super) fn read_by(command: &Command, names: &mut BTreeSet<String>) {
     for effect in effects::effects(command) {
         match effect {
             Effect::Searches(search) => read_by_search(search, names),
@@ -251,7 +252,10 @@ fn read_by(command: &Command, names: &mut BTreeSet<String>) {
             Effect::Reads(field) | Effect::Lists(field) => _ = names.insert(field.value.clone()),
             Effect::ReadsRaw(_) => _ = names.insert("_raw".to_owned()),
             Effect::ReadsTime => _ = names.insert("_time".to_owned()),
-            Effect::Writes(_) | Effect::KeepsOnly(_) | Effect::Anything => {}
+            Effect::Writes(_)
+            | Effect::WritesJoined(..)
+            | Effect::KeepsOnly(_)
+            | Effect::Anything => {}
         }
     }
 }

@@ -90,6 +90,7 @@ impl Lint {
                 Effect::Reads(field) => self.field(&field.value, field.span),
                 Effect::ReadsRaw(span) => self.field("_raw", span),
                 Effect::Writes(name) => self.kept.add(name),
+                Effect::WritesJoined(start, end) => self.kept.add(&format!("{start}{end}")),
                 Effect::KeepsOnly(kept) => self.kept.keep_only(command, &kept),
                 Effect::Anything => self.kept = Kept::default(),
                 Effect::ReadsTime | Effect::Lists(_) => {}
@@ -143,7 +144,8 @@ impl Lint {
     }
 
     fn field(&mut self, name: &str, span: Span) {
-        if name.contains('*') || self.kept.holds(name) || !self.said.insert(name.to_owned()) {
+        let is_open = name.contains('*') || effects::is_placeholder(name);
+        if is_open || self.kept.holds(name) || !self.said.insert(name.to_owned()) {
             return;
         }
         let dropper = self.kept.dropper.as_ref().map_or("", |dropper| &dropper.value);

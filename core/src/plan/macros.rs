@@ -1,4 +1,4 @@
-//! The macros of the knowledge, as expansion asks for them.
+//! The macros of the knowledge and of the rule itself, as expansion asks for them.
 
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
@@ -10,7 +10,10 @@ use crate::{
         regex::{Caches, RegexIds},
     },
     ids::FieldId,
-    knowledge::{Knowledge, macros::MacroDefinition},
+    knowledge::{
+        Knowledge,
+        macros::{self, MacroDefinition},
+    },
     names::Names,
     row::{Env, Fields},
     spl,
@@ -35,6 +38,7 @@ impl Macros for Knowledge {
             source: expression,
             names: &mut names,
             regexes: &mut regexes,
+            lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: false,
         }
@@ -57,6 +61,29 @@ impl Macros for Knowledge {
             Some(text) => Ok(String::from_utf8_lossy(text).into_owned()),
             None => Err("it has no single value".to_owned()),
         }
+    }
+}
+
+/// The macros that one rule may call.
+pub(crate) struct RuleMacros<'r> {
+    /// Those that it brings with it.
+    pub(crate) own: &'r macros::Macros,
+    /// Those that all rules may call, which go first: the operator means what he defines.
+    pub(crate) knowledge: &'r Knowledge,
+}
+
+impl Macros for RuleMacros<'_> {
+    fn find(&self, name: &str, arity: usize) -> Option<&MacroDefinition> {
+        let found = self.knowledge.find(name, arity);
+        found.or_else(|| self.own.get(&(name.to_owned(), arity)))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.knowledge.names()
+    }
+
+    fn evaluate(&self, expression: &str) -> Result<String, String> {
+        self.knowledge.evaluate(expression)
     }
 }
 

@@ -3,17 +3,19 @@
 //! A field with several producers proves no more than the weakest of them. What an expression gives is known only for
 //! shapes that always give a contiguous piece of one value; any other is opaque.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::lookups;
 use crate::{
     event::extract::Template,
     expr::dialect,
     knowledge::{
         Knowledge,
         extractions::{Extraction, Report},
-        props::{Calculation, FieldAlias, Stanza},
+        lookups::Lookups,
+        props::{AutomaticLookup, Calculation, FieldAlias, Stanza},
         transforms::{self, Transform, Transforms},
     },
     scan::segment::{Breaker, class},
@@ -76,6 +78,8 @@ pub struct Origins {
     any: Option<Origin>,
     aliased: BTreeMap<String, Origin>,
     calculated: BTreeMap<String, Origin>,
+    /// Fields that a lookup may write; what stands in a table proves nothing about an event.
+    looked_up: BTreeSet<String>,
     /// For each field, the settings that make it, as written: for `explain`.
     makers: BTreeMap<String, Vec<String>>,
     /// The settings that may make any field.
@@ -122,6 +126,11 @@ impl Origins {
             let calculations = stanza.calculations.iter();
             calculations.for_each(|calculation| origins.add_calculation(&stanza.name, calculation));
         }
+        for stanza in stanzas {
+            let lookups = stanza.lookups.iter();
+            lookups
+                .for_each(|setting| origins.add_lookup(&stanza.name, setting, &knowledge.lookups));
+        }
         for (name, eventtype) in &knowledge.eventtypes {
             origins.add_maker("eventtype", format!("[{name}] search = {}", eventtype.search));
         }
@@ -139,6 +148,9 @@ impl Origins {
     /// Where `field` comes from.
     #[must_use]
     pub fn of(&self, field: &str) -> Origin {
+        if self.looked_up.contains(field) {
+            return Origin::OPAQUE;
+        }
         let aliased = self.before_calculations(field);
         self.calculated.get(field).map_or(aliased, |&calculated| calculated.or(aliased))
     }
@@ -152,6 +164,12 @@ impl Origins {
     /// The fields that the knowledge makes, in the order of their names.
     pub fn made(&self) -> impl Iterator<Item = &str> {
         self.makers.keys().map(String::as_str)
+    }
+
+    /// Whether the knowledge names `field` as one that it makes.
+    #[must_use]
+    pub fn makes(&self, field: &str) -> bool {
+        self.makers.contains_key(field)
     }
 
     fn before_calculations(&self, field: &str) -> Origin {
@@ -238,6 +256,15 @@ impl Origins {
         self.add_maker(field, format!("[{stanza}] EVAL-{field} = {expression}"));
     }
 
+    fn add_lookup(&mut self, stanza: &str, setting: &AutomaticLookup, known: &Lookups) {
+        let AutomaticLookup { class, arguments, .. } = setting;
+        let Some(lookup) = spl::parse_lookup(arguments).0 else { return };
+        for field in lookups::written(&lookup, known) {
+            self.add_maker(&field, format!("[{stanza}] LOOKUP-{class} = {arguments}"));
+            self.looked_up.insert(field);
+        }
+    }
+
     fn of_expr(&self, expr: &Expr) -> Origin {
         match &expr.kind {
             ExprKind::Field(field) => self.before_calculations(field).cut(Shape::Verbatim),
@@ -300,7 +327,7 @@ impl Cut {
         let written = source.as_ref().map_or_else(String::new, |source| format!(" in {source}"));
         Some(Self {
             source: source.as_deref().unwrap_or("_raw").to_owned(),
-            fields: named_groups(&dialect::parse(pattern).ok()?),
+            fields: named_groups(pattern)?,
             maker: format!("[{stanza}] EXTRACT-{class} = {pattern}{written}"),
         })
     }
@@ -308,8 +335,8 @@ impl Cut {
     fn of_report(stanza: &str, report: &Report, name: &str, transform: &Transform) -> Self {
         let (fields, method) = match &transform.method {
             transforms::Method::Pattern { pattern, format, .. } => {
-                let fields = match dialect::parse(pattern) {
-                    Ok(hir) if format.is_empty() => named_groups(&hir),
+                let fields = match named_groups(pattern) {
+                    Some(named) if format.is_empty() => named,
                     _ => format.iter().map(formatted).collect(),
                 };
                 (fields, format!("REGEX = {pattern}"))
@@ -329,31 +356,14 @@ impl Cut {
     }
 }
 
-/// The fields that the named groups of a pattern give.
-fn named_groups(hir: &Hir) -> Vec<(Option<String>, Shape)> {
-    let mut names = Vec::new();
-    collect_groups(hir, &mut names);
+/// The fields that the named groups of a pattern give; none of a pattern that never runs.
+fn named_groups(pattern: &str) -> Option<Vec<(Option<String>, Shape)>> {
     let field = |name: String| match name {
         name if name.starts_with("_KEY_") => Some((None, Shape::Piece)),
         name if name.starts_with("_VAL_") => None,
         name => Some((Some(name), Shape::Piece)),
     };
-    names.into_iter().filter_map(field).collect()
-}
-
-/// Recursion is bounded by the nesting limit of [`dialect`].
-fn collect_groups(hir: &Hir, names: &mut Vec<String>) {
-    match hir.kind() {
-        HirKind::Capture(capture) => {
-            names.extend(capture.name.as_deref().map(str::to_owned));
-            collect_groups(&capture.sub, names);
-        }
-        HirKind::Repetition(repetition) => collect_groups(&repetition.sub, names),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().for_each(|part| collect_groups(part, names));
-        }
-        HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) | HirKind::Empty => {}
-    }
+    Some(dialect::group_names(pattern).ok()?.into_iter().filter_map(field).collect())
 }
 
 /// The field that a pair of a `FORMAT` gives.
@@ -516,6 +526,24 @@ mod tests {
     fn several_makers_prove_what_the_weakest_proves() {
         let props = "[a]\nEVAL-f = g\n[b]\nEVAL-f = lower(g)\n[c]\nEXTRACT-x = (?<f>y)\n";
         assert_eq!(origin(props, ""), Origin { shape: Shape::Piece, is_lowered: true });
+    }
+
+    #[test]
+    fn what_a_lookup_may_write_is_opaque() {
+        let table = ("lookups/t.csv", "a,f\n1,2\n");
+        for (lookup, expected) in [
+            ("t a OUTPUT f", Shape::Opaque),
+            ("t.csv a", Shape::Opaque),
+            ("t a OUTPUTNEW f", Shape::Opaque),
+            ("t f", Shape::Verbatim),
+            ("t a OUTPUT f AS g", Shape::Verbatim),
+            ("gone a OUTPUT f", Shape::Verbatim),
+        ] {
+            let props = format!("[st]\nLOOKUP-x = {lookup}\n");
+            let mut knowledge = Knowledge::default();
+            assert_eq!(knowledge.overlay(&[("props.conf", &props), table]), []);
+            assert_eq!(Origins::of_knowledge(&knowledge).of("f").shape, expected, "{lookup}");
+        }
     }
 
     #[test]

@@ -16,6 +16,20 @@ pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether the names are apart by one letter that was added, dropped, changed or swapped with its neighbour.
+pub(crate) fn is_one_slip(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let start = left.iter().zip(right).take_while(|(left, right)| left == right).count();
+    let (left, right) = (&left[start..], &right[start..]);
+    let pairs = left.iter().rev().zip(right.iter().rev());
+    let end = pairs.take_while(|(left, right)| left == right).count();
+    match (&left[..left.len() - end], &right[..right.len() - end]) {
+        ([], [_]) | ([_], []) | ([_], [_]) => true,
+        ([a, b], [c, d]) => (a, b) == (d, c),
+        _ => false,
+    }
+}
+
 /// How many letters must be added, dropped, changed or swapped with their neighbour.
 fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();
@@ -44,6 +58,24 @@ mod tests {
     fn swapped_letters_are_one_slip() {
         assert_eq!(distance("stast", "stats"), 1);
         assert_eq!(closest("stast", ["table", "stats"]), Some("stats"));
+    }
+
+    #[test]
+    fn one_slip_is_one() {
+        for (left, right, expected) in [
+            ("stats", "stats", false),
+            ("stast", "stats", true),
+            ("stat", "stats", true),
+            ("sstats", "stats", true),
+            ("state", "stats", true),
+            ("s", "", true),
+            ("stst", "stats", true),
+            ("satst", "stats", false),
+            ("st", "stats", false),
+        ] {
+            assert_eq!(is_one_slip(left, right), expected, "{left} {right}");
+            assert_eq!(is_one_slip(right, left), expected, "{right} {left}");
+        }
     }
 
     #[test]

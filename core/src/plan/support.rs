@@ -7,6 +7,8 @@ use crate::{
 
 /// Commands that run.
 pub const RUNS: &[&str] = &[
+    "addtotals",
+    "avlbase64",
     "bin",
     "bucket",
     "chart",
@@ -15,15 +17,27 @@ pub const RUNS: &[&str] = &[
     "eval",
     "eventstats",
     "fields",
+    "fillnull",
+    "foreach",
     "head",
+    "inputlookup",
+    "lookup",
+    "makemv",
     "makeresults",
+    "mvcombine",
+    "mvexpand",
+    "nomv",
+    "outputlookup",
     "rare",
     "regex",
     "rename",
+    "replace",
     "reverse",
+    "rex",
     "search",
     "sort",
     "stats",
+    "strcat",
     "streamstats",
     "table",
     "tail",
@@ -39,7 +53,6 @@ const LATER: &[&str] = &[
     "accum",
     "addcoltotals",
     "addinfo",
-    "addtotals",
     "anomalies",
     "anomalousvalue",
     "anomalydetection",
@@ -55,7 +68,6 @@ const LATER: &[&str] = &[
     "contingency",
     "convert",
     "correlate",
-    "datamodel",
     "delta",
     "diff",
     "erex",
@@ -64,12 +76,9 @@ const LATER: &[&str] = &[
     "fieldformat",
     "fieldsummary",
     "filldown",
-    "fillnull",
     "findtypes",
     "folderize",
-    "foreach",
     "format",
-    "from",
     "fromjson",
     "gauge",
     "geom",
@@ -78,7 +87,6 @@ const LATER: &[&str] = &[
     "history",
     "iconify",
     "inputcsv",
-    "inputlookup",
     "iplocation",
     "join",
     "kmeans",
@@ -86,34 +94,23 @@ const LATER: &[&str] = &[
     "kvform",
     "loadjob",
     "localize",
-    "lookup",
     "makecontinuous",
-    "makemv",
     "map",
-    "mcatalog",
     "metadata",
     "metasearch",
-    "mstats",
     "multikv",
     "multisearch",
-    "mvcombine",
-    "mvexpand",
-    "nomv",
     "outlier",
     "outputcsv",
-    "outputlookup",
     "outputtext",
     "overlap",
-    "pivot",
     "predict",
     "rangemap",
     "redistribute",
     "relevancy",
     "reltime",
-    "replace",
     "require",
     "return",
-    "rex",
     "rtorder",
     "savedsearch",
     "scrub",
@@ -127,14 +124,12 @@ const LATER: &[&str] = &[
     "sitimechart",
     "sitop",
     "spath",
-    "strcat",
     "tags",
     "timewrap",
     "tojson",
     "transpose",
     "trendline",
     "tscollect",
-    "tstats",
     "typeahead",
     "typelearner",
     "typer",
@@ -147,6 +142,32 @@ const LATER: &[&str] = &[
     "xmlunescape",
     "xpath",
     "xyseries",
+];
+
+/// Commands that read data models, metrics or indexed summaries in place of events.
+const MODELS: &[&str] = &["datamodel", "from", "mcatalog", "mpreview", "mstats", "pivot", "tstats"];
+
+/// Commands that public rules take from apps, and the apps.
+const OF_APPS: &[(&str, &str)] = &[
+    ("apply", "Machine Learning Toolkit"),
+    ("base64", "base64"),
+    ("curl", "Webtools"),
+    ("cyberchef", "CyberChef for Splunk"),
+    ("decrypt", "DECRYPT"),
+    ("fit", "Machine Learning Toolkit"),
+    ("haversine", "Haversine"),
+    ("jellyfisher", "JellyFisher"),
+    ("ldapfetch", "Splunk Supporting Add-on for Active Directory"),
+    ("ldapfilter", "Splunk Supporting Add-on for Active Directory"),
+    ("ldapgroup", "Splunk Supporting Add-on for Active Directory"),
+    ("ldapsearch", "Splunk Supporting Add-on for Active Directory"),
+    ("ldaptestconnection", "Splunk Supporting Add-on for Active Directory"),
+    ("listmodels", "Machine Learning Toolkit"),
+    ("nslookup", "Network Toolkit"),
+    ("sample", "Machine Learning Toolkit"),
+    ("score", "Machine Learning Toolkit"),
+    ("summary", "Machine Learning Toolkit"),
+    ("virustotal", "VirusTotal"),
 ];
 
 /// Commands that reach out of the engine, which no rule may make it do.
@@ -188,9 +209,21 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
             .label("not supported")
             .help(format!("the commands that run are {}", RUNS.join(", ")));
     }
+    if MODELS.contains(&lower.as_str()) {
+        let message = format!("`{value}` reads a data model, and caltrop has events only");
+        return Diagnostic::error(Code::DataModel, *span, message)
+            .label("not supported")
+            .help("search for the events themselves, such as with `index=x field=value`");
+    }
+    if let Some((_, app)) = OF_APPS.iter().find(|(name, _)| *name == lower) {
+        let message = format!("`{value}` is a command of the app {app}");
+        return Diagnostic::error(Code::AppCommand, *span, message)
+            .label("not a command of Splunk itself")
+            .help("remove it: caltrop runs the commands of Splunk, not those of apps");
+    }
     let unknown = Diagnostic::error(Code::UnknownCommand, *span, format!("no command `{value}`"))
         .label("not a command of Splunk");
-    match closest(&lower, RUNS.iter().chain(LATER).copied()) {
+    match closest(&lower, RUNS.iter().chain(LATER).chain(MODELS).copied()) {
         Some(similar) => unknown.help(format!("did you mean `{similar}`?")),
         None => unknown.help("if an app brings this command, caltrop cannot run it: remove it"),
     }
@@ -209,7 +242,9 @@ mod tests {
     fn each_kind_of_command_has_its_own_code() {
         assert_eq!(refused("cluster").code, Code::UnsupportedCommand);
         assert_eq!(refused("sendemail").code, Code::RefusedCommand);
-        assert_eq!(refused("cyberchef").code, Code::UnknownCommand);
+        assert_eq!(refused("tstats").code, Code::DataModel);
+        assert_eq!(refused("cyberchef").code, Code::AppCommand);
+        assert_eq!(refused("nobodys").code, Code::UnknownCommand);
     }
 
     #[test]
@@ -220,7 +255,9 @@ mod tests {
 
     #[test]
     fn no_command_is_in_two_lists() {
-        let all: Vec<_> = RUNS.iter().chain(LATER).chain(NEVER).collect();
+        let of_apps = OF_APPS.iter().map(|(name, _)| name);
+        let all: Vec<_> =
+            [RUNS, LATER, NEVER, MODELS].into_iter().flatten().chain(of_apps).collect();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(all.len(), distinct.len());
     }

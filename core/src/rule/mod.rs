@@ -1,21 +1,33 @@
 //! Rule files to their SPL and what else they say.
 //!
 //! The law: every byte of a rule's SPL maps to the bytes of the file that it was written with, through YAML's folding and
-//! quoting, so that a complaint points into the file that the author edits. What a kind of file is, its extension and its
-//! keys say; a file of a kind that caltrop does not run is refused with a sentence, not misread.
+//! quoting and the continued lines of a `.conf`, so that a complaint points into the file that the author edits. What a kind
+//! of file is, its extension and its keys say. A rule of a kind that caltrop does not run is refused with a sentence, not
+//! misread; what stands beside rules in a catalog's folder (macros, lookups, stories) is passed over and counted.
 
 mod armory;
-mod scalar;
+mod content;
+mod outline;
+mod saved;
+mod schedule;
 
-use crate::diag::{Code, Diagnostic, Origin, SourceMap, Span};
+use crate::{
+    diag::{Code, Diagnostic, Origin, SourceMap, Span},
+    knowledge::macros::Macros,
+    yaml::Problem,
+};
+use outline::Kind;
+pub use schedule::{Schedule, Windows};
 
 /// One rule as its file has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuleSource {
-    /// The file. With it a rule is identified: ids may repeat.
+    /// The file.
     pub path: String,
-    /// The id that the file gives, else the file's name without its extension.
+    /// The stanza, where a file holds several rules.
+    pub stanza: Option<String>,
+    /// The id that the file gives, else the stanza, else the file's name without its extension.
     pub id: String,
     /// The title, else the same.
     pub title: String,
@@ -33,6 +45,66 @@ pub struct RuleSource {
     pub spl: String,
     /// Where each part of the SPL stands in the file.
     pub map: SourceMap,
+    /// Macros that the rule brings with it; what the knowledge says of them goes first.
+    pub macros: Macros,
+    /// When Splunk would run it.
+    pub schedule: Schedule,
+}
+
+/// What a rule file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// Its rules.
+    pub rules: Vec<RuleSource>,
+    /// What is wrong with it; the places are bytes of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What of it was passed over.
+    pub skipped: Vec<Skip>,
+}
+
+/// What is passed over among rule files: no rule that would run, and no mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Skip {
+    /// A macro of security_content.
+    Macro,
+    /// A lookup of security_content.
+    Lookup,
+    /// A description of a data source.
+    DataSource,
+    /// An analytic story.
+    Story,
+    /// A search that fills lookups or is run by hand.
+    Baseline,
+    /// A `.conf` file that says what names mean.
+    Knowledge,
+    /// A saved search that is disabled.
+    Disabled,
+    /// A file in which nothing looks like a rule.
+    NoSearch,
+}
+
+impl Skip {
+    /// What it is called, one and many.
+    #[must_use]
+    pub const fn nouns(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Macro => ("macro", "macros"),
+            Self::Lookup => ("lookup", "lookups"),
+            Self::DataSource => ("data source", "data sources"),
+            Self::Story => ("analytic story", "analytic stories"),
+            Self::Baseline => ("baseline or investigation", "baselines and investigations"),
+            Self::Knowledge => ("knowledge file", "knowledge files"),
+            Self::Disabled => ("disabled search", "disabled searches"),
+            Self::NoSearch => ("file without a search", "files without a search"),
+        }
+    }
+
+    /// Whether it would count as knowledge, were its folder given as that.
+    #[must_use]
+    pub const fn is_knowledge(self) -> bool {
+        matches!(self, Self::Macro | Self::Lookup | Self::Knowledge)
+    }
 }
 
 impl RuleSource {
@@ -46,6 +118,15 @@ impl RuleSource {
         Self { path: path.to_owned(), id: stem.clone(), title: stem, spl, map, ..Self::default() }
     }
 
+    /// What the rule is known by, for ids may repeat: its path, and behind it `[STANZA]` where the file holds several.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match &self.stanza {
+            Some(stanza) => format!("{}[{stanza}]", self.path),
+            None => self.path.clone(),
+        }
+    }
+
     /// The place in the file of `span` in the SPL.
     #[must_use]
     pub fn file_span(&self, span: Span) -> Span {
@@ -55,23 +136,62 @@ impl RuleSource {
 
 /// Reads the rules in the file at `path`, which holds `text`. The diagnostics point into `text`.
 #[must_use]
-pub fn parse(path: &str, text: &str) -> (Vec<RuleSource>, Vec<Diagnostic>) {
+pub fn parse(path: &str, text: &str) -> Parsed {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     let rule = match extension.to_ascii_lowercase().as_str() {
-        "yml" | "yaml" => armory::parse(path, text),
-        "spl" if text.trim_start_matches('\u{feff}').trim().is_empty() => {
-            Err(no_search(Span::at(0)))
-        }
-        "spl" => Ok(RuleSource::from_spl(path, text)),
-        "conf" => {
-            Err(wrong_kind(Span::at(0), "searches of a `savedsearches.conf` are not read yet"))
-        }
+        "yml" | "yaml" => return yaml_file(path, text),
+        "conf" => return saved::parse(path, text),
+        "spl" => spl_file(path, text),
         _ => Err(wrong_kind(Span::at(0), "the file's name ends in neither `.yml` nor `.spl`")),
     };
-    match rule {
-        Ok(rule) => (vec![rule], Vec::new()),
-        Err(diagnostic) => (Vec::new(), vec![diagnostic]),
+    rule.into()
+}
+
+impl From<Result<RuleSource, Diagnostic>> for Parsed {
+    fn from(rule: Result<RuleSource, Diagnostic>) -> Self {
+        match rule {
+            Ok(rule) => Self { rules: vec![rule], ..Self::default() },
+            Err(diagnostic) => Self { diagnostics: vec![diagnostic], ..Self::default() },
+        }
     }
+}
+
+fn yaml_file(path: &str, text: &str) -> Parsed {
+    let rule = match outline::kind(text) {
+        Ok(Kind::Armory) => armory::parse(path, text),
+        Ok(Kind::Content) => content::parse(path, text),
+        Ok(Kind::Sigma) => Err(wrong_kind(Span::at(0), "this is a Sigma rule, not SPL")),
+        Ok(Kind::Other(skip)) => return Parsed { skipped: vec![skip], ..Parsed::default() },
+        Err(problem) => Err(bad_yaml(problem)),
+    };
+    rule.into()
+}
+
+/// Lines that start with `#` before the search are remarks: its title, its owner.
+fn spl_file(path: &str, text: &str) -> Result<RuleSource, Diagnostic> {
+    let header = header_bytes(text);
+    let rule = RuleSource::from_spl(path, text);
+    if text[header..].trim().is_empty() {
+        return Err(no_search(Span::at(0)));
+    }
+    let mut map = SourceMap::default();
+    map.push(0, Span::new(header, text.len()), Origin::Copy);
+    Ok(RuleSource { spl: text[header..].to_owned(), map, ..rule })
+}
+
+/// How long the byte order mark and the remarks are that `text` starts with.
+fn header_bytes(text: &str) -> usize {
+    let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_remark = |line: &&str| line.trim_start().starts_with('#') || line.trim().is_empty();
+    let remarks: usize = rest.split_inclusive('\n').take_while(is_remark).map(str::len).sum();
+    let has_remark = rest[..remarks].contains('#');
+    text.len() - rest.len() + if has_remark { remarks } else { 0 }
+}
+
+fn bad_yaml(problem: Problem) -> Diagnostic {
+    problem
+        .into_diagnostic(Code::BadYaml, "a rule in YAML")
+        .help("write the keys `id`, `title` and `logic`, and quote texts that hold `: ` or `#`")
 }
 
 /// A rule without a search would match every event, which nobody means.
@@ -82,8 +202,9 @@ fn no_search(span: Span) -> Diagnostic {
 }
 
 fn wrong_kind(span: Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(Code::WrongKind, span, message)
-        .help("give a rule with `logic_format: Splunk` and `logic`, or a `.spl` file")
+    Diagnostic::error(Code::WrongKind, span, message).help(
+        "give a rule with SPL under `logic` or `search`, a `savedsearches.conf` or a `.spl` file",
+    )
 }
 
 /// The name of the file at `path` without folders and extension.
@@ -112,9 +233,9 @@ references: null
 ";
 
     fn rule(text: &str) -> RuleSource {
-        let (rules, diagnostics) = parse("rules/my rule.yml", text);
-        assert_eq!(diagnostics, []);
-        rules.into_iter().next().expect("there is one rule")
+        let parsed = parse("rules/my rule.yml", text);
+        assert_eq!((parsed.diagnostics, parsed.skipped), (Vec::new(), Vec::new()));
+        parsed.rules.into_iter().next().expect("there is one rule")
     }
 
     #[test]
@@ -178,18 +299,18 @@ references: null
                 "snowflake",
                 "snowflake",
             ),
-            ("a.yml", "name: x\nsearch: y\n", Code::WrongKind, "", "security_content"),
+            ("a.yml", "name: x\nsearch: ''\n", Code::MissingKey, "", "no search"),
             ("a.yml", "title: x\ndetection: {}\n", Code::WrongKind, "", "Sigma"),
             ("a.yml", "title: x\n", Code::MissingKey, "", "`logic`"),
             ("a.yml", "- x\n", Code::BadYaml, "", "YAML"),
             ("a.yml", "a: [\n", Code::BadYaml, "", "YAML"),
             ("a.yml", "", Code::MissingKey, "", "`logic`"),
-            ("savedsearches.conf", "", Code::WrongKind, "", "savedsearches.conf"),
             ("a.txt", "", Code::WrongKind, "", ".spl"),
             ("a.spl", "\u{feff} \n", Code::MissingKey, "", "no search"),
+            ("a.spl", "# a title\n\n", Code::MissingKey, "", "no search"),
             ("a.yml", "logic: ' '\n", Code::MissingKey, "", "no search"),
         ] {
-            let (rules, diagnostics) = parse(path, text);
+            let Parsed { rules, diagnostics, .. } = parse(path, text);
             assert!(rules.is_empty(), "{path}: {text}");
             assert_eq!(diagnostics[0].code, code, "{text}: {diagnostics:?}");
             assert!(diagnostics[0].message.contains(part), "{text}: {diagnostics:?}");
@@ -200,25 +321,25 @@ references: null
     #[test]
     fn bad_yaml_is_shown_where_it_is() {
         let text = "id: 'x'\nlogic: 'a\n  b\ntitle: [\n";
-        let (_, diagnostics) = parse("a.yml", text);
+        let diagnostics = parse("a.yml", text).diagnostics;
         let (line, _) = crate::diag::line_and_column(text, diagnostics[0].primary.span.start);
         assert!(line >= 2, "{diagnostics:?}");
         let text = "title: x\nlogic: a\nlogic: b\n";
-        let (_, diagnostics) = parse("a.yml", text);
+        let diagnostics = parse("a.yml", text).diagnostics;
         assert_eq!(crate::diag::line_and_column(text, diagnostics[0].primary.span.start), (3, 1));
     }
 
     #[test]
     fn hostile_yaml_is_bounded() {
         let deep = format!("logic: x\nreferences: {}", "[".repeat(100_000));
-        assert_eq!(parse("a.yml", &deep).1[0].code, Code::BadYaml);
+        assert_eq!(parse("a.yml", &deep).diagnostics[0].code, Code::BadYaml);
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let item = format!("*a{}, ", level - 1);
             bomb.push_str(&format!("a{level}: &a{level} [{}]\n", item.repeat(10)));
         }
         bomb.push_str("logic: x\nreferences: *a11\n");
-        assert_eq!(parse("a.yml", &bomb).1[0].code, Code::BadYaml);
+        assert_eq!(parse("a.yml", &bomb).diagnostics[0].code, Code::BadYaml);
     }
 
     #[test]
@@ -226,5 +347,27 @@ references: null
         let rule = RuleSource::from_spl("x/brute force.spl", "\u{feff}error | head");
         assert_eq!((rule.id.as_str(), rule.spl.as_str()), ("brute force", "error | head"));
         assert_eq!(rule.file_span(Span::new(8, 12)), Span::new(11, 15));
+        assert_eq!(rule.identity(), "x/brute force.spl");
+    }
+
+    #[test]
+    fn remarks_before_the_search_of_an_spl_file_are_no_part_of_it() {
+        for (text, spl) in [
+            ("# brute force\n#  by the night shift\n\nerror\n| head", "error\n| head"),
+            ("\u{feff}# x\r\nerror", "error"),
+            ("\n error # x\n# y\n", "\n error # x\n# y\n"),
+            ("```#``` error", "```#``` error"),
+        ] {
+            let rule = parse("a.spl", text).rules.remove(0);
+            assert_eq!(rule.spl, spl, "{text}");
+            let at = spl.find("error").expect("each searches for it");
+            assert_eq!(rule.file_span(Span::new(at, at + 5)).text(text), "error");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_rules_is_passed_over() {
+        let parsed = parse("macros/sysmon.yml", "name: sysmon\ndefinition: index=win\n");
+        assert_eq!(parsed, Parsed { skipped: vec![Skip::Macro], ..Parsed::default() });
     }
 }

@@ -88,6 +88,20 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
+        CommandKind::Lookup(lookup) => commands::lookup::print(out, lookup),
+        CommandKind::InputLookup(lookup) => commands::inputlookup::print(out, lookup),
+        CommandKind::OutputLookup(lookup) => commands::outputlookup::print(out, lookup),
+        CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
+        CommandKind::Rex(rex) => commands::rex::print(out, rex),
+        CommandKind::FillNull(listed)
+        | CommandKind::MakeMv(listed)
+        | CommandKind::MvExpand(listed)
+        | CommandKind::NoMv(listed)
+        | CommandKind::MvCombine(listed)
+        | CommandKind::AddTotals(listed)
+        | CommandKind::AvlBase64(listed) => commands::listed::print(out, listed),
+        CommandKind::Replace(replace) => commands::replace::print(out, replace),
+        CommandKind::StrCat(strcat) => commands::strcat::print(out, strcat),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
@@ -97,7 +111,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
     }
 }
 
-fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
+pub(super) fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push_str(", ");
@@ -145,19 +159,28 @@ fn print_terms(out: &mut String, terms: &[Search], between: &str, in_parentheses
     }
     let place = if between == " " { Tightness::Disjunction } else { Tightness::Negation };
     for (index, term) in terms.iter().enumerate() {
-        if index > 0 {
-            // The word `IN` before a parenthesis would begin a list of values.
-            out.push_str(if between == " " && ends_with_in(out) { " AND " } else { between });
-        }
+        let end = out.len();
         print_search(out, term, place);
+        if index > 0 {
+            let would_be_list = ends_with_in(&out[..end]) || begins_list(&out[end..]);
+            let between = if between == " " && would_be_list { " AND " } else { between };
+            out.insert_str(end, between);
+        }
     }
     if in_parentheses {
         out.push(')');
     }
 }
 
+/// Whether the word `IN` stands last: before a parenthesis it would begin a list of values.
 fn ends_with_in(text: &str) -> bool {
     text.rsplit(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("IN"))
+}
+
+/// Whether a word such as `IN()` stands first: behind another word it would be a list of values.
+fn begins_list(text: &str) -> bool {
+    let text = text.strip_prefix("NOT ").unwrap_or(text);
+    text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("IN("))
 }
 
 fn print_raw(out: &mut String, term: &RawTerm) {
@@ -204,7 +227,7 @@ fn print_regex(out: &mut String, regex: &Regex) {
 }
 
 /// The first quoted piece stays a piece of its own; what follows it is quoted too, what precedes it was bare.
-fn print_pattern(out: &mut String, pattern: &Pattern) {
+pub(super) fn print_pattern(out: &mut String, pattern: &Pattern) {
     let alone = pattern.quoted_alone.as_deref();
     let Some((before, alone, after)) = alone.and_then(|alone| {
         let (before, after) = pattern.text.split_once(alone)?;
@@ -313,7 +336,7 @@ fn print_argument_word(out: &mut String, word: &str) {
     }
 }
 
-fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
+pub(super) fn print_subpipeline(out: &mut String, pipeline: &Pipeline) {
     out.push_str("[ ");
     print_commands(out, &pipeline.commands);
     out.push_str(" ]");
@@ -347,7 +370,7 @@ fn print_text(out: &mut String, text: &str) {
     }
 }
 
-fn print_quoted(out: &mut String, text: &str) {
+pub(super) fn print_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         if matches!(c, '"' | '\\') {

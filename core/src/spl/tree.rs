@@ -53,6 +53,10 @@ pub enum CommandKind {
     Rename(Vec<Renaming>),
     /// `head [N]`.
     Head(Head),
+    /// `rex`.
+    Rex(Rex),
+    /// `foreach`.
+    Foreach(Foreach),
     /// `tail [N]`.
     Tail {
         /// How many rows; 10 where none is written.
@@ -70,11 +74,35 @@ pub enum CommandKind {
     Top(Top),
     /// `chart` and `timechart`.
     Chart(Chart),
+    /// `fillnull [value=s] [fields]`.
+    FillNull(Listed),
+    /// `makemv [delim=s | tokenizer=re] [allowempty=b] [setsv=b] field`.
+    MakeMv(Listed),
+    /// `mvexpand field [limit=N]`.
+    MvExpand(Listed),
+    /// `nomv field`.
+    NoMv(Listed),
+    /// `mvcombine [delim=s] field`.
+    MvCombine(Listed),
+    /// `addtotals [row=b] [col=b] [fieldname=f] [labelfield=f] [label=s] [fields]`.
+    AddTotals(Listed),
+    /// `avlbase64 type=decode field=f`.
+    AvlBase64(Listed),
+    /// `replace a WITH b, c WITH d [IN fields]`.
+    Replace(Replace),
+    /// `strcat [allrequired=b] a "b" c target`.
+    StrCat(StrCat),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
         count: u64,
     },
+    /// `lookup table a AS b OUTPUT c AS d`.
+    Lookup(Lookup),
+    /// `inputlookup table where ...`.
+    InputLookup(InputLookup),
+    /// `outputlookup table`.
+    OutputLookup(OutputLookup),
     /// Any other command: it parses, `plan::support` says whether it can run.
     Other(Other),
     /// The arguments did not parse; the diagnostics say why.
@@ -333,6 +361,100 @@ pub struct Head {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
+/// `lookup [local=b] [update=b] table a AS b, c [OUTPUT|OUTPUTNEW d AS e, f]`; `LOOKUP-` of props.conf has the same form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// The keys, in the order written.
+    pub inputs: Vec<LookupField>,
+    /// What is taken; `None` takes every column that is no key.
+    pub outputs: Option<LookupOutputs>,
+    /// Options (`local`, `update`, `event_time_field`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `column [AS field]` of `lookup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupField {
+    /// The column of the table.
+    pub column: Spanned<String>,
+    /// The field of the row, if it has another name.
+    pub field: Option<Spanned<String>>,
+}
+
+impl LookupField {
+    /// The field of the row.
+    #[must_use]
+    pub fn field(&self) -> &Spanned<String> {
+        self.field.as_ref().unwrap_or(&self.column)
+    }
+}
+
+/// `OUTPUT ...` or `OUTPUTNEW ...` of `lookup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupOutputs {
+    /// Whether a field that has a value keeps it: `OUTPUTNEW`.
+    pub keeps_existing: bool,
+    /// The columns, in the order written.
+    pub fields: Vec<LookupField>,
+}
+
+/// `inputlookup [append=b] [strict=b] [start=N] [max=N] table [where search]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputLookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// The rows that are taken; `None` takes all.
+    pub filter: Option<Search>,
+    /// Options (`append`, `strict`, `start`, `max`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `outputlookup [append=b] [create_empty=b] [override_if_empty=b] [max=N] [key_field=f] table`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputLookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// Options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `rex [field=f] "re"`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rex {
+    /// What is read; `None` is `_raw`.
+    pub field: Option<Spanned<String>>,
+    /// How many matches of each value count; 0 is all of them.
+    pub max_match: u64,
+    /// Gets the places of the groups.
+    pub offset_field: Option<Spanned<String>>,
+    /// What is done.
+    pub mode: RexMode,
+    /// The pattern, or what sed is to do.
+    pub pattern: Pattern,
+}
+
+/// What `rex` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RexMode {
+    /// Each named group becomes a field.
+    Extract,
+    /// `mode=sed`: the text is changed.
+    Sed,
+}
+
+/// `foreach names [ template ]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreach {
+    /// Names with wildcards.
+    pub names: Vec<Spanned<String>>,
+    /// `mode`, `fieldstr` and their like, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// What is run, with its placeholders.
+    pub template: Pipeline,
+}
+
 /// `sort [N] [-|+]field, ... [desc]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sort {
@@ -425,6 +547,53 @@ pub enum Border {
     Eval(Expr),
 }
 
+/// Options and names: all the arguments that many a command has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The options as written; of one that is repeated the last counts.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// The names in the order written.
+    pub names: Vec<Spanned<String>>,
+}
+
+impl Listed {
+    /// The value of an option.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&Spanned<String>> {
+        let mut options = self.options.iter().rev();
+        options.find(|(found, _)| found.value.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+/// `replace a WITH b, c WITH d [IN fields]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replace {
+    /// Whole values with wildcards, and what takes their place.
+    pub pairs: Vec<(Spanned<String>, Spanned<String>)>,
+    /// The fields; none is all of them.
+    pub fields: Vec<Spanned<String>>,
+}
+
+/// `strcat [allrequired=b] a "b" c target`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrCat {
+    /// Options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// What is joined.
+    pub sources: Vec<StrCatSource>,
+    /// The field that holds the result.
+    pub target: Spanned<String>,
+}
+
+/// One of the texts that `strcat` joins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StrCatSource {
+    /// A text in quotes.
+    Text(String),
+    /// The value of a field.
+    Field(Spanned<String>),
+}
+
 /// A command that has no tree of its own yet: balanced words and subpipelines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Other {
@@ -482,6 +651,22 @@ pub enum ExprKind {
     },
     /// It did not parse; the diagnostics say why.
     Broken,
+}
+
+impl ExprKind {
+    /// The expressions that it is made of.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::Number(_) | Self::String(_) | Self::Field(_) | Self::Broken => Vec::new(),
+            Self::Negate(inner) | Self::Not(inner) => vec![inner],
+            Self::Arithmetic(_, left, right)
+            | Self::Compare(_, left, right)
+            | Self::Xor(left, right) => vec![left, right],
+            Self::And(terms) | Self::Or(terms) | Self::Call { arguments: terms, .. } => {
+                terms.iter_mut().collect()
+            }
+        }
+    }
 }
 
 /// The arithmetic operators.

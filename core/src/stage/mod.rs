@@ -3,6 +3,8 @@
 //! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that makes several rows of one, or
 //! needs the rows of a whole window, has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
+pub mod addtotals;
+pub mod avlbase64;
 pub mod bin;
 pub mod chart;
 mod column;
@@ -10,13 +12,24 @@ pub mod dedup;
 pub mod eval;
 pub mod eventstats;
 pub mod fields;
+pub mod fillnull;
+pub mod foreach;
 pub mod head;
+pub mod inputlookup;
+pub mod lookup;
+pub mod makemv;
 pub mod makeresults;
+pub mod mvcombine;
+pub mod mvexpand;
+pub mod nomv;
 pub mod regex;
 pub mod rename;
+pub mod replace;
 pub mod reverse;
+pub mod rex;
 pub mod sort;
 pub mod stats;
+pub mod strcat;
 pub mod streamstats;
 pub mod table;
 pub mod tail;
@@ -70,6 +83,28 @@ pub enum Stage {
     Bin(bin::Bin),
     /// `rename`
     Rename(rename::Rename),
+    /// `rex`
+    Rex(rex::Rex),
+    /// `foreach`
+    Foreach(foreach::Foreach),
+    /// `fillnull`
+    FillNull(fillnull::FillNull),
+    /// `makemv`
+    MakeMv(makemv::MakeMv),
+    /// `mvexpand`
+    MvExpand(mvexpand::MvExpand),
+    /// `nomv`
+    NoMv(nomv::NoMv),
+    /// `mvcombine`
+    MvCombine(mvcombine::MvCombine),
+    /// `addtotals`
+    AddTotals(addtotals::AddTotals),
+    /// `avlbase64`
+    AvlBase64(avlbase64::AvlBase64),
+    /// `replace`
+    Replace(replace::Replace),
+    /// `strcat`
+    StrCat(strcat::StrCat),
     /// `stats`
     Stats(stats::Stats),
     /// `eventstats`
@@ -94,6 +129,10 @@ pub enum Stage {
     Transaction(transaction::Transaction),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
+    /// `lookup`
+    Lookup(lookup::Lookup),
+    /// `inputlookup`
+    InputLookup(inputlookup::InputLookup),
 }
 
 /// How many rows a command looks at together.
@@ -134,12 +173,20 @@ impl Stage {
             | Self::Reverse(_)
             | Self::Top(_)
             | Self::Chart(_) => Class::WholeWindow,
+            Self::FillNull(fill) => fill.class(),
+            Self::AddTotals(add) => add.class(),
+            Self::MvExpand(_) => Class::Expanding,
             Self::Streamstats(_)
             | Self::Head(_)
             | Self::Tail(_)
             | Self::Dedup(_)
-            | Self::Transaction(_) => Class::Ordered,
+            | Self::Transaction(_)
+            | Self::MvCombine(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
+            Self::InputLookup(lookup) => match lookup.place {
+                inputlookup::Place::First => Class::Generating,
+                inputlookup::Place::Behind => Class::WholeWindow,
+            },
             Self::Search(_)
             | Self::Regex(_)
             | Self::Where(_)
@@ -147,6 +194,14 @@ impl Stage {
             | Self::Table(_)
             | Self::Fields(_)
             | Self::Bin(_)
+            | Self::Lookup(_)
+            | Self::Rex(_)
+            | Self::Foreach(_)
+            | Self::MakeMv(_)
+            | Self::NoMv(_)
+            | Self::AvlBase64(_)
+            | Self::Replace(_)
+            | Self::StrCat(_)
             | Self::Rename(_) => Class::RowLocal,
         }
     }
@@ -165,20 +220,17 @@ impl Stage {
             Self::Fields(fields) => fields.apply(row, env),
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
-            Self::Stats(_)
-            | Self::Eventstats(_)
-            | Self::Streamstats(_)
-            | Self::Head(_)
-            | Self::Tail(_)
-            | Self::Reverse(_)
-            | Self::Sort(_)
-            | Self::Dedup(_)
-            | Self::Top(_)
-            | Self::Chart(_)
-            | Self::Transaction(_)
-            | Self::MakeResults(_) => {
-                unreachable!("only row-local commands are applied to a row")
-            }
+            Self::Lookup(lookup) => lookup.apply(row, env),
+            Self::Rex(rex) => rex.apply(row, env),
+            Self::Foreach(foreach) => foreach.apply(row, env),
+            Self::FillNull(fill) => fill.apply(row, env),
+            Self::MakeMv(make) => make.apply(row, env),
+            Self::NoMv(join) => join.apply(row, env),
+            Self::AddTotals(add) => add.apply(row, env),
+            Self::AvlBase64(decode) => decode.apply(row, env),
+            Self::Replace(replace) => replace.apply(row, env),
+            Self::StrCat(join) => join.apply(row, env),
+            _ => unreachable!("only row-local commands are applied to a row"),
         }
     }
 
@@ -188,6 +240,10 @@ impl Stage {
         match self {
             Self::Stats(stats) => stats.apply_all(rows, env),
             Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
+            Self::FillNull(fill) => fill.apply_all(rows, env),
+            Self::MvExpand(expand) => expand.apply_all(rows, env),
+            Self::MvCombine(combine) => combine.apply_all(rows, env),
+            Self::AddTotals(add) => add.apply_all(rows, env),
             Self::Streamstats(streamstats) => streamstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::Tail(tail) => tail.apply_all(rows),
@@ -198,6 +254,7 @@ impl Stage {
             Self::Chart(chart) => chart.apply_all(rows, env),
             Self::Transaction(transaction) => transaction.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
+            Self::InputLookup(lookup) => lookup.apply_all(rows, env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);
                 rows

@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) idle_s: i64,
     pub(crate) max_lag_s: i64,
     pub(crate) max_future_s: i64,
+    pub(crate) max_hosts: usize,
     /// Whether some rule waits for all hosts, so that every event is dated.
     pub(crate) always_listens: bool,
 }
@@ -52,6 +53,7 @@ pub(crate) struct Row {
     pub(crate) revision: u32,
     pub(crate) is_late: bool,
     pub(crate) is_retracted: bool,
+    pub(crate) is_partial: bool,
 }
 
 /// Which window: in the order in which windows close.
@@ -67,6 +69,8 @@ struct Place {
 struct Window {
     events: Vec<Event>,
     is_closed: bool,
+    /// Whether it may lack rows that were sent before.
+    is_rest: bool,
     sent: BTreeMap<Vec<String>, u32>,
 }
 
@@ -80,8 +84,16 @@ pub(crate) struct Oracle {
     rules: Vec<Rule>,
     settings: Settings,
     hosts: BTreeMap<&'static str, Host>,
-    /// The end of the last window of each host that has closed.
-    closed: BTreeMap<&'static str, i64>,
+    /// The hosts, the one that was heard longest ago first.
+    heard: Vec<&'static str>,
+    /// Hosts that went for others, but have windows yet.
+    gone: BTreeMap<&'static str, Host>,
+    /// Up to where each host's silence has carried it when a window of it closed or expired.
+    gained: BTreeMap<&'static str, i64>,
+    /// The same of hosts that went and have no windows.
+    forgotten: BTreeMap<&'static str, i64>,
+    /// Up to which end windows were sent before their time and are not kept.
+    finals: BTreeMap<(usize, Option<&'static str>), i64>,
     windows: BTreeMap<Place, Window>,
     of_all_s: Option<i64>,
     /// Every (elapsed, watermark) that any host has reached.
@@ -94,6 +106,9 @@ pub(crate) struct Oracle {
     unknown: BTreeMap<&'static str, i64>,
     pub(crate) late: u64,
     pub(crate) late_dropped: u64,
+    pub(crate) retained_dropped: u64,
+    /// How often a host went for another one.
+    pub(crate) went: u64,
     rows: Vec<Row>,
     step: usize,
 }
@@ -104,7 +119,11 @@ impl Oracle {
             rules,
             settings,
             hosts: BTreeMap::new(),
-            closed: BTreeMap::new(),
+            heard: Vec::new(),
+            gone: BTreeMap::new(),
+            gained: BTreeMap::new(),
+            forgotten: BTreeMap::new(),
+            finals: BTreeMap::new(),
             windows: BTreeMap::new(),
             of_all_s: None,
             reached: Vec::new(),
@@ -115,6 +134,8 @@ impl Oracle {
             unknown: BTreeMap::new(),
             late: 0,
             late_dropped: 0,
+            retained_dropped: 0,
+            went: 0,
             rows: Vec::new(),
             step: 0,
         }
@@ -166,9 +187,44 @@ impl Oracle {
         }
         let watermark_s = self.of_host(event.host).map_or(i64::MIN, |own_s| own_s);
         let watermark_s = watermark_s.max(event.time_s - lateness_s);
+        let is_new = !self.hosts.contains_key(event.host);
+        let goes = (is_new && self.hosts.len() >= self.settings.max_hosts).then(|| self.heard[0]);
+        if let Some(goes) = goes {
+            self.went += 1;
+            self.gone.extend(self.hosts.remove_entry(goes));
+        }
+        self.gone.remove(event.host);
         self.hosts.insert(event.host, Host { watermark_s, heard_s: self.elapsed_s });
+        self.heard.retain(|host| *host != event.host && Some(*host) != goes);
+        self.heard.push(event.host);
         self.reached.push((self.elapsed_s, watermark_s));
         self.raise_all();
+        if let Some(goes) = goes {
+            self.close_gone(goes);
+        }
+    }
+
+    fn close_gone(&mut self, host: &'static str) {
+        let of_host = |place: &&Place| place.host == Some(host);
+        let open: Vec<Place> = self.windows.keys().filter(of_host).cloned().collect();
+        for place in open {
+            if !self.windows[&place].is_closed {
+                self.close(&place);
+            }
+        }
+        self.let_expired_go(&[Some(host)]);
+        self.forget_without_windows(host);
+    }
+
+    fn forget_without_windows(&mut self, host: &'static str) {
+        let has_windows = self.windows.keys().any(|place| place.host == Some(host));
+        if !has_windows && self.gone.remove(host).is_some() {
+            self.unknown.remove(host);
+            if let Some(end_s) = self.gained.remove(host) {
+                let forgotten_s = self.forgotten.entry(host).or_insert(i64::MIN);
+                *forgotten_s = end_s.max(*forgotten_s);
+            }
+        }
     }
 
     fn advance(&mut self, wall_s: i64, mono_s: i64) {
@@ -195,10 +251,20 @@ impl Oracle {
             .map(|(host, _)| *host)
             .collect();
         self.unknown.retain(|host, _| !due.contains(host));
-        let known: Vec<_> = self.hosts.keys().copied().map(Some).chain([None]).collect();
-        let unknown: Vec<_> =
-            due.into_iter().filter(|host| !self.hosts.contains_key(host)).collect();
+        let known: Vec<_> = self.hosts.keys().chain(self.gone.keys()).copied().collect();
+        let unknown: Vec<_> = due.into_iter().filter(|host| !known.contains(host)).collect();
+        let known: Vec<_> = known.into_iter().map(Some).chain([None]).collect();
+        let is_stale = |(place, window): &(&Place, &Window)| {
+            window.is_closed && place.host.is_some_and(|host| unknown.contains(&host))
+        };
+        let stale: Vec<Place> =
+            self.windows.iter().filter(is_stale).map(|(place, _)| place.clone()).collect();
         self.close_passed(&known, &unknown);
+        for place in stale {
+            self.retained_dropped += 1;
+            self.make_final(&place);
+            self.let_go(&place);
+        }
         self.watch_unknown();
     }
 
@@ -206,7 +272,8 @@ impl Oracle {
         // Some time has to pass at least, and clocks move by whole seconds here.
         let at_s = self.elapsed_s + self.settings.idle_s.max(1);
         for host in self.windows.keys().filter_map(|place| place.host) {
-            if self.wall_s.is_some() && !self.hosts.contains_key(host) {
+            let is_known = self.hosts.contains_key(host) || self.gone.contains_key(host);
+            if self.wall_s.is_some() && !is_known {
                 self.unknown.entry(host).or_insert(at_s);
             }
         }
@@ -214,13 +281,14 @@ impl Oracle {
 
     fn silence_s(&self, host: &str) -> i64 {
         let since_s = self.listening_since_s.unwrap_or(self.elapsed_s);
-        self.elapsed_s - self.hosts[host].heard_s.max(since_s)
+        let own = self.hosts.get(host).or(self.gone.get(host)).expect("it was heard");
+        self.elapsed_s - own.heard_s.max(since_s)
     }
 
     fn of_host(&self, host: &str) -> Option<i64> {
-        let own = self.hosts.get(host)?;
+        let own = self.hosts.get(host).or(self.gone.get(host))?;
         let grown_s = own.watermark_s + (self.silence_s(host) - self.settings.idle_s).max(0);
-        Some(grown_s.max(self.closed.get(host).copied().unwrap_or(i64::MIN)))
+        Some(grown_s.max(self.gained.get(host).copied().unwrap_or(i64::MIN)))
     }
 
     fn raise_all(&mut self) {
@@ -264,17 +332,36 @@ impl Oracle {
         let window = self.windows.get(&place);
         let is_closed =
             window.is_some_and(|window| window.is_closed) || self.has_reached(&place, place.end_s);
+        let is_retained = window.is_some_and(|window| window.is_closed);
         if !is_closed {
-            self.windows.entry(place.clone()).or_default().events.push(event);
+            self.window(&place).events.push(event);
             if place.host.is_some() {
                 self.watch_unknown();
             }
-        } else if self.has_reached(&place, place.end_s + self.settings.retain_s) {
+        } else if self.has_reached(&place, place.end_s + self.settings.retain_s)
+            || (!is_retained && self.is_final(&place))
+        {
             self.late_dropped += 1;
         } else {
             self.late += 1;
             self.revise(&place, event);
         }
+    }
+
+    fn window(&mut self, place: &Place) -> &mut Window {
+        let forgotten_s = place.host.and_then(|host| self.forgotten.get(host).copied());
+        let is_rest = self.is_final(place) || forgotten_s.is_some_and(|end_s| place.end_s <= end_s);
+        let new = || Window { is_rest, ..Window::default() };
+        self.windows.entry(place.clone()).or_insert_with(new)
+    }
+
+    fn is_final(&self, place: &Place) -> bool {
+        self.finals.get(&(place.rule, place.host)).is_some_and(|end_s| place.end_s <= *end_s)
+    }
+
+    fn make_final(&mut self, place: &Place) {
+        let end_s = self.finals.entry((place.rule, place.host)).or_insert(i64::MIN);
+        *end_s = place.end_s.max(*end_s);
     }
 
     fn close_passed(&mut self, hosts: &[Option<&'static str>], unknown: &[&'static str]) {
@@ -289,41 +376,59 @@ impl Oracle {
             .map(|(place, _)| place.clone())
             .collect();
         due.iter().for_each(|place| self.close(place));
-        let gone: BTreeSet<Place> = self
-            .windows
-            .iter()
-            .filter(|(place, window)| {
-                window.is_closed
-                    && hosts.contains(&place.host)
-                    && self.has_reached(place, place.end_s + self.settings.retain_s)
-            })
-            .map(|(place, _)| place.clone())
-            .collect();
-        self.windows.retain(|place, _| !gone.contains(place));
+        self.let_expired_go(hosts);
+    }
+
+    fn let_expired_go(&mut self, hosts: &[Option<&'static str>]) {
+        let has_expired = |(place, window): &(&Place, &Window)| {
+            window.is_closed
+                && hosts.contains(&place.host)
+                && self.has_reached(place, place.end_s + self.settings.retain_s)
+        };
+        let expired: Vec<Place> =
+            self.windows.iter().filter(has_expired).map(|(place, _)| place.clone()).collect();
+        expired.iter().for_each(|place| self.let_go(place));
+    }
+
+    fn let_go(&mut self, place: &Place) {
+        self.keep_gained(place, place.end_s + self.settings.retain_s);
+        self.windows.remove(place);
+        if let Some(host) = place.host {
+            self.forget_without_windows(host);
+        }
+    }
+
+    fn keep_gained(&mut self, place: &Place, by_s: i64) {
+        if let Some(host) = place.host
+            && let Some(now_s) = self.of_host(host)
+        {
+            let gained_s = self.gained.entry(host).or_insert(i64::MIN);
+            *gained_s = (*gained_s).max(by_s.min(now_s));
+        }
     }
 
     fn close(&mut self, place: &Place) {
-        if let Some(host) = place.host
-            && self.hosts.contains_key(host)
-        {
-            let closed_s = self.closed.entry(host).or_insert(i64::MIN);
-            *closed_s = (*closed_s).max(place.end_s);
-        }
+        self.keep_gained(place, place.end_s);
         let window = self.windows.get_mut(place).expect("it is open");
         window.is_closed = true;
         let rows = results(&self.rules[place.rule], place, &window.events);
+        let is_rest = window.is_rest;
         if self.settings.retain_s == 0 {
-            self.windows.remove(place);
+            if !self.has_reached(place, place.end_s) {
+                self.make_final(place);
+            }
+            self.let_go(place);
         }
         for columns in rows.into_values() {
-            self.send(place, columns, (0, false, false));
+            self.send(place, columns, is_rest, (0, false, false));
         }
     }
 
     fn revise(&mut self, place: &Place, event: Event) {
         let rule = self.rules[place.rule];
-        let window = self.windows.entry(place.clone()).or_default();
+        let window = self.window(place);
         window.is_closed = true;
+        let is_rest = window.is_rest;
         let before = results(&rule, place, &window.events);
         window.events.push(event);
         let after = results(&rule, place, &window.events);
@@ -341,7 +446,7 @@ impl Oracle {
                 window.sent.remove(&group);
             }
             let columns = found.or(sent).expect("it is in one of them").clone();
-            self.send(place, columns, (revision, true, found.is_none()));
+            self.send(place, columns, is_rest, (revision, true, found.is_none()));
         }
     }
 
@@ -349,6 +454,7 @@ impl Oracle {
         &mut self,
         place: &Place,
         columns: BTreeMap<String, String>,
+        is_partial: bool,
         version: (u32, bool, bool),
     ) {
         let (revision, is_late, is_retracted) = version;
@@ -363,6 +469,7 @@ impl Oracle {
             revision,
             is_late,
             is_retracted,
+            is_partial,
         });
     }
 }

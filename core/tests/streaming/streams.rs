@@ -24,6 +24,7 @@ pub(crate) fn options(settings: &Settings) -> Options {
         max_future_ns: settings.max_future_s * SECOND_NS,
         max_lag_ns: settings.max_lag_s * SECOND_NS,
         retain_ns: Some(settings.retain_s * SECOND_NS),
+        max_hosts: settings.max_hosts,
         input: Input::Rows,
         ..common::stream(settings.lateness_s)
     }
@@ -39,9 +40,13 @@ pub(crate) fn settings(random: &mut Random) -> Settings {
         idle_s: pick(&[0, 2, 5, 1000]),
         max_lag_s: pick(&[0, 3, 10, 1000]),
         max_future_s: pick(&[0, 5, 1000]),
+        max_hosts: [1, 2, MANY_HOSTS][random.below(3)],
         always_listens: true,
     }
 }
+
+/// More hosts than any stream has.
+pub(crate) const MANY_HOSTS: usize = 100;
 
 /// Some hosts with clocks of their own, some silence, some events out of order.
 pub(crate) fn steps(random: &mut Random, settings: &Settings) -> Vec<Step> {

@@ -1,10 +1,11 @@
-//! What the fuzz target of this crate does with its bytes. The fuzzer runs it under `fuzz/`, an ordinary test over its
+//! What the fuzz targets of this crate do with their bytes. The fuzzer runs them under `fuzz/`, an ordinary test over its
 //! old finds.
+#![allow(dead_code, reason = "each target is a crate of its own and uses its part")]
 
 use std::{io::Cursor, path::Path};
 
 use caltrop_core::config::Input as Written;
-use caltrop_host::{Input, InputLimits};
+use caltrop_host::{Input, InputLimits, Saved};
 
 /// Any bytes are an input, however they are compressed and written: events come out, in order, within the bounds.
 pub(crate) fn lines(data: &[u8]) {
@@ -22,5 +23,12 @@ pub(crate) fn lines(data: &[u8]) {
         let position = Some(input.position());
         assert!(last < position, "events come in the order in which they stand");
         last = position;
+    }
+}
+
+/// Any bytes are refused as the state of a stream, or are what it is written as: nothing in it is lost or made up.
+pub(crate) fn saved(data: &[u8]) {
+    if let Ok(saved) = Saved::from_bytes(data) {
+        assert_eq!(saved.to_bytes(), data);
     }
 }

@@ -1,8 +1,9 @@
-//! The byte form of the windows of one rule: those that are open, and those that have closed and may be revised.
+//! The byte form of the windows of one rule: those that are open, those that have closed and may be revised, and those that
+//! are final.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Retained, Windows};
+use super::{Retained, Windows, finals::Ends};
 use crate::{
     agg::window::{Slot, Window},
     codec::{Malformed, Reader, Writer},
@@ -26,6 +27,7 @@ pub(crate) struct OfRule<'w> {
     retained: Vec<(&'w Slot, &'w Retained)>,
     /// Of which open ones groups were sent early.
     rests: &'w BTreeSet<Slot>,
+    finals: Option<&'w Ends>,
 }
 
 /// Whose windows are read.
@@ -59,7 +61,7 @@ impl OfRule<'_> {
         Count { open: self.open.len(), retained: self.retained.len() }
     }
 
-    /// Writes how many there are, then each.
+    /// Writes how many there are, then each, then up to which ends they are final.
     pub(crate) fn encode(&self, names: &Names, out: &mut Writer) {
         out.count(self.open.len());
         out.count(self.retained.len());
@@ -72,6 +74,7 @@ impl OfRule<'_> {
             slot.encode(out);
             retained.encode(names, out);
         }
+        out.option(self.finals, |out, finals| finals.encode(out));
     }
 }
 
@@ -80,12 +83,20 @@ impl Windows {
     #[must_use]
     pub(crate) fn by_rule(&self) -> BTreeMap<RuleId, OfRule<'_>> {
         let mut rules: BTreeMap<RuleId, OfRule<'_>> = BTreeMap::new();
-        let none = || OfRule { open: Vec::new(), retained: Vec::new(), rests: &self.rests };
+        let none = |rule: &RuleId| OfRule {
+            open: Vec::new(),
+            retained: Vec::new(),
+            rests: &self.rests,
+            finals: self.finals.of_rule(*rule),
+        };
+        for rule in self.finals.rules() {
+            rules.insert(rule, none(&rule));
+        }
         for (slot, window) in self.open.things() {
-            rules.entry(slot.rule).or_insert_with(none).open.push((slot, window));
+            rules.entry(slot.rule).or_insert_with_key(none).open.push((slot, window));
         }
         for (slot, retained) in self.retained.things() {
-            rules.entry(slot.rule).or_insert_with(none).retained.push((slot, retained));
+            rules.entry(slot.rule).or_insert_with_key(none).retained.push((slot, retained));
         }
         for windows in rules.values_mut() {
             windows.open.sort_unstable_by_key(|(slot, _)| *slot);
@@ -108,7 +119,24 @@ impl Windows {
         let reduce = reduce.ok_or(Malformed::new("a rule that keeps nothing has windows"))?;
         self.restore_open(count.open, owner, reduce, bytes)?;
         self.restore_retained(count.retained, owner, reduce, bytes)?;
+        if let Some(ends) = bytes.option(Ends::decode)? {
+            self.finals.put(owner.rule, ends);
+        }
         Ok(count)
+    }
+
+    /// Writes the hosts that were forgotten, and the ends of their last windows.
+    pub(crate) fn encode_forgotten(&self, out: &mut Writer) {
+        self.finals.of_forgotten().encode(out);
+    }
+
+    /// Takes up what [`encode_forgotten`](Self::encode_forgotten) wrote.
+    ///
+    /// # Errors
+    /// If no engine can have written it.
+    pub(crate) fn restore_forgotten(&mut self, bytes: &mut Reader<'_>) -> Result<(), Malformed> {
+        self.finals.put_forgotten(Ends::decode(bytes)?);
+        Ok(())
     }
 
     fn restore_open(

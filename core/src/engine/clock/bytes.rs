@@ -1,11 +1,12 @@
 //! The byte form of the watermarks.
 
-use super::{Clocks, HostClock, MAX_HOSTS};
+use super::{Clocks, HostClock};
 use crate::codec::{Malformed, Reader, Writer};
 
 impl Clocks {
     /// Writes how much time has passed, and the watermark of all; then, in the order in which they were last heard, how many
-    /// hosts are silent and each host: its watermark, the end of its last window that has closed, and when it was heard.
+    /// hosts are silent and each host: its watermark, what it has gained by silence for good, and when it was heard. Last
+    /// come the hosts that went from the table, by name.
     ///
     /// Times are those of `elapsed_ns`, which only differences make. The clocks outside are no part of it: they mean something
     /// in one run only.
@@ -17,12 +18,9 @@ impl Clocks {
         let clocks: Vec<&HostClock> = indices.map(|index| &self.clocks[index]).collect();
         out.count(clocks.len());
         out.count(clocks.partition_point(|clock| clock.is_silent));
-        for clock in clocks {
-            out.text(&clock.host);
-            out.integer(clock.watermark_ns);
-            out.integer(clock.closed_ns);
-            out.integer(clock.heard_ns);
-        }
+        clocks.into_iter().for_each(|clock| clock.encode(out));
+        out.count(self.gone.len());
+        self.gone.values().for_each(|clock| clock.encode(out));
     }
 
     fn encode_all(&self, out: &mut Writer) {
@@ -40,19 +38,20 @@ impl Clocks {
     /// # Errors
     /// If no engine's clocks can have been written so.
     pub(in crate::engine) fn decode(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
-        /// A host without a name and three times.
-        const LEAST_BYTES: usize = 25;
         let elapsed_ns = decode_time(i64::MAX, bytes)?;
         let mut clocks = Self { elapsed_ns, ..Self::default() };
         clocks.listening_since_ns = bytes.option(|bytes| decode_time(elapsed_ns, bytes))?;
         clocks.decode_all(bytes)?;
-        let count = bytes.count(LEAST_BYTES)?;
-        let silent = bytes.count(LEAST_BYTES)?;
-        if count > MAX_HOSTS || silent > count {
-            return Err(Malformed::new("there are more hosts than are kept"));
+        let count = bytes.count(HostClock::LEAST_BYTES)?;
+        let silent = bytes.count(HostClock::LEAST_BYTES)?;
+        if silent > count {
+            return Err(Malformed::new("more hosts are silent than there are"));
         }
         for number in 0..count {
             clocks.decode_host(number < silent, bytes)?;
+        }
+        for _ in 0..bytes.count(HostClock::LEAST_BYTES)? {
+            clocks.decode_gone(bytes)?;
         }
         Ok(clocks)
     }
@@ -73,19 +72,12 @@ impl Clocks {
     }
 
     fn decode_host(&mut self, is_silent: bool, bytes: &mut Reader<'_>) -> Result<(), Malformed> {
-        let host = bytes.text()?;
-        let clock = HostClock {
-            host: host.into(),
-            watermark_ns: bytes.integer()?,
-            closed_ns: bytes.integer()?,
-            heard_ns: decode_time(self.elapsed_ns, bytes)?,
-            is_silent,
-        };
+        let clock = HostClock { is_silent, ..HostClock::decode(self.elapsed_ns, bytes)? };
         if self.clocks.last().is_some_and(|last| last.heard_ns > clock.heard_ns) {
             return Err(Malformed::new("hosts are out of order"));
         }
         let index = self.recency.add();
-        if self.hosts.insert(host.into(), index).is_some() {
+        if self.hosts.insert(clock.host.clone(), index).is_some() {
             return Err(Malformed::new("a host comes twice"));
         }
         let watermark_ns = clock.watermark_ns;
@@ -97,6 +89,42 @@ impl Clocks {
             self.next_silent.get_or_insert(index);
         }
         Ok(())
+    }
+
+    fn decode_gone(&mut self, bytes: &mut Reader<'_>) -> Result<(), Malformed> {
+        let clock = HostClock::decode(self.elapsed_ns, bytes)?;
+        let last = self.gone.last_key_value();
+        if last.is_some_and(|(last, _)| *last >= clock.host) {
+            return Err(Malformed::new("hosts that went are out of order"));
+        }
+        if self.hosts.contains_key(&clock.host) {
+            return Err(Malformed::new("a host that went is there"));
+        }
+        self.gone.insert(clock.host.clone(), clock);
+        Ok(())
+    }
+}
+
+impl HostClock {
+    /// The fewest bytes that it is written in: a host without a name and three times.
+    const LEAST_BYTES: usize = 25;
+
+    fn encode(&self, out: &mut Writer) {
+        out.text(&self.host);
+        out.integer(self.watermark_ns);
+        out.integer(self.gained_ns);
+        out.integer(self.heard_ns);
+    }
+
+    /// Reads a host that is not silent.
+    fn decode(elapsed_ns: i64, bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            host: bytes.text()?.into(),
+            watermark_ns: bytes.integer()?,
+            gained_ns: bytes.integer()?,
+            heard_ns: decode_time(elapsed_ns, bytes)?,
+            is_silent: false,
+        })
     }
 }
 

@@ -109,6 +109,14 @@ impl<'e> Field<'e> {
         self.texts.is_empty().then(|| self.first.text(bump))
     }
 
+    /// Whether its text, if it is one, has something in it that looks like an entity of XML.
+    pub(super) fn holds_entity(&self) -> bool {
+        const ENTITIES: [&[u8]; 5] = [b"&lt;", b"&gt;", b"&amp;", b"&quot;", b"&apos;"];
+        let text = self.first.written.text;
+        let is_entity = |at| ENTITIES.iter().any(|entity| text[at..].starts_with(entity));
+        self.texts.is_empty() && memchr::memchr_iter(b'&', text).any(is_entity)
+    }
+
     /// Hands it to `natives` under `name`; where it is escaped it is decoded when it is first read.
     pub(super) fn add_to(&self, natives: &mut Natives<'e>, name: &'e [u8]) {
         let written = self.first.written;

@@ -4,7 +4,7 @@
 //! shipper keeps of the event's own data under a path of its own is shown under the native name, too; what every event
 //! has of its log and machine can be named so, but wildcards see it under the shipper's name only.
 
-use super::fields::Fields;
+use super::fields::{Field, Fields};
 use crate::event::{Natives, clean::some_field_name, wintext};
 
 /// How a shipper writes a Windows event.
@@ -103,11 +103,15 @@ const OF_THE_HEADER: [&[u8]; 6] =
     [b"EventType", b"Severity", b"Category", b"Version", b"Level", b"Opcode"];
 
 /// Finds the fields of an event: as they stand and, if it is a Windows event, under their native names.
+///
+/// NXLog passes on some values as the XML of the event writes them, `2&gt;&amp;1` for `2>&1`; the message has them as they are.
 pub(super) fn add_all<'e>(fields: &Fields<'e>, natives: &mut Natives<'e>) {
     let shipper = SHIPPERS.iter().find(|shipper| shipper.has_written(fields));
     let message = shipper.and_then(|shipper| fields.get(shipper.message)?.text(natives.bump()));
-    let waits = |name: &[u8]| message.is_some() && OF_THE_HEADER.contains(&name);
-    for field in fields.iter().filter(|field| !waits(field.name)) {
+    let waits = |field: &Field<'_>| {
+        message.is_some() && (OF_THE_HEADER.contains(&field.name) || field.holds_entity())
+    };
+    for field in fields.iter().filter(|field| !waits(field)) {
         field.add_to(natives, field.name);
     }
     if let Some(shipper) = shipper {
@@ -116,7 +120,7 @@ pub(super) fn add_all<'e>(fields: &Fields<'e>, natives: &mut Natives<'e>) {
     if let Some(message) = message {
         wintext::find_in_message(message, natives);
     }
-    for field in fields.iter().filter(|field| waits(field.name)) {
+    for field in fields.iter().filter(|field| waits(field)) {
         field.add_to(natives, field.name);
     }
     if let Some(shipper) = shipper {
@@ -218,6 +222,17 @@ mod tests {
         for field in ["Name=P", "Qualifiers=0", "EventID=4688", "CommandLine=x", "Data=p,q"] {
             assert!(shown.iter().any(|other| other == field), "{field} {shown:?}");
         }
+    }
+
+    #[test]
+    fn what_nxlog_writes_as_xml_does_is_taken_from_the_message() {
+        let raw = r#"{"EventID":1,"Channel":"C","CommandLine":"a 2&gt;&amp;1","Image":"a &","Message":"Process Create:\r\nUtcTime: 1\r\nImage: b\r\nCommandLine: a 2>&1"}"#;
+        let shown = shown(raw);
+        for field in ["CommandLine=a 2>&1", "Image=a &"] {
+            assert!(shown.iter().any(|other| other == field), "{field} {shown:?}");
+        }
+        let alone = r#"{"EventID":1,"Channel":"C","CommandLine":"a 2&gt;&amp;1"}"#;
+        assert!(super::tests::shown(alone).contains(&"CommandLine=a 2&gt;&amp;1".to_owned()));
     }
 
     #[test]

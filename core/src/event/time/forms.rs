@@ -56,6 +56,12 @@ const ZONES: [(&[u8], i64); 10] = [
     (b"PDT", -7),
 ];
 
+/// The seconds that a zone is ahead of UTC, by the name that RFC 2822 gives it, in any case.
+pub(crate) fn named_offset_s(name: &[u8]) -> Option<i64> {
+    let zone = ZONES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    zone.map(|(_, hours)| hours * 3600)
+}
+
 /// What a written time says; it may leave out the year and the zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::event) struct Stamp {

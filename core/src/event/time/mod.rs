@@ -16,6 +16,7 @@ use crate::{config::SECOND_NS, value::Value};
 use reader::Reader;
 
 pub use find::{Found, find};
+pub(crate) use forms::named_offset_s;
 pub(super) use forms::{Stamp, stamp_at_start};
 
 /// The nanoseconds from the epoch to the time that `text` says, `zone` being that of a text without one.

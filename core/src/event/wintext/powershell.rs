@@ -4,7 +4,7 @@
 
 use memchr::memmem::{self, rfind};
 
-use super::{lines::Lines, trim_line_breaks};
+use super::lines::Lines;
 use crate::{event::Natives, value::Value};
 
 /// Finds the fields of `message` if it is one of these; whether it is.
@@ -46,8 +46,8 @@ fn find_pipeline<'e>(message: &'e [u8], natives: &mut Natives<'e>) -> Option<()>
     }
     let context_end = rfind(context, USER_DATA).unwrap_or(context.len());
     let user_data = context.get(context_end + USER_DATA.len()..).unwrap_or_default();
-    add(b"Payload", trim_line_breaks(&message[..payload_end]), natives);
-    add(b"ContextInfo", trim_line_breaks(&context[..context_end]), natives);
+    add(b"Payload", without_blank_line(&message[..payload_end]), natives);
+    add(b"ContextInfo", without_blank_line(&context[..context_end]), natives);
     add(b"UserData", user_data.trim_ascii(), natives);
     Some(())
 }
@@ -119,8 +119,8 @@ mod tests {
         let message = "CommandInvocation(a): \"a\"\r\nContext:\r\nfake\r\n\r\n\r\nContext:\r\n        Severity = x\r\n\
             \x20       Host Application = b\r\n\r\n\r\nUser Data:\r\n\r\nmine\r\n";
         let expected = [
-            r#"Payload=CommandInvocation(a): \"a\"\r\nContext:\r\nfake"#,
-            r"ContextInfo=        Severity = x\r\n        Host Application = b",
+            r#"Payload=CommandInvocation(a): \"a\"\r\nContext:\r\nfake\r\n"#,
+            r"ContextInfo=        Severity = x\r\n        Host Application = b\r\n",
             "UserData=mine",
         ];
         assert_eq!(found(message), expected);

@@ -17,11 +17,16 @@
 use bumpalo::{Bump, collections::Vec as BumpVec};
 use memchr::{memchr, memmem::rfind};
 
-use super::lines::{Line, Lines};
+use super::{
+    lines::{Line, Lines},
+    trim_line_breaks,
+};
 use crate::{
     event::{MAX_FIELDS, Natives, clean::some_field_name},
     value::Value,
 };
+
+const COMMAND_LINE: &[u8] = b"Process Command Line";
 
 /// Finds the fields of `message`: those with their plain names first, then those with their sections.
 pub(super) fn find<'e>(message: &'e [u8], natives: &mut Natives<'e>) {
@@ -77,7 +82,7 @@ impl<'e> Entries<'e> {
             }
             None => self.end_of_list(line.end()),
         };
-        self.message[start..end].trim_ascii()
+        value_within(key, &self.message[start..end])
     }
 
     /// The end of the last indented line before the next key or blank line.
@@ -135,6 +140,16 @@ fn may_stand_in_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii() || b" -_()/'.,&+#".contains(&byte)
 }
 
+/// The value of `key` without what parts it from its neighbours: tabs before it and line ends behind it. Blanks may be part of a
+/// command line, as they are in the XML.
+fn value_within<'e>(key: &[u8], text: &'e [u8]) -> &'e [u8] {
+    let tabs = text.iter().take_while(|&&byte| byte == b'\t').count();
+    match key {
+        COMMAND_LINE if tabs > 0 => trim_line_breaks(&text[tabs..]),
+        _ => text.trim_ascii(),
+    }
+}
+
 /// The length of a value that can hold any lines: a command line (4688), the data of a registry value (4657), the XML of a
 /// task (4698). `rest` is the message from it on.
 ///
@@ -142,7 +157,7 @@ fn may_stand_in_key(byte: u8) -> bool {
 fn open_end(key: &[u8], rest: &[u8]) -> Option<usize> {
     const EXPLANATION: &[u8] = b"\nToken Elevation Type indicates";
     match key {
-        b"Process Command Line" => Some(rfind(rest, EXPLANATION).unwrap_or(rest.len())),
+        COMMAND_LINE => Some(rfind(rest, EXPLANATION).unwrap_or(rest.len())),
         b"New Value" => Some(rest.len()),
         _ if rest.trim_ascii_start().starts_with(b"<?xml") => Some(end_of_document(rest)),
         _ => None,
@@ -221,6 +236,15 @@ mod tests {
         let mut found = fields(message, find);
         assert!(found.pop().unwrap().starts_with("[Process_Information.Process_Command_Line]=a"));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_command_line_keeps_its_blanks() {
+        let line =
+            "x\r\n\tProcess Command Line:\t\t /background \r\n\r\nToken Elevation Type indicates";
+        assert_eq!(fields(line, find), ["Process_Command_Line= /background "]);
+        let line = "x\n\tProcess Command Line: a.exe \n";
+        assert_eq!(fields(line, find), ["Process_Command_Line=a.exe"]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Functions between numbers and texts.
 
-use std::fmt::Write;
+use std::{fmt::Write, net::Ipv4Addr};
 
 use bumpalo::{Bump, collections::String as BumpString};
 
-use super::{Body, Function, Kind, Refusal, Tests, example, value};
+use super::{Body, Function, Kind, Refusal, Tests, boolean, example, value};
 use crate::{
     expr::{
         number,
@@ -44,7 +44,75 @@ pub(super) const FUNCTIONS: &[Function] = &[
             example("tostring(\"abc\")", "abc"),
         ],
     ),
+    value(
+        "toint",
+        1..=1,
+        |call, scope| call.number(0, scope).map_or(Value::Null, |n| Value::Number(n.trunc())),
+        &[
+            example("toint(\"3.9\")", "3"),
+            example("toint(-3.9)", "-3"),
+            example("toint(\"x\")", "null"),
+        ],
+    ),
+    value(
+        "todouble",
+        1..=1,
+        |call, scope| call.number(0, scope).map_or(Value::Null, Value::Number),
+        &[example("todouble(\"3.90\")", "3.9"), example("todouble(\"x\")", "null")],
+    ),
+    boolean(
+        "tobool",
+        1..=1,
+        tobool,
+        &[
+            example("tobool(\"True\")", "True"),
+            example("tobool(0)", "False"),
+            example("tobool(\"perhaps\")", "null"),
+        ],
+    ),
+    value(
+        "tomv",
+        1..=1,
+        |call, scope| call.argument(0, scope),
+        &[example("tomv(\"a\")", "a"), example("tomv(split(\"a,b\", \",\"))", "a | b")],
+    ),
+    value(
+        "ipmask",
+        2..=2,
+        ipmask,
+        &[
+            example("ipmask(\"255.255.255.0\", \"10.20.30.120\")", "10.20.30.0"),
+            example("ipmask(\"0.255.0.255\", \"10.20.30.120\")", "0.20.0.120"),
+            example("ipmask(\"255.0.0.0\", \"no address\")", "null"),
+        ],
+    ),
 ];
+
+fn tobool<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
+    let value = call.argument(0, scope);
+    if let Value::Bool(_) = value {
+        return value;
+    }
+    let is =
+        |text: &[u8], words: [&[u8]; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match value.text(scope.env.bump) {
+        Some(text) if is(text, [b"true", b"t", b"1"]) => Value::Bool(true),
+        Some(text) if is(text, [b"false", b"f", b"0"]) => Value::Bool(false),
+        _ => Value::Null,
+    }
+}
+
+/// The bits of an IPv4 address that a mask has.
+fn ipmask<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
+    let address = |index| {
+        let text = std::str::from_utf8(call.text(index, scope)?).ok()?;
+        text.parse::<Ipv4Addr>().ok()
+    };
+    let (Some(mask), Some(address)) = (address(0), address(1)) else { return Value::Null };
+    let mut text = BumpString::new_in(scope.env.bump);
+    write!(text, "{}", mask & address).expect("writing into an arena cannot fail");
+    Value::Text(text.into_bump_str().as_bytes())
+}
 
 fn prepare_tonumber(arguments: &[Expr], _: &mut RegexIds) -> Result<Prepared, Refusal> {
     match arguments {

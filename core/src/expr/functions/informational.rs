@@ -51,6 +51,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |call, scope| is(call, scope, |kind| matches!(kind, Type::Boolean)),
         &[example("isbool(1=1)", "True"), example("isbool(1)", "False")],
     ),
+    boolean(
+        "isdouble",
+        1..=1,
+        |call, scope| is(call, scope, |kind| matches!(kind, Type::Number(_)) && !is_integer(kind)),
+        &[example("isdouble(1.5)", "True"), example("isdouble(15)", "False")],
+    ),
+    boolean(
+        "ismv",
+        1..=1,
+        |call, scope| Value::Bool(matches!(call.argument(0, scope), Value::List(_))),
+        &[example("ismv(split(\"a,b\", \",\"))", "True"), example("ismv(\"a\")", "False")],
+    ),
     value(
         "typeof",
         1..=1,

@@ -244,21 +244,25 @@ fn round<'e>(call: &Call, scope: &Scope<'_, 'e>) -> Value<'e> {
     if decimals == 0 || !number.is_finite() {
         return Value::Number((number + 0.5).floor());
     }
-    let decimals = usize::try_from(decimals.min(MAX_DECIMALS)).unwrap_or_default();
+    let places = i32::try_from(decimals.min(MAX_DECIMALS)).unwrap_or_default();
     let bump = scope.env.bump;
-    let rounded = shift(number, decimals, "", bump).map(|shifted| (shifted + 0.5).floor());
-    let Some(rounded) = rounded.and_then(|rounded| shift(rounded, decimals, "-", bump)) else {
-        return Value::Null;
-    };
+    let Some(rounded) = round_half_up(number, places, bump) else { return Value::Null };
+    let decimals = usize::try_from(places).unwrap_or_default();
     let mut text = BumpString::new_in(bump);
     write!(text, "{rounded:.decimals$}").expect("writing into an arena cannot fail");
     Value::Text(text.into_bump_str().as_bytes())
 }
 
+/// Rounds to so many decimals, or to a power of ten where they are negative.
+pub(super) fn round_half_up(number: f64, decimals: i32, bump: &Bump) -> Option<f64> {
+    let shifted = shift(number, decimals, bump)?;
+    shift((shifted + 0.5).floor(), -decimals, bump)
+}
+
 /// Moves the decimal point exactly, by way of the digits that `number` prints as.
-fn shift(number: f64, places: usize, sign: &str, bump: &Bump) -> Option<f64> {
+fn shift(number: f64, places: i32, bump: &Bump) -> Option<f64> {
     let mut text = BumpString::new_in(bump);
-    write!(text, "{number}e{sign}{places}").expect("writing into an arena cannot fail");
+    write!(text, "{number}e{places}").expect("writing into an arena cannot fail");
     text.parse().ok()
 }
 

@@ -3,13 +3,16 @@
 //! An entry holds all that is known of its function: how many arguments it takes, whether it gives a yes or no, what it
 //! makes of literal arguments when a rule is compiled, how it is computed, and examples, which a test runs.
 
+mod bits;
 mod conditional;
 mod conversion;
+mod figures;
 mod hash;
 mod informational;
 mod math;
 mod multivalue;
 mod printf;
+mod structured;
 mod text;
 mod time;
 
@@ -153,29 +156,24 @@ pub const FAMILIES: &[&[Function]] = &[
     conditional::FUNCTIONS,
     text::FUNCTIONS,
     printf::FUNCTIONS,
+    structured::FUNCTIONS,
     hash::FUNCTIONS,
     informational::FUNCTIONS,
     conversion::FUNCTIONS,
     multivalue::FUNCTIONS,
     math::FUNCTIONS,
+    figures::FUNCTIONS,
+    bits::FUNCTIONS,
     time::FUNCTIONS,
 ];
 
 /// Functions of Splunk that caltrop does not run yet.
 pub const UNSUPPORTED: &[&str] = &[
-    "bit_and",
     "bit_not",
-    "bit_or",
-    "bit_shift_left",
-    "bit_shift_right",
-    "bit_xor",
     "cluster",
     "commands",
     "getfields",
-    "ipmask",
     "isarray",
-    "isdouble",
-    "ismv",
     "isobject",
     "json",
     "json_append",
@@ -195,17 +193,7 @@ pub const UNSUPPORTED: &[&str] = &[
     "lookup",
     "mv_to_json_array",
     "random",
-    "relative_time",
-    "sigfig",
-    "spath",
-    "strftime",
-    "strptime",
-    "time",
     "toarray",
-    "tobool",
-    "todouble",
-    "toint",
-    "tomv",
     "toobject",
 ];
 
