@@ -234,6 +234,23 @@ fn commands_with_arguments_in_any_order() {
             "| streamstats reset_after=\"(a==\\\"x\\\")\" count",
             "| streamstats reset_after=(a = \"x\") count",
         ),
+        (
+            "| transaction a, b maxspan=5m startswith=\"log in\" endswith=eval(c>1) mvlist=t",
+            "| transaction a, b maxspan=5m mvlist=t startswith=(\"log in\") endswith=eval(c > 1)",
+        ),
+        (
+            "| transaction fields=\"a,b\" startsWith=(x=1 OR y=2) endswith=done",
+            "| transaction a, b startswith=(x=1 OR y=2) endswith=(done)",
+        ),
+        (
+            "| transaction startswith=\"x=\\\"a b\\\"\" endswith=\"y=1\"",
+            "| transaction startswith=(x=\"a b\") endswith=(y=1)",
+        ),
+        ("| top 5 useother=t a b by c", "| top limit=5 useother=t a, b BY c"),
+        ("| rare a limit=3", "| rare limit=3 a"),
+        ("| chart count over a by b limit=3", "| chart limit=3 count BY b OVER a"),
+        ("| chart sum(a) by b, c", "| chart sum(a) BY b, c"),
+        ("| timechart span=5m limit=0 count by a", "| timechart span=5m limit=0 count BY a"),
         ("| eventstats dc(a) as b count by c", "| eventstats dc(a) AS b, count BY c"),
         ("| regex auid!=^\\d+", "| regex auid!=\"^\\\\d+\""),
         ("| regex \"a b\"=\"x\"", "| regex \"a b\"=\"x\""),

@@ -112,6 +112,7 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
             }
             Stage::Sort(sort) => sort.limit.is_none(),
             Stage::Reverse(_) => true,
+            Stage::Top(top) => is_own && top.is_group(field),
             Stage::Streamstats(streamstats) => is_own && streamstats.keeps_apart(field),
             Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
             other => other.class().is_per_event(),
@@ -190,6 +191,8 @@ impl Stage {
             | Self::Return(_)
             | Self::MakeResults(_)
             | Self::InputLookup(_) => true,
+            Self::Top(top) => !top.is_group(field),
+            Self::Chart(_) | Self::Transaction(_) => true,
         }
     }
 }
@@ -245,6 +248,9 @@ mod tests {
             ("| streamstats reset_on_change=t count by _time, host", "never"),
             ("| streamstats reset_after=(count>3) count by _time, host", "never"),
             ("| streamstats reset_before=(a=1) count by _time, host", "never"),
+            ("| top a by _time, host", "early host window"),
+            ("| top _time, host", "window"),
+            ("| transaction host", "never"),
             ("| dedup a _time host", "early host never"),
             ("| dedup _time", "early never"),
             ("| dedup a host consecutive=t", "never"),

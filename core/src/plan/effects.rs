@@ -4,8 +4,9 @@ use crate::plan::lower::location_fields;
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Bracketed, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Listed,
-        Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
+        AggregateArgument, Border, Bracketed, Chart, Command, CommandKind, Dedup, Expr, ExprKind,
+        Fields, Listed, Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource,
+        Streamstats, Top, Transaction,
     },
 };
 
@@ -159,6 +160,9 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
         CommandKind::Dedup(dedup) => of_dedup(dedup),
+        CommandKind::Chart(chart) => of_chart(chart),
+        CommandKind::Top(top) => of_top(top),
+        CommandKind::Transaction(transaction) => of_transaction(transaction),
         // A field that is removed holds nothing that the event does not.
         CommandKind::Fields(_)
         | CommandKind::Tail { .. }
@@ -324,6 +328,47 @@ fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
     let by = stats.by.iter().map(|name| Kept { name: &name.value, is_result: false });
     effects.push(Effect::KeepsOnly(by.chain(outputs(stats)).collect()));
     effects
+}
+
+/// Where there are columns by value, their names are not known.
+fn of_chart(chart: &Chart) -> Vec<Effect<'_>> {
+    let Chart { is_timechart, stats, over } = chart;
+    let mut effects = read_by_aggregates(stats);
+    effects.extend(over.iter().map(Effect::Reads));
+    let rows = over.iter().chain(&stats.by).map(|field| field.value.as_str());
+    let rows = rows.chain(is_timechart.then_some("_time"));
+    let rows = rows.map(|name| Kept { name, is_result: false });
+    let has_columns = over.is_some() || *is_timechart || stats.by.len() > 1;
+    let columns = has_columns.then_some(Kept { name: "*", is_result: true });
+    effects.push(Effect::KeepsOnly(rows.chain(outputs(stats)).chain(columns).collect()));
+    effects.extend(is_timechart.then_some(Effect::ReadsTime));
+    effects
+}
+
+fn of_top(top: &Top) -> Vec<Effect<'_>> {
+    let fields = || top.by.iter().chain(&top.fields);
+    let named = |option: &str, default| {
+        let written = top.options.iter().rfind(|(name, _)| name.value.eq_ignore_ascii_case(option));
+        written.map_or(default, |(_, value)| value.value.as_str())
+    };
+    let kept = fields()
+        .map(|field| field.value.as_str())
+        .chain([named("countfield", "count"), named("percentfield", "percent")])
+        .map(|name| Kept { name, is_result: false });
+    let kept = Effect::KeepsOnly(kept.collect());
+    fields().map(Effect::Reads).chain([kept]).collect()
+}
+
+fn of_transaction(transaction: &Transaction) -> Vec<Effect<'_>> {
+    const WRITTEN: &[&str] =
+        &["duration", "eventcount", "closed_txn", "field_match_sum", "linecount", "_txn_orphan"];
+    let Transaction { fields, starts_with, ends_with, .. } = transaction;
+    let borders = starts_with.iter().chain(ends_with).map(|border| match border {
+        Border::Search(search) => Effect::Searches(search),
+        Border::Eval(expr) => Effect::Computes(expr),
+    });
+    let read = fields.iter().map(Effect::Reads).chain(borders);
+    read.chain(WRITTEN.iter().map(|name| Effect::Writes(name))).collect()
 }
 
 /// The fields are also written: `keepevents` takes them away.

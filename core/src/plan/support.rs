@@ -13,6 +13,7 @@ pub const RUNS: &[&str] = &[
     "avlbase64",
     "bin",
     "bucket",
+    "chart",
     "dedup",
     "convert",
     "discretize",
@@ -39,6 +40,10 @@ pub const RUNS: &[&str] = &[
     "rename",
     "replace",
     "return",
+    "rare",
+    "regex",
+    "rename",
+    "replace",
     "reverse",
     "rex",
     "search",
@@ -49,6 +54,9 @@ pub const RUNS: &[&str] = &[
     "streamstats",
     "table",
     "tail",
+    "timechart",
+    "top",
+    "transaction",
     "where",
     "xmlkv",
 ];
@@ -66,7 +74,6 @@ const LATER: &[&str] = &[
     "arules",
     "associate",
     "autoregress",
-    "chart",
     "cluster",
     "cofilter",
     "concurrency",
@@ -109,7 +116,6 @@ const LATER: &[&str] = &[
     "overlap",
     "predict",
     "rangemap",
-    "rare",
     "redistribute",
     "relevancy",
     "reltime",
@@ -130,11 +136,8 @@ const LATER: &[&str] = &[
     "sort",
     "streamstats",
     "tags",
-    "timechart",
     "timewrap",
     "tojson",
-    "top",
-    "transaction",
     "transpose",
     "trendline",
     "tscollect",
@@ -248,7 +251,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_command_has_its_own_code() {
-        assert_eq!(refused("transaction").code, Code::UnsupportedCommand);
+        assert_eq!(refused("cluster").code, Code::UnsupportedCommand);
         assert_eq!(refused("sendemail").code, Code::RefusedCommand);
         assert_eq!(refused("tstats").code, Code::DataModel);
         assert_eq!(refused("cyberchef").code, Code::AppCommand);

@@ -81,6 +81,9 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         }
         CommandKind::Reverse | CommandKind::Broken => {}
         CommandKind::Sort(sort) => commands::sort::print(out, sort),
+        CommandKind::Transaction(transaction) => commands::transaction::print(out, transaction),
+        CommandKind::Top(top) => commands::top::print(out, top),
+        CommandKind::Chart(chart) => commands::chart::print(out, chart),
         CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
@@ -356,8 +359,9 @@ pub(super) fn print_names(out: &mut String, names: &[Spanned<String>]) {
 /// Prints a field's name; one that could be read as something else stands in quotes.
 pub(super) fn print_name(out: &mut String, name: &str) {
     let is_plain = |c: char| c.is_alphanumeric() || "_.{}*:@<>".contains(c);
-    let is_keyword =
-        ["AS", "BY", "IN", "NOT", "SORTBY"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_keyword = ["AS", "BY", "IN", "NOT", "OVER", "SORTBY"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word));
     let is_bare = !name.is_empty() && name.chars().all(is_plain) && !is_keyword;
     if is_bare && !name.starts_with(['<', '>']) && !name.contains(['<', '>']) {
         out.push_str(name);

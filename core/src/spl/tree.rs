@@ -78,6 +78,12 @@ pub enum CommandKind {
     Sort(Sort),
     /// `dedup`.
     Dedup(Dedup),
+    /// `transaction`.
+    Transaction(Transaction),
+    /// `top` and `rare`.
+    Top(Top),
+    /// `chart` and `timechart`.
+    Chart(Chart),
     /// `fillnull [value=s] [fields]`.
     FillNull(Listed),
     /// `makemv [delim=s | tokenizer=re] [allowempty=b] [setsv=b] field`.
@@ -538,6 +544,52 @@ pub struct Dedup {
     pub sort_by: Vec<SortKey>,
     /// Options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `chart [options] aggregates [OVER row] [BY row column]` and `timechart [options] aggregates [BY column]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// Whether it is `timechart`.
+    pub is_timechart: bool,
+    /// The aggregates, BY fields and options, as written.
+    pub stats: Stats,
+    /// The field after `OVER`.
+    pub over: Option<Spanned<String>>,
+}
+
+/// `top [N] [options] fields [BY fields]`, and the same of `rare`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Top {
+    /// Whether it is `rare`.
+    pub is_rare: bool,
+    /// The fields whose combinations are counted.
+    pub fields: Vec<Spanned<String>>,
+    /// The BY fields.
+    pub by: Vec<Spanned<String>>,
+    /// Options, as written; a number alone is `limit`.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `transaction [fields] [options]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transaction {
+    /// The fields whose values the events of a transaction share.
+    pub fields: Vec<Spanned<String>>,
+    /// `startswith=`: what its first event satisfies.
+    pub starts_with: Option<Border>,
+    /// `endswith=`: what its last event satisfies.
+    pub ends_with: Option<Border>,
+    /// Other options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// What the first or the last event of a transaction satisfies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Border {
+    /// A search.
+    Search(Search),
+    /// `eval(expr)`.
+    Eval(Expr),
 }
 
 /// Options and names: all the arguments that many a command has.

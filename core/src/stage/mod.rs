@@ -7,6 +7,7 @@ pub mod addtotals;
 pub mod append;
 pub mod avlbase64;
 pub mod bin;
+pub mod chart;
 mod column;
 pub mod convert;
 pub mod dedup;
@@ -41,6 +42,8 @@ pub mod streamstats;
 mod supplied;
 pub mod table;
 pub mod tail;
+pub mod top;
+pub mod transaction;
 pub mod where_;
 pub mod xmlkv;
 
@@ -154,6 +157,12 @@ pub enum Stage {
     Sort(sort::Sort),
     /// `dedup`
     Dedup(dedup::Dedup),
+    /// `top` and `rare`
+    Top(top::Top),
+    /// `chart` and `timechart`
+    Chart(chart::Chart),
+    /// `transaction`
+    Transaction(transaction::Transaction),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
     /// `lookup`
@@ -203,6 +212,7 @@ impl Stage {
             | Self::Join(_)
             | Self::Format(_)
             | Self::Return(_) => Class::WholeWindow,
+            Self::Top(_) | Self::Chart(_) => Class::WholeWindow,
             Self::FillNull(fill) => fill.class(),
             Self::AddTotals(add) => add.class(),
             Self::MvExpand(_) => Class::Expanding,
@@ -210,6 +220,7 @@ impl Stage {
             | Self::Head(_)
             | Self::Tail(_)
             | Self::Dedup(_)
+            | Self::Transaction(_)
             | Self::MvCombine(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
             Self::InputLookup(lookup) => match lookup.place {
@@ -259,9 +270,6 @@ impl Stage {
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
             Self::Lookup(lookup) => lookup.apply(row, env),
-            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) | Self::InputLookup(_) => {
-                unreachable!("only row-local commands are applied to a row")
-            }
             Self::Rex(rex) => rex.apply(row, env),
             Self::Foreach(foreach) => foreach.apply(row, env),
             Self::FillNull(fill) => fill.apply(row, env),
@@ -301,6 +309,9 @@ impl Stage {
             Self::Reverse(reverse) => reverse.apply_all(rows),
             Self::Sort(sort) => sort.apply_all(rows),
             Self::Dedup(dedup) => dedup.apply_all(rows, env),
+            Self::Top(top) => top.apply_all(rows, env),
+            Self::Chart(chart) => chart.apply_all(rows, env),
+            Self::Transaction(transaction) => transaction.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             Self::InputLookup(lookup) => lookup.apply_all(rows, env),
             _ => {

@@ -3,6 +3,7 @@
 
 mod bin;
 mod bracketed;
+mod chart;
 mod convert;
 mod dedup;
 mod expr;
@@ -25,6 +26,8 @@ mod stats;
 mod strcat;
 mod streamstats;
 mod subsearch;
+mod top;
+mod transaction;
 
 use super::{closing, support};
 use crate::{
@@ -121,6 +124,11 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::Reverse => Stage::Reverse(reverse::Reverse),
         CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
         CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
+        CommandKind::Top(top) => Stage::Top(top::lower(top, command, lowering)),
+        CommandKind::Chart(chart) => Stage::Chart(chart::lower(chart, command, lowering)),
+        CommandKind::Transaction(transaction) => {
+            Stage::Transaction(transaction::lower(transaction, lowering))
+        }
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
         }

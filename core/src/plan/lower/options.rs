@@ -39,6 +39,20 @@ pub(super) fn refuse(
     );
 }
 
+/// How many rows or columns at most; zero is no limit.
+pub(super) fn limit(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<usize> {
+    let limit = value.value.parse::<usize>();
+    if limit.is_err() {
+        let message = format!("`{}` is no limit", value.value);
+        lowering.report(
+            Diagnostic::error(Code::BadArgument, value.span, message)
+                .label("expected a number")
+                .help("write a whole number, or 0 for all"),
+        );
+    }
+    limit.ok().filter(|&limit| limit > 0)
+}
+
 /// The number of rows that an option's value is; anything else is reported, and is none.
 pub(super) fn row_count(
     name: &Spanned<String>,

@@ -4,6 +4,7 @@
 
 mod bin;
 pub(super) mod bracketed;
+pub(super) mod chart;
 pub(super) mod convert;
 pub(super) mod dedup;
 mod eval;
@@ -27,6 +28,8 @@ pub(super) mod strcat;
 pub(super) mod streamstats;
 mod table;
 mod tail;
+pub(super) mod top;
+pub(super) mod transaction;
 mod r#where;
 
 use super::parser::Parser;
@@ -77,6 +80,11 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "reverse" => reverse::parse(parser),
         "sort" => sort::parse(parser),
         "dedup" => dedup::parse(parser),
+        "chart" => chart::parse(parser, false),
+        "timechart" => chart::parse(parser, true),
+        "top" => top::parse(parser, false),
+        "rare" => top::parse(parser, true),
+        "transaction" => transaction::parse(parser),
         "makeresults" => makeresults::parse(parser),
         "lookup" => lookup::parse(parser),
         "inputlookup" => inputlookup::parse(parser),

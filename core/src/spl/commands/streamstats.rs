@@ -106,23 +106,10 @@ fn of_text(parser: &mut Parser<'_>, quoted: &str, span: Span) -> Expr {
 
 fn move_to(expr: &mut Expr, span: Span) {
     expr.span = span;
-    match &mut expr.kind {
-        ExprKind::Negate(inner) | ExprKind::Not(inner) => move_to(inner, span),
-        ExprKind::Arithmetic(_, left, right)
-        | ExprKind::Compare(_, left, right)
-        | ExprKind::Xor(left, right) => {
-            move_to(left, span);
-            move_to(right, span);
-        }
-        ExprKind::And(operands) | ExprKind::Or(operands) => {
-            operands.iter_mut().for_each(|operand| move_to(operand, span));
-        }
-        ExprKind::Call { name, arguments } => {
-            name.span = span;
-            arguments.iter_mut().for_each(|argument| move_to(argument, span));
-        }
-        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Field(_) | ExprKind::Broken => {}
+    if let ExprKind::Call { name, .. } = &mut expr.kind {
+        name.span = span;
     }
+    expr.kind.children_mut().into_iter().for_each(|child| move_to(child, span));
 }
 
 pub(in crate::spl) fn print(out: &mut String, streamstats: &Streamstats) {

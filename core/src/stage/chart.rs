@@ -1,0 +1,485 @@
+//! `chart` and `timechart`: `stats` as a table, one field down its side and another along its top.
+//!
+//! Class: whole window.
+//!
+//! Decisions where Splunk's manual is silent, or speaks of a search's range of time, which a window of events does not have:
+//!
+//! - The buckets of `timechart` run from the first event to the last; empty ones between them are rows, too, unless they would be more
+//!   than [`MAX_BUCKETS`]. Without `span` a bucket is the shortest of the usual lengths that gives at most `bins` of them.
+//! - With one aggregate the columns of the greatest sums are kept, `limit` of them, and what the others would show is
+//!   aggregated anew as `OTHER`. With several aggregates all columns are kept, named `aggregate: value`.
+//! - Columns stand in the order of their names' bytes, `OTHER` and `NULL` last; rows in the order of their numbers, then of their texts.
+//! - `count` and `dc` are 0 where a row has nothing in a column, unless the table has more than [`MAX_ZEROS`] cells.
+
+use std::cmp::Ordering;
+
+use bumpalo::collections::Vec as BumpVec;
+use hashbrown::HashMap;
+
+use super::{
+    bin::{Bin, CalendarUnit, Span},
+    stats::{Aggregate, Output, Stats},
+};
+use crate::{
+    agg::{KeyHasher, encode_key},
+    config::SECOND_NS,
+    event::time,
+    expr::number,
+    ids::FieldId,
+    names::{Name, Names},
+    row::{Env, Fields, Rank, Row},
+    value::Value,
+};
+
+/// How many buckets `timechart` shows, if some of them are empty.
+pub const MAX_BUCKETS: usize = 50_000;
+
+/// How many cells a table has at most if nothing in them is shown as zero.
+pub const MAX_ZEROS: usize = 10_000_000;
+
+/// `chart aggregates OVER row BY column`.
+#[derive(Clone, Debug)]
+pub struct Chart {
+    /// What the rows stand for; none is a table of one row.
+    pub row: Option<FieldId>,
+    /// What the columns stand for; none are the aggregates themselves.
+    pub column: Option<FieldId>,
+    /// How the values of the rows are put together.
+    pub buckets: Buckets,
+    /// How many columns at most; `None` is all.
+    pub limit: Option<usize>,
+    /// The name of the column of all others; `None` leaves them out.
+    pub other: Option<Box<[u8]>>,
+    /// The name of the column of rows that lack the field; `None` leaves them out.
+    pub null: Option<Box<[u8]>>,
+    /// What stands between an aggregate and a value in the name of a column.
+    pub separator: Box<[u8]>,
+    /// Whether empty buckets of time are rows, too.
+    pub is_continuous: bool,
+    /// `stats aggregates BY` the row and the column.
+    pub stats: Stats,
+}
+
+/// How the values of the rows are put together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Buckets {
+    /// Each stands for itself.
+    None,
+    /// In buckets of that width.
+    Bin(Bin),
+    /// In at most so many buckets of time.
+    Auto(usize),
+}
+
+impl Chart {
+    /// The table of `rows`.
+    #[must_use]
+    pub fn apply_all<'e>(&self, rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
+        let bin = self.bin(&rows);
+        let mut rows: Vec<Row<'e>> = rows
+            .into_iter()
+            .map(|mut row| {
+                if let Some(bin) = &bin {
+                    bin.apply(&mut row, env);
+                }
+                self.name_null(&mut row, env);
+                row
+            })
+            .collect();
+        self.bound_columns(&mut rows, env);
+        let groups = self.stats.apply_all(rows, env);
+        match self.row {
+            Some(row) => self.table(row, &groups, bin.as_ref(), env),
+            None => groups,
+        }
+    }
+
+    /// The width of the rows' buckets.
+    fn bin(&self, rows: &[Row<'_>]) -> Option<Bin> {
+        match &self.buckets {
+            Buckets::None => None,
+            Buckets::Bin(bin) => Some(bin.clone()),
+            Buckets::Auto(most) => {
+                let span = usual_span(rows, *most);
+                Some(Bin { field: Names::TIME, target: Names::TIME, span })
+            }
+        }
+    }
+
+    fn name_null<'e>(&self, row: &mut Row<'e>, env: Env<'e>) {
+        let (Some(column), Some(null)) = (self.column, &self.null) else { return };
+        if row.get(column).is_null() {
+            row.set(Name::Known(column), Value::Text(env.bump.alloc_slice_copy(null)));
+        }
+    }
+
+    /// Leaves the columns of the greatest sums, and makes others of all others.
+    fn bound_columns<'e>(&self, rows: &mut Vec<Row<'e>>, env: Env<'e>) {
+        let (Some(column), Some(limit), [aggregate]) =
+            (self.column, self.limit, self.stats.aggregates.as_ref())
+        else {
+            return;
+        };
+        let Output::Field(output) = aggregate.output else { return };
+        let mut sums: HashMap<&'e [u8], f64, KeyHasher> = HashMap::default();
+        for row in self.stats.apply_all(rows.clone(), env) {
+            let name = row.get(column).text(env.bump).unwrap_or_default();
+            *sums.entry(name).or_default() += row.get(output).number().unwrap_or_default();
+        }
+        sums.retain(|name, _| Some(*name) != self.null.as_deref());
+        if sums.len() <= limit {
+            return;
+        }
+        let mut ranked: Vec<(&[u8], f64)> = sums.into_iter().collect();
+        ranked.sort_unstable_by(|(left, left_sum), (right, right_sum)| {
+            right_sum.total_cmp(left_sum).then(left.cmp(right))
+        });
+        let mut kept: Vec<&[u8]> = ranked.iter().take(limit).map(|(name, _)| *name).collect();
+        kept.extend(self.null.as_deref().map(|null| &*env.bump.alloc_slice_copy(null)));
+        kept.sort_unstable();
+        rows.retain_mut(|row| self.keep_columns(row, column, &kept, env));
+    }
+
+    /// Whether anything of the row is left.
+    fn keep_columns<'e>(
+        &self,
+        row: &mut Row<'e>,
+        column: FieldId,
+        kept: &[&[u8]],
+        env: Env<'e>,
+    ) -> bool {
+        let texts = row.get(column).texts(env.bump);
+        let is_kept = |text: &&[u8]| kept.binary_search(text).is_ok();
+        if texts.iter().all(is_kept) {
+            return true;
+        }
+        let other = self.other.as_ref().map(|other| &*env.bump.alloc_slice_copy(other));
+        let mut named = BumpVec::new_in(env.bump);
+        named.extend(
+            texts.iter().filter_map(|text| if is_kept(text) { Some(*text) } else { other }),
+        );
+        let value = Value::from_list(named.into_bump_slice());
+        row.set(Name::Known(column), value);
+        !value.is_null()
+    }
+
+    /// The groups of each row as one row.
+    fn table<'e>(
+        &self,
+        field: FieldId,
+        groups: &[Row<'e>],
+        bin: Option<&Bin>,
+        env: Env<'e>,
+    ) -> Vec<Row<'e>> {
+        let columns = self.columns(groups, env);
+        let mut sides = sides(field, groups, env);
+        if let Some(bin) = bin.filter(|_| self.is_continuous) {
+            sides = with_empty_buckets(sides, bin, env);
+        }
+        let shows_zeros = columns.len().saturating_mul(sides.len()) <= MAX_ZEROS;
+        let rows = sides.into_iter().map(|side| {
+            let mut cells: HashMap<&[u8], Value<'e>, KeyHasher> = HashMap::default();
+            side.groups.iter().for_each(|group| self.read_cells(group, &mut cells, env));
+            let mut row = empty_row(field, side.text, env);
+            for column in &columns {
+                let nothing = if shows_zeros { column.nothing } else { Value::Null };
+                let value = cells.get(column.name).copied().unwrap_or(nothing);
+                if !value.is_null() {
+                    row.push(env.names.name(column.name), value);
+                }
+            }
+            row.truncated(side.groups.iter().any(Row::is_truncated))
+        });
+        rows.collect()
+    }
+
+    /// All columns, in their order.
+    fn columns<'e>(&self, groups: &[Row<'e>], env: Env<'e>) -> Vec<Column<'e>> {
+        let mut columns = Vec::new();
+        for (number, (aggregate, output)) in self.outputs().enumerate() {
+            let is_counted = aggregate.function.counts_nothing_as_zero();
+            let nothing = if is_counted { Value::Number(0.0) } else { Value::Null };
+            let Some(field) = self.column else {
+                let name = env.names.text(output).as_bytes();
+                columns.push(Column { name, nothing, order: (number, 0, name) });
+                continue;
+            };
+            let texts = groups.iter().filter_map(|group| group.get(field).text(env.bump));
+            columns.extend(texts.map(|text| Column {
+                name: self.column_name(output, text, env),
+                nothing,
+                order: (number, self.rank(text), text),
+            }));
+        }
+        columns.sort_by_key(|column| column.order);
+        columns.dedup_by_key(|column| column.order);
+        columns
+    }
+
+    /// Whether a column stands before, at or behind that of the others.
+    fn rank(&self, text: &[u8]) -> u8 {
+        match text {
+            text if Some(text) == self.null.as_deref() => 2,
+            text if Some(text) == self.other.as_deref() => 1,
+            _ => 0,
+        }
+    }
+
+    fn outputs(&self) -> impl Iterator<Item = (&Aggregate, FieldId)> {
+        self.stats.aggregates.iter().filter_map(|aggregate| match aggregate.output {
+            Output::Field(output) => Some((aggregate, output)),
+            Output::Pattern(_) => None,
+        })
+    }
+
+    fn column_name<'e>(&self, output: FieldId, text: &'e [u8], env: Env<'e>) -> &'e [u8] {
+        if let [_] = self.stats.aggregates.as_ref() {
+            return text;
+        }
+        let mut name = BumpVec::new_in(env.bump);
+        for piece in [env.names.text(output).as_bytes(), &self.separator, text] {
+            name.extend_from_slice_copy(piece);
+        }
+        name.into_bump_slice()
+    }
+
+    /// What a group puts into its row.
+    fn read_cells<'e>(
+        &self,
+        group: &Row<'e>,
+        cells: &mut HashMap<&'e [u8], Value<'e>, KeyHasher>,
+        env: Env<'e>,
+    ) {
+        for (_, output) in self.outputs() {
+            let name = match self.column.map(|column| group.get(column).text(env.bump)) {
+                None => env.names.text(output).as_bytes(),
+                Some(text) => self.column_name(output, text.unwrap_or_default(), env),
+            };
+            let value = group.get(output);
+            if !value.is_null() {
+                cells.insert(name, value);
+            }
+        }
+    }
+}
+
+/// One column.
+struct Column<'e> {
+    name: &'e [u8],
+    /// What it shows where nothing is.
+    nothing: Value<'e>,
+    /// By aggregate; the others and nulls last; by value.
+    order: (usize, u8, &'e [u8]),
+}
+
+/// One row, and the groups that go into it.
+struct Side<'g, 'e> {
+    text: &'e [u8],
+    groups: &'g [Row<'e>],
+}
+
+/// The groups by their row. They are sorted by it first, so those of a row are neighbours.
+fn sides<'g, 'e>(field: FieldId, groups: &'g [Row<'e>], env: Env<'e>) -> Vec<Side<'g, 'e>> {
+    let text_of = |row: &Row<'e>| row.get(field).text(env.bump).unwrap_or_default();
+    let chunks = groups.chunk_by(|left, right| text_of(left) == text_of(right));
+    let mut sides: Vec<_> =
+        chunks.map(|groups| Side { text: text_of(&groups[0]), groups }).collect();
+    sides.sort_by(|left, right| compare(left.text, right.text));
+    sides
+}
+
+/// Numbers and ranges of numbers by where they begin, then texts by their bytes.
+fn compare(left: &[u8], right: &[u8]) -> Ordering {
+    match (beginning(left), beginning(right)) {
+        (Some(left_number), Some(right_number)) => {
+            left_number.total_cmp(&right_number).then(left.cmp(right))
+        }
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => left.cmp(right),
+    }
+}
+
+/// The number that a text is, or the first of a range such as `10-20`.
+fn beginning(text: &[u8]) -> Option<f64> {
+    number::parse(text).or_else(|| {
+        let dash = 1 + memchr::memchr(b'-', text.get(1..)?)?;
+        number::parse(&text[dash + 1..])?;
+        number::parse(&text[..dash])
+    })
+}
+
+/// The same with the buckets between them that nothing fell into, unless they are too many.
+fn with_empty_buckets<'g, 'e>(
+    sides: Vec<Side<'g, 'e>>,
+    bin: &Bin,
+    env: Env<'e>,
+) -> Vec<Side<'g, 'e>> {
+    let start_of = |side: &Side<'_, '_>| time::of_value(Value::Text(side.text), env.bump);
+    let Some((first, last)) = sides.first().and_then(start_of).zip(sides.last().and_then(start_of))
+    else {
+        return sides;
+    };
+    let next = |start: &i64| bin.bucket_ns(*start, env.zone).map(|(_, end)| end);
+    let starts = std::iter::successors(Some(first), next).take_while(|&start| start <= last);
+    let starts: Vec<i64> = starts.take(MAX_BUCKETS + 1).collect();
+    if starts.len() > MAX_BUCKETS {
+        return sides;
+    }
+    let mut present = sides.into_iter().peekable();
+    let mut all = Vec::with_capacity(starts.len());
+    for start in starts {
+        let mut is_empty = true;
+        while let Some(side) = present.next_if(|side| start_of(side).is_none_or(|at| at <= start)) {
+            is_empty = false;
+            all.push(side);
+        }
+        if is_empty {
+            let text = number::print(time::seconds(start), env.bump);
+            all.push(Side { text, groups: &[] });
+        }
+    }
+    all.extend(present);
+    all
+}
+
+fn empty_row<'e>(field: FieldId, text: &'e [u8], env: Env<'e>) -> Row<'e> {
+    let mut key = BumpVec::new_in(env.bump);
+    encode_key(text, &mut key);
+    let mut row = Row::empty(env.bump, Rank::default()).of_group(key.into_bump_slice());
+    let time_s = if field == Names::TIME { number::parse(text) } else { None };
+    row.push(Name::Known(field), time_s.map_or(Value::Text(text), Value::Number));
+    row
+}
+
+/// The shortest usual length of a bucket that gives at most so many of them.
+fn usual_span(rows: &[Row<'_>], most: usize) -> Span {
+    const LENGTHS_S: &[i64] = &[1, 5, 10, 30, 60, 300, 600, 1_800, 3_600];
+    let times = rows.iter().filter_map(|row| row.get(Names::TIME).number());
+    let (least, greatest) = times.fold((f64::MAX, f64::MIN), |(least, greatest), time_s| {
+        (least.min(time_s), greatest.max(time_s))
+    });
+    let most = u32::try_from(most).unwrap_or(u32::MAX);
+    let fits = |&&length_s: &&i64| greatest - least <= length_s as f64 * f64::from(most);
+    match LENGTHS_S.iter().find(fits) {
+        Some(length_s) => Span::Fixed(length_s * SECOND_NS),
+        None if greatest - least <= 86_400.0 * f64::from(most) => {
+            Span::Calendar(1, CalendarUnit::Day)
+        }
+        None => Span::Calendar(1, CalendarUnit::Month),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::testing::{Lab, stats_plan};
+
+    fn chart(stats: &str, is_time: bool, lab: &mut Lab) -> Chart {
+        let stats = stats_plan(stats, lab);
+        let mut by = stats.by.iter().copied();
+        Chart {
+            row: by.next(),
+            column: by.next(),
+            buckets: if is_time { Buckets::Auto(100) } else { Buckets::None },
+            limit: Some(2),
+            other: Some((*b"OTHER").into()),
+            null: Some((*b"NULL").into()),
+            separator: (*b": ").into(),
+            is_continuous: is_time,
+            stats,
+        }
+    }
+
+    fn run(chart: impl FnOnce(&mut Lab) -> Chart, rows: &[&str]) -> Vec<String> {
+        let mut lab = Lab::new(&[]);
+        let chart = chart(&mut lab);
+        let rows = chart.apply_all(lab.rows(rows), lab.env());
+        rows.iter().map(|row| lab.show(row)).collect()
+    }
+
+    #[test]
+    fn one_field_goes_down_and_another_along_the_top() {
+        let rows = ["h=a u=x v=1", "h=b u=y v=2", "h=a u=y v=3", "h=10 v=5", "u=x v=9"];
+        assert_eq!(
+            run(|lab| chart("count BY h", false, lab), &rows),
+            ["h=10 count=1", "h=a count=2", "h=b count=1"]
+        );
+        assert_eq!(
+            run(|lab| chart("count BY h u", false, lab), &rows),
+            ["h=10 x=0 y=0 NULL=1", "h=a x=1 y=1 NULL=0", "h=b x=0 y=1 NULL=0"]
+        );
+        assert_eq!(
+            run(
+                |lab| Chart { null: None, ..chart("sum(v) AS s; count BY h u", false, lab) },
+                &rows
+            ),
+            ["h=a s: x=1 s: y=3 count: x=1 count: y=1", "h=b s: y=2 count: x=0 count: y=1"]
+        );
+        assert_eq!(run(|lab| chart("count", false, lab), &rows), ["count=5"]);
+    }
+
+    #[test]
+    fn the_greatest_columns_stay_and_the_others_are_one() {
+        let rows = ["h=a u=x v=9", "h=a u=y v=5", "h=b u=z v=1", "h=b u=w v=3", "h=b u=x v=1"];
+        assert_eq!(
+            run(|lab| chart("avg(v) AS m BY h u", false, lab), &rows),
+            ["h=a x=9 y=5", "h=b x=1 OTHER=2"]
+        );
+        let alone =
+            |lab: &mut Lab| Chart { other: None, ..chart("sum(v) AS s BY h u", false, lab) };
+        assert_eq!(run(alone, &rows), ["h=a x=9 y=5", "h=b x=1"]);
+        let all = |lab: &mut Lab| Chart { limit: None, ..chart("sum(v) AS s BY h u", false, lab) };
+        assert_eq!(run(all, &rows), ["h=a x=9 y=5", "h=b w=3 x=1 z=1"]);
+    }
+
+    #[test]
+    fn buckets_of_time_are_rows_also_where_nothing_is() {
+        let rows = ["_time=10.5 u=x", "_time=14 u=y", "_time=11 u=x"];
+        let spanned = |lab: &mut Lab| Chart {
+            buckets: Buckets::Bin(Bin {
+                field: Names::TIME,
+                target: Names::TIME,
+                span: Span::Fixed(2 * SECOND_NS),
+            }),
+            ..chart("count BY _time", true, lab)
+        };
+        assert_eq!(
+            run(spanned, &rows),
+            ["_time=10 count=2", "_time=12 count=0", "_time=14 count=1"]
+        );
+        assert_eq!(
+            run(|lab| chart("count; sum(v) BY _time", true, lab), &rows[1..]),
+            ["_time=11 count=1", "_time=12 count=0", "_time=13 count=0", "_time=14 count=1"]
+        );
+        assert_eq!(
+            run(|lab| chart("count BY _time u", true, lab), &rows[1..]),
+            ["_time=11 x=1 y=0", "_time=12 x=0 y=0", "_time=13 x=0 y=0", "_time=14 x=0 y=1"]
+        );
+        let gaps =
+            |lab: &mut Lab| Chart { is_continuous: false, ..chart("count BY _time", true, lab) };
+        assert_eq!(run(gaps, &rows[1..]), ["_time=11 count=1", "_time=14 count=1"]);
+        assert_eq!(run(|lab| chart("count BY _time", true, lab), &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn far_times_do_not_make_endless_buckets() {
+        let rows = ["_time=0", "_time=4000000000"];
+        let spanned = |lab: &mut Lab| Chart {
+            buckets: Buckets::Bin(Bin {
+                field: Names::TIME,
+                target: Names::TIME,
+                span: Span::Fixed(SECOND_NS),
+            }),
+            ..chart("count BY _time", true, lab)
+        };
+        assert_eq!(run(spanned, &rows), ["_time=0 count=1", "_time=4000000000 count=1"]);
+    }
+
+    #[test]
+    fn rows_stand_in_the_order_of_their_numbers() {
+        let mut texts: [&[u8]; 7] = [b"b", b"100", b"20-30", b"-5", b"-10--5", b"3", b"a-b"];
+        texts.sort_by(|left, right| compare(left, right));
+        assert_eq!(texts, [&b"-10--5"[..], b"-5", b"3", b"20-30", b"100", b"a-b", b"b"]);
+    }
+}
