@@ -136,7 +136,8 @@ pub struct Counters {
     pub cut_events: u64,
     /// Rows that are not a JSON object: not looked at.
     pub malformed_rows: u64,
-    /// Fields beyond the first 512 of an event: not seen. Counted for events that some rule looks at.
+    /// Fields beyond the first 512 of an event: not seen. Counted for events that some rule looks at, as are lookups of
+    /// props.conf that took only the first of too many rows.
     pub lost_fields: u64,
     /// Times that the table of kinds of events (source, sourcetype, host) was full and was emptied: slower, no less seen.
     pub kind_resets: u64,

@@ -61,6 +61,7 @@ pub mod event;
 pub mod expr;
 pub mod ids;
 pub mod knowledge;
+pub mod lookup;
 pub mod names;
 pub mod plan;
 pub mod row;

@@ -145,6 +145,12 @@ impl<'e> Row<'e> {
         }
     }
 
+    /// How many fields were written to it: those of its event are not counted.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.cells.len()
+    }
+
     /// Its place among the rows of its search.
     #[must_use]
     pub fn rank(&self) -> Rank {
@@ -167,6 +173,11 @@ impl<'e> Row<'e> {
     #[must_use]
     pub fn truncated(self, is_truncated: bool) -> Self {
         Self { is_truncated, ..self }
+    }
+
+    /// Notes that it lacks some values, for there were too many.
+    pub fn mark_truncated(&mut self) {
+        self.is_truncated = true;
     }
 
     /// Whether some of its values were left out for want of memory.
@@ -210,6 +221,12 @@ impl<'e> Row<'e> {
             (Some(base), Name::Known(field)) => base.get(field),
             (Some(base), Name::Other(text)) => base.get_other(text),
         }
+    }
+
+    /// Whether it has the field.
+    #[must_use]
+    pub fn has(&self, field: FieldId) -> bool {
+        !self.get_name(Name::Known(field)).is_null()
     }
 
     /// From here on those names stand for what they are bound to; without any, every name for itself.

@@ -20,6 +20,7 @@ use crate::{
         explain::{self, Explanation},
         hash::{self, FieldDigest},
         lint,
+        lookups::{Lookups, TableDigests},
         lower::{self, Lowering},
         macros::RuleMacros,
         misspelt,
@@ -95,6 +96,9 @@ pub(crate) struct Shared {
     pub(crate) regexes: RegexIds,
     pub(crate) origins: Origins,
     pub(crate) field_digest: FieldDigest,
+    pub(crate) lookups: Lookups,
+    /// The tables that fields of events come from.
+    pub(crate) field_tables: TableDigests,
 }
 
 impl RuleReport {
@@ -179,9 +183,12 @@ impl RuleSetBuilder {
             regexes: RegexIds::default(),
             origins: Origins::of_knowledge(&self.knowledge),
             field_digest: self.knowledge.field_digest(),
+            lookups: Lookups::new(&self.knowledge.lookups),
+            field_tables: TableDigests::new(),
         };
-        let (mapping, problems) =
-            resolve::mapping(&self.knowledge, &mut shared.names, &mut shared.regexes);
+        let Shared { names, regexes, lookups, .. } = &mut shared;
+        let (mapping, problems) = resolve::mapping(&self.knowledge, names, regexes, lookups);
+        shared.field_tables = shared.lookups.take_used();
         (shared, mapping, problems)
     }
 }
@@ -200,12 +207,16 @@ pub(crate) fn compile(
         source: &expanded.text,
         names: &mut shared.names,
         regexes: &mut shared.regexes,
+        lookups: Some(&mut shared.lookups),
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
     };
     let (mut plan, mut closing_reason) = lower::plan(&pipeline, &mut lowering);
     closing_reason.push_str(&schedule::apply(&source.schedule, &mut plan));
-    let plan_hash = hash::plan_hash(&pipeline, &shared.field_digest, options, &plan.closing);
+    let mut tables = shared.lookups.take_used();
+    tables.extend(shared.field_tables.clone());
+    let plan_hash =
+        hash::plan_hash(&pipeline, &shared.field_digest, &tables, options, &plan.closing);
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
     let anchor = atoms::anchor(&formula);
     // What is said of the sense of a rule is worth reading once its text is right.

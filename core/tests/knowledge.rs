@@ -341,8 +341,9 @@ fn a_misspelt_setting_is_told_and_others_are_not() {
         ),
         (
             "transforms.conf",
-            "[t]\nREGXE = x\nDEST_KEY = q\nfilename = f\nmax_matches = 1\nWRITE_META = 1\n",
+            "[t]\nREGXE = x\nDEST_KEY = q\nfilename = f.csv\nmax_matches = 1\nWRITE_META = 1\n",
         ),
+        ("lookups/f.csv", "x\n"),
     ]);
     assert_eq!(
         app.problems,

@@ -10,8 +10,8 @@ use std::{
 };
 
 const RUN_SIDE: &[&str] = &[
-    "agg", "alert", "codec", "compiled", "config", "engine", "event", "expr", "ids", "names",
-    "row", "scan", "stage", "value",
+    "agg", "alert", "codec", "compiled", "config", "engine", "event", "expr", "ids", "lookup",
+    "names", "row", "scan", "stage", "value",
 ];
 
 const COMPILE_SIDE: &[&str] = &["knowledge", "plan", "rule", "ruleset", "spl", "yaml"];

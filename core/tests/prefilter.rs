@@ -19,8 +19,12 @@ use common::{run, stream, without_prefilter};
 #[test]
 fn the_scan_changes_no_alert() {
     let apps = [
-        [("local/props.conf", events::KNOWLEDGE), ("local/transforms.conf", events::TRANSFORMS)]
-            .as_slice(),
+        [
+            ("local/props.conf", events::KNOWLEDGE),
+            ("local/transforms.conf", events::TRANSFORMS),
+            ("lookups/kinds.csv", events::KINDS),
+        ]
+        .as_slice(),
         events::NAMES_FROM_EVENTS,
     ];
     law::holds_for(events::event, &apps);

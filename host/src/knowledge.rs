@@ -4,24 +4,26 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{FileError, Kind};
-use crate::walk::{has_extension, read_text, visible_entries};
+use crate::walk::{read_packed_text, read_text, visible_entries};
 
 /// The folders that hold knowledge, with what their files end in; the empty name is the app's own folder. Splunk lets `local`
 /// overrule `default`, so it comes later; what a catalog ships as YAML comes before what the operator wrote.
-const ROOMS: [(&str, &str); 6] = [
-    ("macros", "yml"),
-    ("lookups", "yml"),
-    ("", "conf"),
-    ("default", "conf"),
-    ("local", "conf"),
-    ("lookups", "csv"),
+const ROOMS: [(&str, &[&str]); 6] = [
+    ("macros", &[".yml"]),
+    ("lookups", &[".yml"]),
+    ("", &[".conf"]),
+    ("default", &[".conf"]),
+    ("local", &[".conf"]),
+    ("lookups", &[".csv", PACKED_TABLE]),
 ];
 
-/// Lookup tables of real apps reach some ten megabytes.
+const PACKED_TABLE: &str = ".csv.gz";
+
+/// Lookup tables of real apps reach some ten megabytes, unpacked.
 const MAX_KNOWLEDGE_FILE_BYTES: u64 = 64 << 20;
 
 /// Reads the knowledge in `folder`: the `macros/*.yml` and `lookups/*.yml` of security_content; of an app `*.conf` at its top,
-/// in `default/` and in `local/`; and `lookups/*.csv`. Each as (path relative to `folder`, with `/`; text), in that order and by
+/// in `default/` and in `local/`; and `lookups/*.csv` and `*.csv.gz`. Each as (path relative to `folder`, with `/`; text), in that order and by
 /// name.
 ///
 /// Nothing outside of `folder` is read: links, of files or of those folders, are errors. `folder` itself may be a link. Lookups
@@ -34,9 +36,10 @@ pub fn knowledge_files(folder: &Path) -> (Vec<(String, String)>, Vec<FileError>)
         errors.push(FileError::new(folder, not_a_folder(folder)));
         return (files, errors);
     }
-    for (room, extension) in ROOMS {
-        for (name, path) in room_files(folder, room, extension, &mut errors) {
-            match read_text(&path, MAX_KNOWLEDGE_FILE_BYTES) {
+    for (room, endings) in ROOMS {
+        for (name, path) in room_files(folder, room, endings, &mut errors) {
+            let read = if ends_in(&name, PACKED_TABLE) { read_packed_text } else { read_text };
+            match read(&path, MAX_KNOWLEDGE_FILE_BYTES) {
                 Ok(text) => files.push((name, text)),
                 Err(error) => errors.push(error),
             }
@@ -53,7 +56,7 @@ fn not_a_folder(path: &Path) -> Kind {
 fn room_files(
     folder: &Path,
     room: &str,
-    extension: &str,
+    endings: &[&str],
     errors: &mut Vec<FileError>,
 ) -> Vec<(String, PathBuf)> {
     let path = folder.join(room);
@@ -70,15 +73,14 @@ fn room_files(
         }
     };
     let mut files = Vec::new();
-    for entry in entries.iter().filter(|entry| has_extension(&entry.path(), &[extension])) {
-        let Some(name) =
-            entry.file_name().to_str().filter(|name| is_plain(name)).map(str::to_owned)
-        else {
+    for entry in &entries {
+        let file_name = entry.file_name();
+        let Some(name) = file_name.to_str().filter(|name| is_wanted(name, endings)) else {
             continue;
         };
         match entry.file_type() {
             Ok(kind) if kind.is_symlink() => errors.push(FileError::new(&entry.path(), Kind::Link)),
-            Ok(kind) if kind.is_file() => files.push((relative(room, &name), entry.path())),
+            Ok(kind) if kind.is_file() => files.push((relative(room, name), entry.path())),
             _ => {}
         }
     }
@@ -87,6 +89,16 @@ fn room_files(
 
 fn relative(room: &str, name: &str) -> String {
     if room.is_empty() { name.to_owned() } else { format!("{room}/{name}") }
+}
+
+fn is_wanted(name: &str, endings: &[&str]) -> bool {
+    is_plain(name) && endings.iter().any(|ending| ends_in(name, ending))
+}
+
+/// Whether `name` ends in `ending`, in any case.
+fn ends_in(name: &str, ending: &str) -> bool {
+    let start = name.len().checked_sub(ending.len());
+    start.is_some_and(|start| name.as_bytes()[start..].eq_ignore_ascii_case(ending.as_bytes()))
 }
 
 fn is_plain(name: &str) -> bool {
@@ -137,6 +149,28 @@ mod tests {
             "lookups/hosts.csv",
         ];
         assert_eq!(files, expected.map(|name| (name.to_owned(), name.to_owned())));
+    }
+
+    #[test]
+    fn a_packed_table_is_unpacked_up_to_the_limit() {
+        let root = app(&["lookups/plain.csv", "lookups/plain.gz"]);
+        let pack = |name: &str, text: &[u8]| {
+            let mut packed = Vec::new();
+            let mut packer = flate2::read::GzEncoder::new(text, flate2::Compression::fast());
+            io::Read::read_to_end(&mut packer, &mut packed).unwrap();
+            fs::write(root.path().join("lookups").join(name), packed).unwrap();
+        };
+        pack("hosts.csv.gz", b"ip,name\n");
+        let (files, errors) = knowledge_files(root.path());
+        assert!(errors.is_empty(), "{errors:?}");
+        let plain = ("lookups/plain.csv".to_owned(), "lookups/plain.csv".to_owned());
+        assert_eq!(files, [("lookups/hosts.csv.gz".to_owned(), "ip,name\n".to_owned()), plain]);
+
+        let most = usize::try_from(MAX_KNOWLEDGE_FILE_BYTES).unwrap();
+        pack("bomb.csv.gz", &vec![b'a'; most + 1]);
+        let (files, errors) = knowledge_files(root.path());
+        assert_eq!((files.len(), errors.len()), (2, 1));
+        assert!(errors[0].path().ends_with("lookups/bomb.csv.gz"));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::fs::{self, DirEntry, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::decode::Decoded;
 use crate::error::{FileError, Kind, Place};
+use crate::inputs::InputLimits;
 
 /// Deeper trees are a mistake, or a trap.
 const MAX_DEPTH: usize = 64;
@@ -49,6 +51,21 @@ pub(crate) fn visible_entries(folder: &Path) -> io::Result<Vec<DirEntry>> {
 /// The text of a file of at most `limit_bytes`, without a byte order mark.
 pub(crate) fn read_text(path: &Path, limit_bytes: u64) -> Result<String, FileError> {
     let bytes = read_at_most(path, limit_bytes).map_err(|error| FileError::new(path, error))?;
+    text_of(path, bytes, limit_bytes)
+}
+
+/// The same of a file that is packed, by gzip or zstd; the limit is that of its text.
+pub(crate) fn read_packed_text(path: &Path, limit_bytes: u64) -> Result<String, FileError> {
+    let unpacked = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let text = Decoded::new(File::open(path)?, InputLimits::default())?;
+        text.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    text_of(path, unpacked().map_err(|error| FileError::new(path, error))?, limit_bytes)
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>, limit_bytes: u64) -> Result<String, FileError> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > limit_bytes) {
         return Err(FileError::new(path, Kind::TooLarge { limit_bytes }));
     }

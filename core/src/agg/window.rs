@@ -261,14 +261,16 @@ fn keep<'w>(row: &Row<'_>, bump: &'w Bump) -> KeptRow<'w> {
     KeptRow { rank: row.rank(), cells: cells.into_bump_slice() }
 }
 
-fn copied_name<'w>(name: Name<'_>, bump: &'w Bump) -> Name<'w> {
+/// A name that lives as long as `bump`.
+pub(crate) fn copied_name<'w>(name: Name<'_>, bump: &'w Bump) -> Name<'w> {
     match name {
         Name::Known(field) => Name::Known(field),
         Name::Other(text) => Name::Other(bump.alloc_slice_copy(text)),
     }
 }
 
-fn copied_value<'w>(value: Value<'_>, bump: &'w Bump) -> Value<'w> {
+/// A value that lives as long as `bump`.
+pub(crate) fn copied_value<'w>(value: Value<'_>, bump: &'w Bump) -> Value<'w> {
     let copied = |text: &[u8]| &*bump.alloc_slice_copy(text);
     match value {
         Value::Null => Value::Null,

@@ -86,4 +86,6 @@ codes! {
     UnknownSetting = "W0520", "a setting of a knowledge file has no effect, and looks misspelt";
     UnknownTransform = "W0521", "a knowledge file names an extraction that none defines";
     TagInEventtype = "W0522", "an event type tests a tag, which it never sees";
+    LookupWithoutTable = "W0523", "a lookup has no table, so it finds nothing";
+    TableNotWritten = "W0524", "a rule would write a lookup table, which caltrop does not";
 }

@@ -159,6 +159,7 @@ mod tests {
             reports: Vec::new(),
             aliases: Vec::new(),
             calculations: Vec::new(),
+            lookups: Vec::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the knowledge makes of an event's fields: extractions, aliases and calculated fields by source, host and
+//! What the knowledge makes of an event's fields: extractions, aliases, calculated fields and lookups by source, host and
 //! sourcetype.
 //!
 //! Built by `plan::resolve` from props.conf. The stanzas that hold for an event are found by its source, sourcetype and
@@ -13,7 +13,7 @@ use super::{
     recognise::Recognisers,
     selector::{Metadata, Selector},
 };
-use crate::{expr::program::Expr, ids::FieldId};
+use crate::{expr::program::Expr, ids::FieldId, lookup::Lookup};
 
 /// All knowledge of a rule set that speaks of fields.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Mapping {
     pub extractions: Vec<Extraction>,
     /// The expressions that stanzas name by their places.
     pub calculations: Vec<Expr>,
+    /// The lookups that stanzas name by their places.
+    pub lookups: Vec<Lookup>,
     /// Event types and tags.
     pub labels: Labels,
     /// What finds out source types.
@@ -55,6 +57,8 @@ pub struct Stanza {
     pub aliases: Vec<AliasSetting>,
     /// EVAL settings by their places in [`Mapping::calculations`]. `None` takes a weaker stanza's calculation away.
     pub calculations: Vec<(FieldId, Option<usize>)>,
+    /// LOOKUP settings.
+    pub lookups: Vec<LookupSetting>,
 }
 
 /// One `EXTRACT-class` or `REPORT-class`.
@@ -75,6 +79,15 @@ pub struct AliasSetting {
     pub aliases: Vec<Alias>,
 }
 
+/// One `LOOKUP-class`.
+#[derive(Clone, Debug)]
+pub struct LookupSetting {
+    /// What follows `LOOKUP-`.
+    pub class: Box<str>,
+    /// Its place in [`Mapping::lookups`]; `None` takes a weaker stanza's setting away.
+    pub lookup: Option<usize>,
+}
+
 /// `from AS to`.
 #[derive(Clone, Copy, Debug)]
 pub struct Alias {
@@ -93,6 +106,7 @@ pub struct Class {
     places: Vec<usize>,
     makers: Vec<Makers>,
     extractions: Vec<Placed>,
+    lookups: Vec<PlacedLookup>,
     made: Vec<FieldId>,
     reads_pairs: bool,
 }
@@ -104,6 +118,8 @@ struct Makers {
     extractions: Vec<usize>,
     aliases: Vec<Alias>,
     calculation: Option<usize>,
+    /// The places of lookups among those of the class, in order.
+    lookups: Vec<usize>,
 }
 
 /// An extraction among those of a class.
@@ -111,6 +127,15 @@ struct Makers {
 pub struct Placed {
     /// Its place in [`Mapping::extractions`].
     pub extraction: usize,
+    /// The places, in order, of those before it on whose fields it depends, also by way of others.
+    pub needs: Box<[usize]>,
+}
+
+/// A lookup among those of a class.
+#[derive(Clone, Debug)]
+pub struct PlacedLookup {
+    /// Its place in [`Mapping::lookups`].
+    pub lookup: usize,
     /// The places, in order, of those before it on whose fields it depends, also by way of others.
     pub needs: Box<[usize]>,
 }
@@ -127,6 +152,8 @@ impl Mapping {
         for extraction in &self.extractions {
             extraction.for_each_field(&mut |field| _ = made.insert(field));
         }
+        let outputs = self.lookups.iter().flat_map(|lookup| &lookup.outputs);
+        made.extend(outputs.map(|output| output.field));
         made.extend(self.labels.fields.iter().map(|(field, _)| *field));
         let length = made.last().map_or(0, |field| field.index() + 1);
         self.makes = (0..length).map(|index| made.contains(&FieldId::new(index))).collect();
@@ -184,6 +211,9 @@ impl Mapping {
                 class.makers_mut(*field).calculation = *calculation;
             }
         }
+        for setting in strongest(&stanzas, |stanza| &stanza.lookups, |setting| &setting.class) {
+            setting.lookup.iter().for_each(|&place| class.place_lookup(place, self));
+        }
         class.made.sort_unstable();
         class
     }
@@ -235,6 +265,18 @@ impl Class {
         &self.extractions
     }
 
+    /// The places of the lookups that may give a field of that name, in order.
+    #[must_use]
+    pub fn lookups_of(&self, field: FieldId) -> &[usize] {
+        &self.makers(field).lookups
+    }
+
+    /// Every lookup, in order.
+    #[must_use]
+    pub fn lookups(&self) -> &[PlacedLookup] {
+        &self.lookups
+    }
+
     /// Every name that the knowledge itself gives, in order of its id.
     #[must_use]
     pub fn made(&self) -> &[FieldId] {
@@ -265,6 +307,27 @@ impl Class {
             self.made.push(field);
         }
         &mut self.makers[*place]
+    }
+
+    /// Adds the lookup at `place` of the mapping, as the last one.
+    fn place_lookup(&mut self, place: usize, mapping: &Mapping) {
+        let lookup = &mapping.lookups[place];
+        let last = self.lookups.len();
+        let mut needs: BTreeSet<usize> = BTreeSet::new();
+        for &input in &lookup.inputs {
+            for &earlier in self.lookups_of(input) {
+                needs.extend(&self.lookups[earlier].needs);
+                needs.insert(earlier);
+            }
+        }
+        let needs = needs.into_iter().collect();
+        self.lookups.push(PlacedLookup { lookup: place, needs });
+        for output in &lookup.outputs {
+            let makers = self.makers_mut(output.field);
+            if makers.lookups.last() != Some(&last) {
+                makers.lookups.push(last);
+            }
+        }
     }
 
     /// Adds the extraction at `place` of the mapping, as the last one.

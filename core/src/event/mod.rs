@@ -1,7 +1,7 @@
 //! Bytes to fields, lazily.
 //!
 //! An [`Event`] finds nothing until a stage asks. Its own fields are then found in one pass and borrowed from the raw
-//! bytes; what the knowledge makes of them (extractions, aliases, calculated fields) is worked out when it is first read,
+//! bytes; what the knowledge makes of them (extractions, aliases, calculated fields, lookups) is worked out when it is first read,
 //! and kept for every other rule that reads it. Even what kind of event it is, which decides what knowledge holds for it,
 //! is asked only once a rule reads a field that the knowledge speaks of.
 
@@ -33,6 +33,7 @@ use crate::{
     config::Input,
     expr::program::Scope,
     ids::FieldId,
+    lookup::{self, Lookup},
     names::{Name, Names},
     row::{Base, Env, Fields},
     value::Value,
@@ -104,6 +105,8 @@ pub struct Event<'e> {
     known: OnceCell<Known<'e>>,
     /// What each extraction of its class has found.
     extracted: OnceCell<&'e [OnceCell<Found<'e>>]>,
+    /// What each lookup of its class has found.
+    looked_up: OnceCell<&'e [OnceCell<lookup::Found<'e>>]>,
     memo: &'e [Cell<Memo<'e>>],
 }
 
@@ -124,6 +127,7 @@ impl<'e> Event<'e> {
             lost_fields: Cell::new(0),
             known: OnceCell::new(),
             extracted: OnceCell::new(),
+            looked_up: OnceCell::new(),
             memo: env.bump.alloc_slice_fill_with(env.names.len(), |_| Cell::default()),
         }
     }
@@ -248,6 +252,55 @@ impl<'e> Event<'e> {
             let value = labels.value(label, self, self.env);
             return if value.is_null() { self.own(field) } else { value };
         }
+        self.looked_up(knowledge, field, usize::MAX)
+    }
+
+    /// The field after the lookups of its class that stand before `place`.
+    fn looked_up(&self, knowledge: Knowledge<'e>, field: FieldId, place: usize) -> Value<'e> {
+        let makers = self.known(knowledge).class.lookups_of(field);
+        let before = &makers[..makers.partition_point(|&maker| maker < place)];
+        before.iter().fold(self.calculated(knowledge, field), |value, &place| {
+            let lookup = self.lookup(knowledge, place);
+            if lookup.keeps_existing && !value.is_null() {
+                return value;
+            }
+            let found = self.found_rows(knowledge, place);
+            let output = lookup.outputs_to(field).last().filter(|_| found.is_match());
+            output.map_or(value, |output| lookup.value(found, *output, self.env.bump))
+        })
+    }
+
+    /// The rows that the lookup at `place` of the class has found. Those that it needs have run before it, in their order,
+    /// so that no chain of them costs stack.
+    fn found_rows(&self, knowledge: Knowledge<'e>, place: usize) -> lookup::Found<'e> {
+        let class = self.known(knowledge).class;
+        let all = self.looked_up.get_or_init(|| {
+            let cells = class.lookups().iter().map(|_| OnceCell::new());
+            BumpVec::from_iter_in(cells, self.env.bump).into_bump_slice()
+        });
+        if let Some(found) = all[place].get() {
+            return *found;
+        }
+        let needs = class.lookups()[place].needs.iter();
+        for &needed in needs.chain([&place]) {
+            all[needed].get_or_init(|| self.run_lookup(knowledge, needed));
+        }
+        all[place].get().copied().unwrap_or_default()
+    }
+
+    fn run_lookup(&self, knowledge: Knowledge<'e>, place: usize) -> lookup::Found<'e> {
+        let value_of = |field| self.looked_up(knowledge, field, place);
+        let found = self.lookup(knowledge, place).find(value_of, self.env.bump);
+        self.lost_fields.set(self.lost_fields.get() + u64::from(found.is_truncated));
+        found
+    }
+
+    fn lookup(&self, knowledge: Knowledge<'e>, place: usize) -> &'e Lookup {
+        &knowledge.mapping.lookups[self.known(knowledge).class.lookups()[place].lookup]
+    }
+
+    /// The field before lookups: a calculated one, or one under its own name or an alias.
+    fn calculated(&self, knowledge: Knowledge<'e>, field: FieldId) -> Value<'e> {
         match self.known(knowledge).class.calculation(field) {
             None => self.aliased(field),
             Some(place) => {

@@ -33,6 +33,7 @@ impl Bench {
             source,
             names: &mut self.names,
             regexes: &mut self.regexes,
+            lookups: None,
             diagnostics: &mut self.diagnostics,
             strict_raw: false,
         }

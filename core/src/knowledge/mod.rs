@@ -1,8 +1,8 @@
 //! What names mean: macros, extracted fields, field aliases, calculated fields, event types, tags.
 //!
 //! Meaning is data, in the files that Splunk people already own: macros.conf, props.conf, transforms.conf, eventtypes.conf,
-//! tags.conf, and the macros and lookups of security_content. The default knowledge is part of the program; users lay their
-//! apps over it, stanza by stanza and key by key.
+//! tags.conf; the tables of lookups; and the macros and lookups of security_content. The default knowledge is part of the
+//! program; users lay their apps over it, stanza by stanza and key by key.
 //! No file is opened here: the host reads them and hands over paths and texts.
 //!
 //! Other files of an app (dashboards, scripts) are taken without a word and without effect.
@@ -12,6 +12,7 @@ mod content;
 mod embed;
 pub mod eventtypes;
 pub mod extractions;
+pub mod lookups;
 pub mod macros;
 pub mod props;
 pub mod recognisers;
@@ -22,6 +23,7 @@ mod words;
 
 use conf::{Conf, Setting};
 use eventtypes::Eventtypes;
+use lookups::Lookups;
 use macros::Macros;
 use props::Props;
 use tags::Tags;
@@ -40,6 +42,8 @@ pub struct Knowledge {
     pub props: Props,
     /// The extractions that props.conf names, by name.
     pub transforms: Transforms,
+    /// The lookup tables, and what is said of them.
+    pub lookups: Lookups,
     /// The event types by name.
     pub eventtypes: Eventtypes,
     /// The tags by field and value.
@@ -68,6 +72,11 @@ impl Knowledge {
         let mut ordered = files.to_vec();
         ordered.sort_by_key(|(path, _)| is_local(path));
         for (path, text) in ordered {
+            if let Some(name) = lookups::table_name(path) {
+                let found = self.lookups.add_file(name, text);
+                problems.extend(found.into_iter().map(|diagnostic| (path, diagnostic)));
+                continue;
+            }
             let Some(lay) = Self::overlay_of(path) else { continue };
             let (conf, diagnostics) = settings_of(path, text);
             let diagnostics = diagnostics.into_iter().chain(lay(self, conf));
@@ -143,6 +152,7 @@ impl Knowledge {
         self.transform_settings.overlay(upper);
         let mut problems = Vec::new();
         for name in names {
+            problems.extend(self.overlay_lookup(&name));
             self.transforms.remove(&name);
             match transforms::define(&self.transform_settings.stanzas[&name]) {
                 Ok(defined) => {
@@ -156,6 +166,15 @@ impl Knowledge {
 }
 
 impl Knowledge {
+    fn overlay_lookup(&mut self, name: &str) -> Vec<Diagnostic> {
+        let (definition, problems) = lookups::define(&self.transform_settings.stanzas[name]);
+        match definition {
+            Some(definition) => self.lookups.define(name, definition),
+            None => self.lookups.remove(name),
+        }
+        problems
+    }
+
     fn overlay_eventtypes(&mut self, upper: Conf) -> Vec<Diagnostic> {
         let names: Vec<String> = upper.stanzas.keys().cloned().collect();
         self.eventtype_settings.overlay(upper);

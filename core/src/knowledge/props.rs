@@ -52,6 +52,8 @@ pub struct Stanza {
     pub aliases: Vec<FieldAlias>,
     /// `EVAL-field` by field.
     pub calculations: Vec<Calculation>,
+    /// `LOOKUP-class` by class.
+    pub lookups: Vec<AutomaticLookup>,
     /// Every other setting by key.
     pub others: BTreeMap<String, Setting>,
 }
@@ -95,6 +97,17 @@ pub struct Calculation {
     /// The eval expression; byte `n` of it stands at byte `n` of the origin's range.
     pub expression: String,
     /// The file and the range of the expression.
+    pub origin: Origin,
+}
+
+/// One `LOOKUP-class`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutomaticLookup {
+    /// What follows `LOOKUP-`.
+    pub class: String,
+    /// The arguments, as those of `lookup`; byte `n` of them stands at byte `n` of the origin's range.
+    pub arguments: String,
+    /// The file and the range of the arguments.
     pub origin: Origin,
 }
 
@@ -188,6 +201,7 @@ impl Stanza {
             reports: Vec::new(),
             aliases: Vec::new(),
             calculations: Vec::new(),
+            lookups: Vec::new(),
             others: BTreeMap::new(),
         };
         for (key, setting) in &stanza.settings {
@@ -205,6 +219,11 @@ impl Stanza {
             Some(("EVAL", field)) => self.calculations.push(Calculation {
                 field: field.to_owned(),
                 expression: value.clone(),
+                origin: setting.origin(),
+            }),
+            Some(("LOOKUP", class)) => self.lookups.push(AutomaticLookup {
+                class: class.to_owned(),
+                arguments: value.clone(),
                 origin: setting.origin(),
             }),
             _ => match key {
@@ -361,7 +380,7 @@ mod tests {
     #[test]
     fn an_alias_has_pairs_and_quotes() {
         let text = "[st]\nFIELDALIAS-b = a AS b, \"c d\" ASNEW \"e f\"\nFIELDALIAS-a = g as h\n\
-                    LOOKUP-l = table x\nEXTRACT-e = (?<x>.)\n";
+                    LOOKUP-l = table x\nSEDCMD-s = s/a/b/\nEXTRACT-e = (?<x>.)\n";
         let (props, problems) = read(text);
         assert!(problems.is_empty(), "{problems:?}");
         let stanza = &props.stanzas()[0];
@@ -375,7 +394,9 @@ mod tests {
             .collect();
         assert_eq!(shown, ["a: g>h Replace", "b: a>b Replace", "b: c d>e f Keep"]);
         assert_eq!(stanza.aliases[0].origin.span.text(text), "g as h");
-        assert_eq!(stanza.others.keys().collect::<Vec<_>>(), ["LOOKUP-l"]);
+        let lookup = &stanza.lookups[0];
+        assert_eq!((&*lookup.class, lookup.origin.span.text(text)), ("l", "table x"));
+        assert_eq!(stanza.others.keys().collect::<Vec<_>>(), ["SEDCMD-s"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What transforms.conf says about fields: the extractions that `REPORT-class` of props.conf names.
 //!
-//! Stanzas of other kinds (lookups, routing while events are indexed) are no transforms here, and are taken without a word.
+//! Stanzas of other kinds are no transforms here: lookups are read by [`lookups`](super::lookups), routing while events are
+//! indexed by nobody.
 
 use std::collections::BTreeMap;
 

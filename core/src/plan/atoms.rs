@@ -144,6 +144,7 @@ impl Written {
     fn note(&mut self, effect: &Effect<'_>) {
         match effect {
             Effect::Writes(name) => self.add(name),
+            Effect::WritesJoined(start, end) => self.add(&format!("{start}{end}")),
             Effect::Anything => self.everything = true,
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! How soon a rule's window can close, and the proof.
 //!
 //! A bucket closes on its own, seconds after it is full, if and only if the groups hold the event's own `_time`, passed
-//! only through one fixed-span `bin`, and every later command is row-local, a `stats`, `eventstats` or `dedup` keyed by that
-//! same `_time`, or nothing but an order (`sort 0`, `reverse`): then no event of another bucket can change its rows. Otherwise
+//! only through one fixed-span `bin`, and every later command is row-local, a `stats`, `eventstats`, `streamstats` or `dedup` keyed
+//! by that same `_time`, or nothing but an order (`sort 0`, `reverse`): then no event of another bucket can change its rows. Otherwise
 //! the rule waits for its window.
 
 use crate::{
@@ -111,8 +111,9 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
             }
             Stage::Sort(sort) => sort.limit.is_none(),
             Stage::Reverse(_) => true,
+            Stage::Streamstats(streamstats) => is_own && streamstats.keeps_apart(field),
             Stage::Dedup(dedup) => is_own && dedup.keeps_apart(field),
-            other => other.class() == Class::RowLocal,
+            other => other.class().is_per_event(),
         };
         is_own &= !stage.may_write(field);
         keeps_apart
@@ -158,11 +159,25 @@ impl Stage {
             Self::Rename(rename) => rename.may_write(field),
             Self::Rex(rex) => rex.may_write(field),
             Self::Foreach(foreach) => foreach.may_write(field, field == Names::TIME),
+            Self::FillNull(fill) => fill.may_write(field),
+            Self::MakeMv(make) => make.field == field,
+            Self::MvExpand(expand) => expand.field == field,
+            Self::NoMv(join) => join.field == field,
+            Self::MvCombine(combine) => combine.field == field,
+            // The row of sums is no event's.
+            Self::AddTotals(add) => add.total == Some(field) || add.summary.is_some(),
+            Self::AvlBase64(decode) => decode.target == field,
+            Self::Replace(replace) => replace.may_write(field),
+            Self::StrCat(join) => join.target == field,
             Self::Stats(stats) => !stats.by.contains(&field),
+            Self::Lookup(lookup) => lookup.may_write(field),
+            Self::Streamstats(streamstats) => {
+                streamstats.plain.adds(field) || streamstats.costly.adds(field)
+            }
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
             Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
-            Self::MakeResults(_) => true,
+            Self::MakeResults(_) | Self::InputLookup(_) => true,
         }
     }
 }
@@ -209,6 +224,15 @@ mod tests {
             ("| sort 0 a", "early host window"),
             ("| sort a", "window"),
             ("| reverse | eventstats count by host, _time", "early host window"),
+            ("| streamstats count by _time, host", "early host never"),
+            ("| streamstats window=3 count by _time, host", "never"),
+            (
+                "| streamstats window=3 global=f time_window=1m count by _time, host",
+                "early host never",
+            ),
+            ("| streamstats reset_on_change=t count by _time, host", "never"),
+            ("| streamstats reset_after=(count>3) count by _time, host", "never"),
+            ("| streamstats reset_before=(a=1) count by _time, host", "never"),
             ("| dedup a _time host", "early host never"),
             ("| dedup _time", "early never"),
             ("| dedup a host consecutive=t", "never"),

@@ -3,8 +3,8 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Rex,
-        RexMode, Search, Stats,
+        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Listed,
+        Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
     },
 };
 
@@ -25,6 +25,8 @@ pub(crate) enum Effect<'t> {
     Lists(&'t Spanned<String>),
     /// Writes a field, every field of a pattern, or with `{x}` in it a field whose name is not known.
     Writes(&'t str),
+    /// Writes a field whose name is these two texts together.
+    WritesJoined(&'t str, &'t str),
     /// Drops every field but these.
     KeepsOnly(Vec<Kept<'t>>),
     /// Nothing is known of what it does.
@@ -42,6 +44,11 @@ pub(crate) struct Kept<'t> {
 
 /// Whether the command looks at each event alone, whatever it makes of it.
 pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
+    match kind {
+        CommandKind::FillNull(listed) => return !listed.names.is_empty(),
+        CommandKind::AddTotals(listed) => return listed.option("col").is_none(),
+        _ => {}
+    }
     matches!(
         kind,
         CommandKind::Search(_)
@@ -52,8 +59,16 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Where(_)
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
+            | CommandKind::Lookup(_)
+            | CommandKind::OutputLookup(_)
             | CommandKind::Rex(_)
             | CommandKind::Foreach(_)
+            | CommandKind::MakeMv(_)
+            | CommandKind::MvExpand(_)
+            | CommandKind::NoMv(_)
+            | CommandKind::AvlBase64(_)
+            | CommandKind::Replace(_)
+            | CommandKind::StrCat(_)
     )
 }
 
@@ -76,6 +91,12 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         }
         CommandKind::Stats(stats) => of_stats(stats),
         CommandKind::Eventstats(stats) => of_added_stats(stats),
+        CommandKind::Streamstats(streamstats) => {
+            let Streamstats { stats, reset_before, reset_after } = streamstats;
+            let before = reset_before.iter().map(Effect::Computes);
+            let after = reset_after.iter().map(Effect::Computes);
+            before.chain(of_added_stats(stats)).chain(after).collect()
+        }
         CommandKind::Where(expr) => vec![Effect::Computes(expr)],
         CommandKind::Eval(assignments) => {
             let each = assignments.iter().flat_map(|assignment| {
@@ -90,8 +111,30 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
             });
             each.collect()
         }
+        CommandKind::Lookup(lookup) => of_lookup(lookup),
         CommandKind::Rex(rex) => of_rex(rex),
         CommandKind::Foreach(foreach) => of_foreach(foreach),
+        CommandKind::FillNull(Listed { names, .. }) => {
+            let each = names.iter();
+            each.flat_map(|name| [Effect::Lists(name), Effect::Writes(&name.value)]).collect()
+        }
+        CommandKind::MakeMv(Listed { names, .. })
+        | CommandKind::MvExpand(Listed { names, .. })
+        | CommandKind::NoMv(Listed { names, .. })
+        | CommandKind::MvCombine(Listed { names, .. }) => {
+            let each = names.iter();
+            each.flat_map(|name| [Effect::Reads(name), Effect::Writes(&name.value)]).collect()
+        }
+        CommandKind::AddTotals(listed) => of_addtotals(listed),
+        CommandKind::AvlBase64(listed) => {
+            let each = listed.option("field").into_iter();
+            each.flat_map(|field| {
+                [Effect::Reads(field), Effect::WritesJoined("base64_", &field.value)]
+            })
+            .collect()
+        }
+        CommandKind::Replace(replace) => of_replace(replace),
+        CommandKind::StrCat(strcat) => of_strcat(strcat),
         CommandKind::Head(head) => head.condition.iter().map(Effect::Computes).collect(),
         CommandKind::Sort(sort) => sort.keys.iter().map(|key| Effect::Reads(&key.field)).collect(),
         CommandKind::Dedup(dedup) => of_dedup(dedup),
@@ -99,8 +142,11 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::Fields(_)
         | CommandKind::Tail { .. }
         | CommandKind::Reverse
+        | CommandKind::OutputLookup(_)
         | CommandKind::Broken => Vec::new(),
-        CommandKind::MakeResults { .. } | CommandKind::Other(_) => vec![Effect::Anything],
+        CommandKind::MakeResults { .. } | CommandKind::InputLookup(_) | CommandKind::Other(_) => {
+            vec![Effect::Anything]
+        }
     }
 }
 
@@ -153,6 +199,14 @@ fn lists_and_keeps<'t>(names: &'t [Spanned<String>], besides: Option<&'t str>) -
     names.iter().map(Effect::Lists).chain([Effect::KeepsOnly(kept)]).collect()
 }
 
+/// Without `OUTPUT` the columns of the table are written, and a tree knows no tables.
+fn of_lookup(lookup: &Lookup) -> Vec<Effect<'_>> {
+    let reads = lookup.inputs.iter().map(|input| Effect::Reads(input.field()));
+    let outputs = lookup.outputs.iter().flat_map(|outputs| &outputs.fields);
+    let writes = outputs.map(|output| Effect::Writes(&output.field().value));
+    reads.chain(writes).chain(lookup.outputs.is_none().then_some(Effect::Writes("*"))).collect()
+}
+
 /// The effects of the template, each name with a placeholder in it being any.
 fn of_foreach(foreach: &Foreach) -> Vec<Effect<'_>> {
     let template = foreach.template.commands.iter().flat_map(effects);
@@ -194,6 +248,29 @@ fn group_names(pattern: &str) -> impl Iterator<Item = &str> {
         let (name, _) = name.split_once(closing)?;
         (!name.is_empty() && !name.starts_with(['=', '!'])).then_some(name)
     })
+}
+
+fn of_addtotals(listed: &Listed) -> Vec<Effect<'_>> {
+    let total = listed.option("fieldname").map_or("Total", |name| &name.value);
+    let label = listed.option("labelfield").map(|name| Effect::Writes(&name.value));
+    let read = listed.names.iter().map(Effect::Lists);
+    read.chain([Effect::Writes(total)]).chain(label).collect()
+}
+
+fn of_replace(replace: &Replace) -> Vec<Effect<'_>> {
+    if replace.fields.is_empty() {
+        return vec![Effect::Writes("*")];
+    }
+    let each = replace.fields.iter();
+    each.flat_map(|name| [Effect::Lists(name), Effect::Writes(&name.value)]).collect()
+}
+
+fn of_strcat(strcat: &StrCat) -> Vec<Effect<'_>> {
+    let read = strcat.sources.iter().filter_map(|source| match source {
+        StrCatSource::Text(_) => None,
+        StrCatSource::Field(field) => Some(Effect::Lists(field)),
+    });
+    read.chain([Effect::Writes(&strcat.target.value)]).collect()
 }
 
 fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {

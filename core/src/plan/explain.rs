@@ -252,7 +252,10 @@ pub(super) fn read_by(command: &Command, names: &mut BTreeSet<String>) {
             Effect::Reads(field) | Effect::Lists(field) => _ = names.insert(field.value.clone()),
             Effect::ReadsRaw(_) => _ = names.insert("_raw".to_owned()),
             Effect::ReadsTime => _ = names.insert("_time".to_owned()),
-            Effect::Writes(_) | Effect::KeepsOnly(_) | Effect::Anything => {}
+            Effect::Writes(_)
+            | Effect::WritesJoined(..)
+            | Effect::KeepsOnly(_)
+            | Effect::Anything => {}
         }
     }
 }

@@ -7,7 +7,9 @@
 //! 3. SHA-256 of all that the knowledge says of fields ([`Knowledge::field_digest`](crate::knowledge::Knowledge::field_digest)), plain;
 //! 4. whether raw terms are strict, a flag;
 //! 5. the rule's own windows: whether their length is a number of calendar units, a flag; that length, else its nanoseconds, an
-//!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer.
+//!    integer; the unit (0 a day, 1 a week, 2 a month), a byte, where there is one; their offset in nanoseconds, an integer;
+//! 6. of every lookup table that the rule or some `LOOKUP-` of props.conf names, in the order of their files' names: that name, a
+//!    text, and SHA-256 of the text of the file, plain.
 //!
 //! So comments, spaces, the rule's path and title, the order of the rules, and macros that the rule does not call leave it as it
 //! is. Every setting of props.conf, transforms.conf, eventtypes.conf and tags.conf changes it, also of fields that the rule does
@@ -16,7 +18,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::closing;
+use super::{closing, lookups::TableDigests};
 use crate::{
     codec::{self, Writer},
     compiled::{Closing, Period, PlanHash},
@@ -32,6 +34,7 @@ pub(crate) type FieldDigest = [u8; 32];
 pub(crate) fn plan_hash(
     pipeline: &Pipeline,
     fields: &FieldDigest,
+    tables: &TableDigests,
     options: BuildOptions,
     closing: &Closing,
 ) -> PlanHash {
@@ -42,6 +45,10 @@ pub(crate) fn plan_hash(
     out.plain(fields);
     out.flag(strict_raw);
     encode_period(&closing.period, &mut out);
+    for (file, digest) in tables {
+        out.text(file.as_bytes());
+        out.plain(digest);
+    }
     let digest = Sha256::digest(out.into_bytes());
     let first = digest.first_chunk().expect("SHA-256 has 32 bytes");
     PlanHash::from_bytes(*first)
@@ -139,6 +146,7 @@ mod tests {
             hash("TERM(a) | stats count", &knowledge, BuildOptions::default())
         };
         let macros = |definition| ("macros.conf", definition);
+        let looking_up = ("props.conf", "[x]\nLOOKUP-y = t a OUTPUT b\n");
         let calling = ("eventtypes.conf", "[x]\nsearch = `m`\n");
         let hashes = [
             hash_with(&[]),
@@ -148,6 +156,8 @@ mod tests {
             hash_with(&[("tags.conf", "[y=a]\nz = enabled\n")]),
             hash_with(&[calling, macros("[m]\ndefinition = a\n")]),
             hash_with(&[calling, macros("[m]\ndefinition = b\n")]),
+            hash_with(&[looking_up, ("lookups/t.csv", "a,b\n1,2\n")]),
+            hash_with(&[looking_up, ("lookups/t.csv", "a,b\n1,3\n")]),
         ];
         for (index, hash) in hashes.iter().enumerate() {
             assert!(!hashes[..index].contains(hash), "{index}: {hash}");
@@ -156,12 +166,32 @@ mod tests {
     }
 
     #[test]
+    fn the_tables_that_a_rule_names_count_and_no_others() {
+        let hash_with = |spl: &str, table: &str, other: &str| {
+            let mut knowledge = Knowledge::builtin();
+            let problems = knowledge.overlay(&[("lookups/t.csv", table), ("lookups/u.csv", other)]);
+            assert!(problems.is_empty(), "{problems:?}");
+            hash(spl, &knowledge, BuildOptions::default())
+        };
+        for spl in ["TERM(a) | lookup t a OUTPUT b", "| inputlookup t.csv"] {
+            let first = hash_with(spl, "a,b\n1,2\n", "a\n");
+            assert_ne!(hash_with(spl, "a,b\n1,3\n", "a\n"), first);
+            assert_eq!(hash_with(spl, "a,b\n1,2\n", "b\n"), first);
+        }
+    }
+
+    #[test]
     fn the_hash_is_the_same_in_every_run_and_on_every_machine() {
         let period = Period { span: Span::Fixed(3_600_000_000_000), offset_ns: 60_000_000_000 };
         let closing = Closing { bucket: None, by_host: false, period, revision: Revision::Never };
         let (pipeline, _) = crate::spl::parse("TERM(a) | stats count");
-        let found = plan_hash(&pipeline, &[7; 32], BuildOptions::default(), &closing);
-        // Worked out with another program from the five parts above.
-        assert_eq!(found.to_string(), "ac133827a962d5fc13370b7dba2701b1");
+        let hash = |tables: &TableDigests| {
+            plan_hash(&pipeline, &[7; 32], tables, BuildOptions::default(), &closing).to_string()
+        };
+        // Worked out with another program from the six parts above.
+        assert_eq!(hash(&TableDigests::new()), "ac133827a962d5fc13370b7dba2701b1");
+        let tables = [("b.csv", [9; 32]), ("a.csv", [8; 32])];
+        let tables = tables.map(|(name, digest)| (name.to_owned(), digest)).into();
+        assert_eq!(hash(&tables), "fb4da6f24c76fc64965b794932359f70");
     }
 }

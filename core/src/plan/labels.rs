@@ -113,6 +113,7 @@ impl<'a> Compiler<'a> {
             source: &expanded.text,
             names: self.names,
             regexes: self.regexes,
+            lookups: None,
             diagnostics: &mut found,
             strict_raw: false,
         };

@@ -90,6 +90,7 @@ impl Lint {
                 Effect::Reads(field) => self.field(&field.value, field.span),
                 Effect::ReadsRaw(span) => self.field("_raw", span),
                 Effect::Writes(name) => self.kept.add(name),
+                Effect::WritesJoined(start, end) => self.kept.add(&format!("{start}{end}")),
                 Effect::KeepsOnly(kept) => self.kept.keep_only(command, &kept),
                 Effect::Anything => self.kept = Kept::default(),
                 Effect::ReadsTime | Effect::Lists(_) => {}

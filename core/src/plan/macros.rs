@@ -38,6 +38,7 @@ impl Macros for Knowledge {
             source: expression,
             names: &mut names,
             regexes: &mut regexes,
+            lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: false,
         }

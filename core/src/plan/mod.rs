@@ -12,6 +12,7 @@ pub mod facts;
 pub(crate) mod hash;
 mod labels;
 pub(crate) mod lint;
+pub mod lookups;
 pub mod lower;
 pub(crate) mod macros;
 pub(crate) mod misspelt;

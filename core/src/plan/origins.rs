@@ -3,17 +3,19 @@
 //! A field with several producers proves no more than the weakest of them. What an expression gives is known only for
 //! shapes that always give a contiguous piece of one value; any other is opaque.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::lookups;
 use crate::{
     event::extract::Template,
     expr::dialect,
     knowledge::{
         Knowledge,
         extractions::{Extraction, Report},
-        props::{Calculation, FieldAlias, Stanza},
+        lookups::Lookups,
+        props::{AutomaticLookup, Calculation, FieldAlias, Stanza},
         transforms::{self, Transform, Transforms},
     },
     scan::segment::{Breaker, class},
@@ -76,6 +78,8 @@ pub struct Origins {
     any: Option<Origin>,
     aliased: BTreeMap<String, Origin>,
     calculated: BTreeMap<String, Origin>,
+    /// Fields that a lookup may write; what stands in a table proves nothing about an event.
+    looked_up: BTreeSet<String>,
     /// For each field, the settings that make it, as written: for `explain`.
     makers: BTreeMap<String, Vec<String>>,
     /// The settings that may make any field.
@@ -122,6 +126,11 @@ impl Origins {
             let calculations = stanza.calculations.iter();
             calculations.for_each(|calculation| origins.add_calculation(&stanza.name, calculation));
         }
+        for stanza in stanzas {
+            let lookups = stanza.lookups.iter();
+            lookups
+                .for_each(|setting| origins.add_lookup(&stanza.name, setting, &knowledge.lookups));
+        }
         for (name, eventtype) in &knowledge.eventtypes {
             origins.add_maker("eventtype", format!("[{name}] search = {}", eventtype.search));
         }
@@ -139,6 +148,9 @@ impl Origins {
     /// Where `field` comes from.
     #[must_use]
     pub fn of(&self, field: &str) -> Origin {
+        if self.looked_up.contains(field) {
+            return Origin::OPAQUE;
+        }
         let aliased = self.before_calculations(field);
         self.calculated.get(field).map_or(aliased, |&calculated| calculated.or(aliased))
     }
@@ -242,6 +254,15 @@ impl Origins {
         let known = self.calculated.entry(field.clone()).or_insert(origin);
         *known = known.or(origin);
         self.add_maker(field, format!("[{stanza}] EVAL-{field} = {expression}"));
+    }
+
+    fn add_lookup(&mut self, stanza: &str, setting: &AutomaticLookup, known: &Lookups) {
+        let AutomaticLookup { class, arguments, .. } = setting;
+        let Some(lookup) = spl::parse_lookup(arguments).0 else { return };
+        for field in lookups::written(&lookup, known) {
+            self.add_maker(&field, format!("[{stanza}] LOOKUP-{class} = {arguments}"));
+            self.looked_up.insert(field);
+        }
     }
 
     fn of_expr(&self, expr: &Expr) -> Origin {
@@ -505,6 +526,24 @@ mod tests {
     fn several_makers_prove_what_the_weakest_proves() {
         let props = "[a]\nEVAL-f = g\n[b]\nEVAL-f = lower(g)\n[c]\nEXTRACT-x = (?<f>y)\n";
         assert_eq!(origin(props, ""), Origin { shape: Shape::Piece, is_lowered: true });
+    }
+
+    #[test]
+    fn what_a_lookup_may_write_is_opaque() {
+        let table = ("lookups/t.csv", "a,f\n1,2\n");
+        for (lookup, expected) in [
+            ("t a OUTPUT f", Shape::Opaque),
+            ("t.csv a", Shape::Opaque),
+            ("t a OUTPUTNEW f", Shape::Opaque),
+            ("t f", Shape::Verbatim),
+            ("t a OUTPUT f AS g", Shape::Verbatim),
+            ("gone a OUTPUT f", Shape::Verbatim),
+        ] {
+            let props = format!("[st]\nLOOKUP-x = {lookup}\n");
+            let mut knowledge = Knowledge::default();
+            assert_eq!(knowledge.overlay(&[("props.conf", &props), table]), []);
+            assert_eq!(Origins::of_knowledge(&knowledge).of("f").shape, expected, "{lookup}");
+        }
     }
 
     #[test]

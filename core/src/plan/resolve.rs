@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{labels, lower::Lowering, spelling};
+use super::{labels, lookups::Lookups, lower::Lowering, spelling};
 use crate::{
-    diag::{Code, Diagnostic, Span},
+    diag::{Code, Diagnostic, Span, Spanned},
     event::{
         extract::{Extraction, Matches, Method, Output, OutputName, Piece, Template},
-        mapping::{Alias, AliasSetting, ExtractionSetting, Mapping, Stanza},
+        mapping::{Alias, AliasSetting, ExtractionSetting, LookupSetting, Mapping, Stanza},
         recognise::{Recogniser, Recognisers},
     },
     expr::{
@@ -21,7 +21,7 @@ use crate::{
         self, Knowledge,
         conf::Origin,
         extractions,
-        props::{self, AliasMode, Calculation, FieldAlias},
+        props::{self, AliasMode, AutomaticLookup, Calculation, FieldAlias},
         transforms::{self, Transform},
     },
     names::Names,
@@ -33,11 +33,13 @@ pub(crate) fn mapping(
     knowledge: &Knowledge,
     names: &mut Names,
     regexes: &mut RegexIds,
+    lookups: &mut Lookups,
 ) -> (Mapping, Vec<(String, Diagnostic)>) {
     let mut resolver = Resolver {
         knowledge,
         names,
         regexes,
+        lookups,
         mapping: Mapping::default(),
         transforms: BTreeMap::new(),
         problems: Vec::new(),
@@ -58,6 +60,7 @@ struct Resolver<'a> {
     knowledge: &'a Knowledge,
     names: &'a mut Names,
     regexes: &'a mut RegexIds,
+    lookups: &'a mut Lookups,
     mapping: Mapping,
     /// The places of the transforms that were compiled; `None` for those that do not compile.
     transforms: BTreeMap<&'a str, Option<usize>>,
@@ -74,6 +77,7 @@ impl<'a> Resolver<'a> {
             extractions: stanza.extractions.iter().map(|setting| self.extract(setting)).collect(),
             reports: stanza.reports.iter().map(|setting| self.report(setting)).collect(),
             aliases: stanza.aliases.iter().map(|setting| self.aliases(setting)).collect(),
+            lookups: stanza.lookups.iter().map(|setting| self.lookup(setting)).collect(),
             calculations: calculations
                 .filter_map(|calculation| {
                     let field = self.names.intern(&calculation.field);
@@ -253,6 +257,7 @@ impl<'a> Resolver<'a> {
             source: &calculation.expression,
             names: self.names,
             regexes: self.regexes,
+            lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: false,
         };
@@ -266,6 +271,28 @@ impl<'a> Resolver<'a> {
             self.mapping.calculations.push(program);
             self.mapping.calculations.len() - 1
         })
+    }
+
+    fn lookup(&mut self, setting: &AutomaticLookup) -> LookupSetting {
+        let class = setting.class.as_str().into();
+        if setting.arguments.is_empty() {
+            return LookupSetting { class, lookup: None };
+        }
+        let (lookup, mut problems) = spl::parse_lookup(&setting.arguments);
+        let parsed = lookup.filter(|_| problems.is_empty());
+        let options = parsed.iter().flat_map(|lookup| &lookup.options);
+        problems.extend(options.map(|(name, _)| option_of_automatic(name)));
+        let lowered = parsed.and_then(|lookup| {
+            self.lookups.lower(&lookup, self.names, &mut |problem| problems.push(problem))
+        });
+        for problem in problems {
+            self.problem(&setting.origin.file, moved(problem, &setting.origin));
+        }
+        let lookup = lowered.map(|lookup| {
+            self.mapping.lookups.push(lookup);
+            self.mapping.lookups.len() - 1
+        });
+        LookupSetting { class, lookup }
     }
 
     fn recognisers(&mut self) -> Recognisers {
@@ -349,6 +376,11 @@ fn names_no_field(origin: &Origin) -> Diagnostic {
     Diagnostic::error(Code::BadKnowledge, origin.span, message)
         .label("no named group")
         .help("write `(?<field>...)` around what the field shall hold")
+}
+
+fn option_of_automatic(name: &Spanned<String>) -> Diagnostic {
+    let message = format!("an automatic lookup has no option `{}`", name.value);
+    Diagnostic::error(Code::BadKnowledge, name.span, message).help("remove it")
 }
 
 fn no_group(group: usize, origin: &Origin) -> Diagnostic {

@@ -23,9 +23,24 @@ const TRANSFORMS: &[&str] = &[
     "MV_ADD",
     "REGEX",
     "SOURCE_KEY",
+    "case_sensitive_match",
+    "default_match",
+    "filename",
+    "match_type",
+    "max_matches",
+    "min_matches",
 ];
 /// Settings of Splunk's that look like one of the above.
-const LOOKALIKES: &[&str] = &["FIELD_NAMES", "FIELD_HEADER_REGEX", "KV_TRIM_SPACES", "fields_list"];
+const LOOKALIKES: &[&str] = &[
+    "FIELD_NAMES",
+    "FIELD_HEADER_REGEX",
+    "KV_TRIM_SPACES",
+    "fields_list",
+    "filter",
+    "index_fields_list",
+    "max_ext_batch",
+    "reverse_lookup_honor_case_sensitive_match",
+];
 
 /// The misspelt settings: the file, and a diagnostic that points into it.
 pub(super) fn misspelt(knowledge: &Knowledge) -> Vec<(String, Diagnostic)> {

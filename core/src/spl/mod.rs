@@ -25,7 +25,7 @@ pub use print::print;
 pub(crate) use lexer::skip_quoted;
 
 use crate::diag::Diagnostic;
-use tree::{Expr, Pipeline, Search};
+use tree::{CommandKind, Expr, Lookup, Pipeline, Search};
 
 /// How deep parentheses, brackets, operators and function calls may nest, all together.
 pub const MAX_DEPTH: usize = 256;
@@ -56,4 +56,16 @@ pub fn parse_expression(text: &str) -> (Expr, Vec<Diagnostic>) {
     parser.command = "eval".to_owned();
     let expression = parser.whole_expression();
     (expression, parser.diagnostics)
+}
+
+/// Parses `text`, all of it, as the arguments of `lookup`: a `LOOKUP-` of props.conf. None where they are no such thing.
+#[must_use]
+pub fn parse_lookup(text: &str) -> (Option<Lookup>, Vec<Diagnostic>) {
+    let mut parser = parser::Parser::new(text);
+    parser.command = "lookup".to_owned();
+    let lookup = match commands::lookup::parse(&mut parser) {
+        CommandKind::Lookup(lookup) => Some(lookup),
+        _ => None,
+    };
+    (lookup, parser.diagnostics)
 }

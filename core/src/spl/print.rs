@@ -63,6 +63,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Fields(fields) => print_fields(out, fields),
         CommandKind::Bin(bin) => print_bin(out, bin),
         CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => print_stats(out, stats),
+        CommandKind::Streamstats(streamstats) => commands::streamstats::print(out, streamstats),
         CommandKind::Where(condition) => print_expr(out, condition, Power::Any),
         CommandKind::Eval(assignments) => joined(out, assignments, |out, assignment| {
             print_name(out, &assignment.field.value);
@@ -84,8 +85,20 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::MakeResults { count } => {
             let _ = write!(out, "count={count}");
         }
+        CommandKind::Lookup(lookup) => commands::lookup::print(out, lookup),
+        CommandKind::InputLookup(lookup) => commands::inputlookup::print(out, lookup),
+        CommandKind::OutputLookup(lookup) => commands::outputlookup::print(out, lookup),
         CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
         CommandKind::Rex(rex) => commands::rex::print(out, rex),
+        CommandKind::FillNull(listed)
+        | CommandKind::MakeMv(listed)
+        | CommandKind::MvExpand(listed)
+        | CommandKind::NoMv(listed)
+        | CommandKind::MvCombine(listed)
+        | CommandKind::AddTotals(listed)
+        | CommandKind::AvlBase64(listed) => commands::listed::print(out, listed),
+        CommandKind::Replace(replace) => commands::replace::print(out, replace),
+        CommandKind::StrCat(strcat) => commands::strcat::print(out, strcat),
         CommandKind::Other(other) => {
             for argument in &other.arguments {
                 print_argument(out, argument);
@@ -95,7 +108,7 @@ fn arguments(out: &mut String, kind: &CommandKind) {
     }
 }
 
-fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
+pub(super) fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push_str(", ");
@@ -106,13 +119,13 @@ fn joined<T>(out: &mut String, items: &[T], print: impl Fn(&mut String, &T)) {
 
 /// What may stand bare at a place of a search.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tightness {
+pub(super) enum Tightness {
     Conjunction,
     Disjunction,
     Negation,
 }
 
-fn print_search(out: &mut String, search: &Search, place: Tightness) {
+pub(super) fn print_search(out: &mut String, search: &Search, place: Tightness) {
     match search {
         Search::All(_) => out.push('*'),
         Search::And(terms) => print_terms(out, terms, " ", place > Tightness::Conjunction),
@@ -247,7 +260,7 @@ fn print_bin(out: &mut String, bin: &Bin) {
     }
 }
 
-fn print_stats(out: &mut String, stats: &Stats) {
+pub(super) fn print_stats(out: &mut String, stats: &Stats) {
     print_options(out, &stats.options);
     joined(out, &stats.aggregates, print_aggregate);
     if !stats.by.is_empty() {
@@ -353,7 +366,7 @@ fn print_text(out: &mut String, text: &str) {
     }
 }
 
-fn print_quoted(out: &mut String, text: &str) {
+pub(super) fn print_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         if matches!(c, '"' | '\\') {
@@ -377,7 +390,7 @@ fn print_word(out: &mut String, text: &str) {
 }
 
 /// Prints `expr` as an operand of an operator of power `floor`, in parentheses if it binds no tighter.
-fn print_expr(out: &mut String, expr: &Expr, floor: Power) {
+pub(super) fn print_expr(out: &mut String, expr: &Expr, floor: Power) {
     let power = power(&expr.kind);
     if power > floor {
         return print_kind(out, &expr.kind, power);

@@ -43,6 +43,8 @@ pub enum CommandKind {
     Stats(Stats),
     /// `eventstats`.
     Eventstats(Stats),
+    /// `streamstats`.
+    Streamstats(Streamstats),
     /// `where expr`.
     Where(Expr),
     /// `eval a=expr, b=expr`.
@@ -66,11 +68,35 @@ pub enum CommandKind {
     Sort(Sort),
     /// `dedup`.
     Dedup(Dedup),
+    /// `fillnull [value=s] [fields]`.
+    FillNull(Listed),
+    /// `makemv [delim=s | tokenizer=re] [allowempty=b] [setsv=b] field`.
+    MakeMv(Listed),
+    /// `mvexpand field [limit=N]`.
+    MvExpand(Listed),
+    /// `nomv field`.
+    NoMv(Listed),
+    /// `mvcombine [delim=s] field`.
+    MvCombine(Listed),
+    /// `addtotals [row=b] [col=b] [fieldname=f] [labelfield=f] [label=s] [fields]`.
+    AddTotals(Listed),
+    /// `avlbase64 type=decode field=f`.
+    AvlBase64(Listed),
+    /// `replace a WITH b, c WITH d [IN fields]`.
+    Replace(Replace),
+    /// `strcat [allrequired=b] a "b" c target`.
+    StrCat(StrCat),
     /// `makeresults [count=N]`.
     MakeResults {
         /// How many rows.
         count: u64,
     },
+    /// `lookup table a AS b OUTPUT c AS d`.
+    Lookup(Lookup),
+    /// `inputlookup table where ...`.
+    InputLookup(InputLookup),
+    /// `outputlookup table`.
+    OutputLookup(OutputLookup),
     /// Any other command: it parses, `plan::support` says whether it can run.
     Other(Other),
     /// The arguments did not parse; the diagnostics say why.
@@ -263,6 +289,17 @@ pub struct Stats {
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
+/// `streamstats [options] aggregates [BY fields]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Streamstats {
+    /// The aggregates, BY fields and all other options.
+    pub stats: Stats,
+    /// `reset_before=(expr)`.
+    pub reset_before: Option<Expr>,
+    /// `reset_after=(expr)`.
+    pub reset_after: Option<Expr>,
+}
+
 /// `function(argument) [AS name]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aggregate {
@@ -315,6 +352,65 @@ pub struct Head {
     /// The rows end where this is false.
     pub condition: Option<Expr>,
     /// Other options (`null`, `keeplast`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `lookup [local=b] [update=b] table a AS b, c [OUTPUT|OUTPUTNEW d AS e, f]`; `LOOKUP-` of props.conf has the same form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// The keys, in the order written.
+    pub inputs: Vec<LookupField>,
+    /// What is taken; `None` takes every column that is no key.
+    pub outputs: Option<LookupOutputs>,
+    /// Options (`local`, `update`, `event_time_field`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `column [AS field]` of `lookup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupField {
+    /// The column of the table.
+    pub column: Spanned<String>,
+    /// The field of the row, if it has another name.
+    pub field: Option<Spanned<String>>,
+}
+
+impl LookupField {
+    /// The field of the row.
+    #[must_use]
+    pub fn field(&self) -> &Spanned<String> {
+        self.field.as_ref().unwrap_or(&self.column)
+    }
+}
+
+/// `OUTPUT ...` or `OUTPUTNEW ...` of `lookup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupOutputs {
+    /// Whether a field that has a value keeps it: `OUTPUTNEW`.
+    pub keeps_existing: bool,
+    /// The columns, in the order written.
+    pub fields: Vec<LookupField>,
+}
+
+/// `inputlookup [append=b] [strict=b] [start=N] [max=N] table [where search]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputLookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// The rows that are taken; `None` takes all.
+    pub filter: Option<Search>,
+    /// Options (`append`, `strict`, `start`, `max`), as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// `outputlookup [append=b] [create_empty=b] [override_if_empty=b] [max=N] [key_field=f] table`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputLookup {
+    /// The table: a stanza of transforms.conf, or a file.
+    pub table: Spanned<String>,
+    /// Options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
@@ -397,6 +493,53 @@ pub struct Dedup {
     pub sort_by: Vec<SortKey>,
     /// Options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// Options and names: all the arguments that many a command has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The options as written; of one that is repeated the last counts.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// The names in the order written.
+    pub names: Vec<Spanned<String>>,
+}
+
+impl Listed {
+    /// The value of an option.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&Spanned<String>> {
+        let mut options = self.options.iter().rev();
+        options.find(|(found, _)| found.value.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+/// `replace a WITH b, c WITH d [IN fields]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replace {
+    /// Whole values with wildcards, and what takes their place.
+    pub pairs: Vec<(Spanned<String>, Spanned<String>)>,
+    /// The fields; none is all of them.
+    pub fields: Vec<Spanned<String>>,
+}
+
+/// `strcat [allrequired=b] a "b" c target`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrCat {
+    /// Options, as written.
+    pub options: Vec<(Spanned<String>, Spanned<String>)>,
+    /// What is joined.
+    pub sources: Vec<StrCatSource>,
+    /// The field that holds the result.
+    pub target: Spanned<String>,
+}
+
+/// One of the texts that `strcat` joins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StrCatSource {
+    /// A text in quotes.
+    Text(String),
+    /// The value of a field.
+    Field(Spanned<String>),
 }
 
 /// A command that has no tree of its own yet: balanced words and subpipelines.

@@ -3,21 +3,33 @@
 //! A command that looks at one row at a time has `apply(&self, row, env) -> Verdict`; one that makes several rows of one, or
 //! needs the rows of a whole window, has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
+pub mod addtotals;
+pub mod avlbase64;
 pub mod bin;
 mod column;
 pub mod dedup;
 pub mod eval;
 pub mod eventstats;
 pub mod fields;
+pub mod fillnull;
 pub mod foreach;
 pub mod head;
+pub mod inputlookup;
+pub mod lookup;
+pub mod makemv;
 pub mod makeresults;
+pub mod mvcombine;
+pub mod mvexpand;
+pub mod nomv;
 pub mod regex;
 pub mod rename;
+pub mod replace;
 pub mod reverse;
 pub mod rex;
 pub mod sort;
 pub mod stats;
+pub mod strcat;
+pub mod streamstats;
 pub mod table;
 pub mod tail;
 pub mod where_;
@@ -72,10 +84,30 @@ pub enum Stage {
     Rex(rex::Rex),
     /// `foreach`
     Foreach(foreach::Foreach),
+    /// `fillnull`
+    FillNull(fillnull::FillNull),
+    /// `makemv`
+    MakeMv(makemv::MakeMv),
+    /// `mvexpand`
+    MvExpand(mvexpand::MvExpand),
+    /// `nomv`
+    NoMv(nomv::NoMv),
+    /// `mvcombine`
+    MvCombine(mvcombine::MvCombine),
+    /// `addtotals`
+    AddTotals(addtotals::AddTotals),
+    /// `avlbase64`
+    AvlBase64(avlbase64::AvlBase64),
+    /// `replace`
+    Replace(replace::Replace),
+    /// `strcat`
+    StrCat(strcat::StrCat),
     /// `stats`
     Stats(stats::Stats),
     /// `eventstats`
     Eventstats(eventstats::Eventstats),
+    /// `streamstats`
+    Streamstats(streamstats::Streamstats),
     /// `head`
     Head(head::Head),
     /// `tail`
@@ -88,6 +120,10 @@ pub enum Stage {
     Dedup(dedup::Dedup),
     /// `makeresults`
     MakeResults(makeresults::MakeResults),
+    /// `lookup`
+    Lookup(lookup::Lookup),
+    /// `inputlookup`
+    InputLookup(inputlookup::InputLookup),
 }
 
 /// How many rows a command looks at together.
@@ -124,8 +160,19 @@ impl Stage {
         match self {
             Self::Stats(_) => Class::Mergeable,
             Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
-            Self::Head(_) | Self::Tail(_) | Self::Dedup(_) => Class::Ordered,
+            Self::FillNull(fill) => fill.class(),
+            Self::AddTotals(add) => add.class(),
+            Self::MvExpand(_) => Class::Expanding,
+            Self::Streamstats(_)
+            | Self::Head(_)
+            | Self::Tail(_)
+            | Self::Dedup(_)
+            | Self::MvCombine(_) => Class::Ordered,
             Self::MakeResults(_) => Class::Generating,
+            Self::InputLookup(lookup) => match lookup.place {
+                inputlookup::Place::First => Class::Generating,
+                inputlookup::Place::Behind => Class::WholeWindow,
+            },
             Self::Search(_)
             | Self::Regex(_)
             | Self::Where(_)
@@ -133,8 +180,14 @@ impl Stage {
             | Self::Table(_)
             | Self::Fields(_)
             | Self::Bin(_)
+            | Self::Lookup(_)
             | Self::Rex(_)
             | Self::Foreach(_)
+            | Self::MakeMv(_)
+            | Self::NoMv(_)
+            | Self::AvlBase64(_)
+            | Self::Replace(_)
+            | Self::StrCat(_)
             | Self::Rename(_) => Class::RowLocal,
         }
     }
@@ -157,8 +210,19 @@ impl Stage {
             Self::Fields(fields) => fields.apply(row, env),
             Self::Bin(bin) => bin.apply(row, env),
             Self::Rename(rename) => rename.apply(row, env),
+            Self::Lookup(lookup) => lookup.apply(row, env),
+            Self::Stats(_) | Self::Head(_) | Self::MakeResults(_) | Self::InputLookup(_) => {
+                unreachable!("only row-local commands are applied to a row")
+            }
             Self::Rex(rex) => rex.apply(row, env),
             Self::Foreach(foreach) => foreach.apply(row, env),
+            Self::FillNull(fill) => fill.apply(row, env),
+            Self::MakeMv(make) => make.apply(row, env),
+            Self::NoMv(join) => join.apply(row, env),
+            Self::AddTotals(add) => add.apply(row, env),
+            Self::AvlBase64(decode) => decode.apply(row, env),
+            Self::Replace(replace) => replace.apply(row, env),
+            Self::StrCat(join) => join.apply(row, env),
             _ => unreachable!("only row-local commands are applied to a row"),
         }
     }
@@ -169,12 +233,18 @@ impl Stage {
         match self {
             Self::Stats(stats) => stats.apply_all(rows, env),
             Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
+            Self::FillNull(fill) => fill.apply_all(rows, env),
+            Self::MvExpand(expand) => expand.apply_all(rows, env),
+            Self::MvCombine(combine) => combine.apply_all(rows, env),
+            Self::AddTotals(add) => add.apply_all(rows, env),
+            Self::Streamstats(streamstats) => streamstats.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::Tail(tail) => tail.apply_all(rows),
             Self::Reverse(reverse) => reverse.apply_all(rows),
             Self::Sort(sort) => sort.apply_all(rows),
             Self::Dedup(dedup) => dedup.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
+            Self::InputLookup(lookup) => lookup.apply_all(rows, env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);
                 rows

@@ -229,34 +229,75 @@ impl Stats {
             groups.group_mut(id).hear(rank.newest_first_ns);
             groups.group_mut(id).hear_truncated(row.is_truncated());
         }
-        let origin = Origin { ids, rank, time_s: self.time_of(row), scratch: env.bump };
-        for (index, aggregate) in self.aggregates.iter().enumerate() {
-            let Some(value) = aggregate.input.value(row, env) else { continue };
+        self.take_in(ids, rank, &self.inputs(row, env), groups, env.names, env.bump);
+        ids
+    }
+
+    /// What the aggregates read of a row.
+    pub(super) fn inputs<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Inputs<'e> {
+        let mut values = BumpVec::with_capacity_in(self.aggregates.len(), env.bump);
+        values.extend(self.aggregates.iter().map(|aggregate| aggregate.input.value(row, env)));
+        let mut fields = BumpVec::new_in(env.bump);
+        if self.aggregates.iter().any(|aggregate| matches!(aggregate.input, Input::Pattern(_))) {
+            row.visit(|name, value| fields.push((name, value)));
+        }
+        Inputs {
+            values: values.into_bump_slice(),
+            fields: fields.into_bump_slice(),
+            time_s: self.time_of(row),
+        }
+    }
+
+    /// Takes what a row gives into some groups.
+    pub(super) fn take_in<'e>(
+        &self,
+        ids: &[GroupId],
+        rank: Rank,
+        inputs: &Inputs<'e>,
+        groups: &mut Groups<'_>,
+        names: &'e Names,
+        scratch: &'e Bump,
+    ) {
+        let origin = Origin { ids, rank, time_s: inputs.time_s, scratch };
+        for (index, &value) in inputs.values.iter().enumerate() {
             origin.each_sample(value, groups, |group, sample, store| {
                 if let Partial::Single(accumulator) = &mut group.partials[index] {
                     accumulator.update(sample, store);
                 }
             });
         }
-        if self.aggregates.iter().any(|aggregate| matches!(aggregate.input, Input::Pattern(_))) {
-            row.visit(|name, value| self.update_patterns(&origin, groups, name, value, env));
+        for &(name, value) in inputs.fields {
+            self.update_patterns(&origin, groups, name, value, names);
         }
-        ids
+    }
+
+    /// The group of that key, made if it is new.
+    pub(super) fn open(&self, groups: &mut Groups<'_>, key: &[u8]) -> GroupId {
+        groups.find_or_insert(key, |store| self.partials(store))
+    }
+
+    /// The key of the first group of a row; `None` if it lacks a BY field.
+    pub(super) fn first_key<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Option<&'e [u8]> {
+        let mut key = BumpVec::new_in(env.bump);
+        for &field in &self.by {
+            encode_key(by_value(row, field).texts(env.bump).first()?, &mut key);
+        }
+        Some(key.into_bump_slice())
     }
 
     /// Takes one field into every aggregate whose pattern selects it.
     fn update_patterns<'e>(
         &self,
-        origin: &Origin<'e>,
+        origin: &Origin<'_, 'e>,
         groups: &mut Groups<'_>,
         name: Name<'e>,
         value: Value<'e>,
-        env: Env<'e>,
+        names: &'e Names,
     ) {
         if self.by.iter().any(|&field| name == Name::Known(field)) {
             return;
         }
-        let name = env.names.bytes(name);
+        let name = names.bytes(name);
         for (index, Aggregate { function, input, .. }) in self.aggregates.iter().enumerate() {
             if !matches!(input, Input::Pattern(pattern) if pattern.is_match(name)) {
                 continue;
@@ -400,30 +441,53 @@ impl Stats {
 }
 
 impl Input {
-    /// What it reads of a row; `None` if it is a pattern, which reads one field after another.
-    fn value<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Option<Value<'e>> {
+    /// What it reads of a row; null if it is a pattern, which reads one field after another.
+    fn value<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Value<'e> {
         match self {
             // A row is a condition that holds.
-            Self::None => Some(Value::Bool(true)),
-            Self::Field(field) => Some(row.get_name(Name::Known(*field))),
+            Self::None => Value::Bool(true),
+            Self::Field(field) => row.get_name(Name::Known(*field)),
             Self::Expr(expr) => {
                 let scope = Scope { fields: row, env };
-                Some(env.caches.with_allowance(|| expr.value(&scope)))
+                env.caches.with_allowance(|| expr.value(&scope))
             }
-            Self::Pattern(_) => None,
+            Self::Pattern(_) => Value::Null,
         }
     }
 }
 
+/// What a row gives to the aggregates of a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'e> {
+    /// One for each aggregate.
+    values: &'e [Value<'e>],
+    /// All fields, if some aggregate is over a pattern.
+    fields: &'e [(Name<'e>, Value<'e>)],
+    time_s: Option<f64>,
+}
+
+impl<'e> Inputs<'e> {
+    /// The same with its numbers printed, so that they can be taken in any number of times without being printed anew.
+    pub(super) fn printed(self, bump: &'e Bump) -> Self {
+        let printed = |value: Value<'e>| match value {
+            Value::Number(_) => value.text(bump).map_or(value, Value::Text),
+            other => other,
+        };
+        let values = bump.alloc_slice_fill_iter(self.values.iter().map(|&value| printed(value)));
+        let fields = self.fields.iter().map(|&(name, value)| (name, printed(value)));
+        Self { values, fields: bump.alloc_slice_fill_iter(fields), ..self }
+    }
+}
+
 /// Where the values of one row go, and what they carry along.
-struct Origin<'e> {
-    ids: &'e [GroupId],
+struct Origin<'i, 'e> {
+    ids: &'i [GroupId],
     rank: Rank,
     time_s: Option<f64>,
     scratch: &'e Bump,
 }
 
-impl<'e> Origin<'e> {
+impl<'e> Origin<'_, 'e> {
     /// Calls `take` with each value of `value` for each group of the row.
     fn each_sample<'w>(
         &self,

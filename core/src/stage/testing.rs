@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
 use super::{
-    FieldPattern,
+    FieldPattern, Stage,
     stats::{Aggregate, Input, Output, Stats},
 };
 use crate::{
@@ -23,7 +23,8 @@ use crate::{
     value::Value,
 };
 
-/// What a stage runs in. A row is written `host=h p=a|b`: a multivalue by bars, an absent field not at all.
+/// What a stage runs in. A row is written `host=h p=a|b`: a multivalue by bars, an absent field not at all, and a space in a
+/// value as `␣`.
 pub(crate) struct Lab {
     pub(crate) bump: Bump,
     pub(crate) names: Names,
@@ -80,14 +81,21 @@ impl Lab {
         words.join(" ")
     }
 
+    fn spaced<'l>(&'l self, text: &'l str) -> &'l [u8] {
+        match text.contains('␣') {
+            true => self.bump.alloc_str(&text.replace('␣', " ")).as_bytes(),
+            false => text.as_bytes(),
+        }
+    }
+
     fn fields(&self, text: &str) -> Vec<(Name<'_>, Value<'_>)> {
         let text = self.bump.alloc_str(text);
         let pairs = text.split(' ').filter_map(|word| word.split_once('='));
         pairs
             .map(|(name, value)| {
-                let texts = self
-                    .bump
-                    .alloc_slice_fill_iter(value.split('|').map(str::as_bytes).collect::<Vec<_>>());
+                let texts = self.bump.alloc_slice_fill_iter(
+                    value.split('|').map(|text| self.spaced(text)).collect::<Vec<_>>(),
+                );
                 (self.names.name(name.as_bytes()), Value::from_list(texts))
             })
             .collect()
@@ -161,17 +169,25 @@ impl<'e> Base<'e> for Event<'e> {
     }
 }
 
-/// What the commands `spl`, all of which look at rows alone, make of one row.
+/// What the commands `spl` make of one row.
 pub(crate) fn run(spl: &str, row: &str) -> String {
+    run_all(spl, &[row])
+}
+
+/// What the commands `spl` make of the rows of a window.
+pub(crate) fn run_all(spl: &str, rows: &[&str]) -> String {
     let source = format!("| {spl}");
     let (pipeline, errors) = spl::parse(&source);
     assert_eq!(errors, [], "{source}");
     let mut bench = Bench::default();
-    let (plan, _) = lower::plan(&pipeline, &mut bench.lowering(&source));
+    let commands = pipeline.commands.iter().enumerate();
+    let mut lowering = bench.lowering(&source);
+    let stages: Vec<Stage> =
+        commands.filter_map(|(at, command)| lower::stage(at, command, &mut lowering)).collect();
     assert_eq!(bench.diagnostics, [], "{source}");
     let lab =
         Lab { names: bench.names, caches: Caches::new(bench.regexes.count()), ..Lab::new(&[]) };
-    let stages = plan.mapped.iter().chain(&plan.expanded).chain(&plan.finish);
-    let rows = stages.fold(vec![lab.row(row, 0)], |rows, stage| stage.apply_all(rows, lab.env()));
+    let rows = lab.rows(rows);
+    let rows = stages.iter().fold(rows, |rows, stage| stage.apply_all(rows, lab.env()));
     rows.iter().map(|row| lab.show(row)).collect::<Vec<_>>().join(" / ")
 }

@@ -45,6 +45,8 @@ FIELDALIAS-c = base AS base_alias line ASNEW process_path
 EVAL-line_end = mvindex(split(line,"."),-1)
 EVAL-lower_inner = lower(inner)
 EVAL-some = coalesce(first,channel_part,inner)
+LOOKUP-c = kinds image AS Image OUTPUT kind AS looked_up
+LOOKUP-d = kinds kind AS looked_up OUTPUT other AS new_alias
 "#;
 
 /// The extractions that [`KNOWLEDGE`] names.
@@ -62,7 +64,14 @@ MV_ADD = true
 SOURCE_KEY = ParentImage
 REGEX = (\w+)\W(\w+)
 FORMAT = pair::$1.$2
+[kinds]
+filename = kinds.csv
+match_type = WILDCARD(image)
 "#;
+
+/// The table that [`KNOWLEDGE`] names.
+pub(crate) const KINDS: &str =
+    "image,kind,other\n*\\*,under a folder,of no event\n*,anything,elsewhere\n";
 
 /// Knowledge that takes names from the event, so that any field may be a piece of anything; for a part of the rounds.
 pub(crate) const NAMES_FROM_EVENTS: &[(&str, &str)] = &[
@@ -109,6 +118,8 @@ fn made(image: &str, command_line: &str, parent: &str) -> Vec<(&'static str, Str
         ("base_alias", base.to_owned()),
         ("first", base.chars().take(1).collect()),
         ("lower_inner", inner.to_lowercase()),
+        ("looked_up", "anything".to_owned()),
+        ("new_alias", "elsewhere".to_owned()),
         ("some", base.chars().take(1).collect()),
         ("inner", inner),
         ("line", command_line.to_owned()),

@@ -4,7 +4,7 @@
 //! can be known to be wrong is said here, with its place: evaluation itself never fails.
 
 use super::search as search_tests;
-use crate::plan::suggest::closest;
+use crate::plan::{lookups::Lookups, suggest::closest};
 use crate::{
     diag::{Code, Diagnostic, Severity, Span, Spanned},
     expr::{
@@ -52,6 +52,8 @@ pub struct Lowering<'a> {
     pub names: &'a mut Names,
     /// The caches that its regexes need.
     pub regexes: &'a mut RegexIds,
+    /// The lookup tables; none where only an expression is lowered.
+    pub lookups: Option<&'a mut Lookups>,
     /// What is wrong with the rule.
     pub diagnostics: &'a mut Vec<Diagnostic>,
     /// Whether event ids count only as they are written.
@@ -234,6 +236,7 @@ impl Lowering<'_> {
             source: text,
             names: self.names,
             regexes: self.regexes,
+            lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: self.strict_raw,
         };

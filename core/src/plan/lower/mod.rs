@@ -6,14 +6,21 @@ mod dedup;
 mod expr;
 mod foreach;
 mod head;
+mod inputlookup;
+mod listed;
+mod lookup;
 mod makeresults;
 mod options;
+mod outputlookup;
 mod regex;
 mod rename;
+mod replace;
 mod rex;
 mod search;
 mod sort;
 mod stats;
+mod strcat;
+mod streamstats;
 
 use super::{closing, support};
 use crate::{
@@ -55,7 +62,7 @@ fn cut(mut stages: Vec<Stage>) -> (Plan, String) {
 }
 
 /// The stage of one command; `None` once it was reported why there is none.
-fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option<Stage> {
+pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option<Stage> {
     Some(match &command.kind {
         CommandKind::Search(search) => Stage::Search(search::lower(search, lowering)),
         CommandKind::Regex(regex) => Stage::Regex(regex::lower(regex, lowering)?),
@@ -68,6 +75,9 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Eventstats(stats) => Stage::Eventstats(eventstats::Eventstats {
             stats: stats::lower(stats, command, lowering),
         }),
+        CommandKind::Streamstats(tree) => {
+            Stage::Streamstats(streamstats::lower(tree, command, lowering))
+        }
         CommandKind::Where(expr) => {
             Stage::Where(where_::Where { predicate: lowering.predicate(expr) })
         }
@@ -78,6 +88,21 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Rename(pairs) => Stage::Rename(rename::lower(pairs, lowering)),
         CommandKind::Foreach(foreach) => Stage::Foreach(foreach::lower(foreach, lowering)?),
         CommandKind::Rex(rex) => Stage::Rex(rex::lower(rex, lowering)?),
+        CommandKind::FillNull(listed) => Stage::FillNull(listed::fillnull(listed, lowering)),
+        CommandKind::MakeMv(listed) => Stage::MakeMv(listed::makemv(listed, command, lowering)?),
+        CommandKind::MvExpand(listed) => {
+            Stage::MvExpand(listed::mvexpand(listed, command, lowering)?)
+        }
+        CommandKind::NoMv(listed) => Stage::NoMv(listed::nomv(listed, command, lowering)?),
+        CommandKind::MvCombine(listed) => {
+            Stage::MvCombine(listed::mvcombine(listed, command, lowering)?)
+        }
+        CommandKind::AddTotals(listed) => Stage::AddTotals(listed::addtotals(listed, lowering)),
+        CommandKind::AvlBase64(listed) => {
+            Stage::AvlBase64(listed::avlbase64(listed, command, lowering)?)
+        }
+        CommandKind::Replace(replace) => Stage::Replace(replace::lower(replace, lowering)),
+        CommandKind::StrCat(strcat) => Stage::StrCat(strcat::lower(strcat, lowering)),
         CommandKind::Head(head) => Stage::Head(head::lower(head, lowering)),
         CommandKind::Tail { limit } => Stage::Tail(tail::Tail { limit: *limit }),
         CommandKind::Reverse => Stage::Reverse(reverse::Reverse),
@@ -85,6 +110,14 @@ fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option
         CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
         CommandKind::MakeResults { count } => {
             Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
+        }
+        CommandKind::Lookup(lookup) => Stage::Lookup(lookup::lower(lookup, lowering)?),
+        CommandKind::InputLookup(lookup) => {
+            Stage::InputLookup(inputlookup::lower(index, lookup, command, lowering)?)
+        }
+        CommandKind::OutputLookup(lookup) => {
+            outputlookup::check(lookup, command, lowering);
+            return None;
         }
         CommandKind::Other(_) => {
             lowering.report(support::refuse(&command.name));

@@ -38,3 +38,20 @@ pub(super) fn refuse(
             .help(format!("the options that run are {options}")),
     );
 }
+
+/// The number of rows that an option's value is; anything else is reported, and is none.
+pub(super) fn row_count(
+    name: &Spanned<String>,
+    value: &Spanned<String>,
+    lowering: &mut Lowering<'_>,
+) -> usize {
+    value.value.parse().unwrap_or_else(|_| {
+        let message = format!("`{}` is no number of rows", value.value);
+        lowering.report(
+            Diagnostic::error(Code::BadArgument, value.span, message)
+                .label("expected a number")
+                .help(format!("write `{}=10`, or remove the option", name.value)),
+        );
+        0
+    })
+}

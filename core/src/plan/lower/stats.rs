@@ -18,6 +18,28 @@ use crate::{
 
 /// The plan of the aggregates of `command`. What cannot run is reported and left out.
 pub(super) fn lower(stats: &Stats, command: &Command, lowering: &mut Lowering<'_>) -> stats::Stats {
+    let mut plan = lower_aggregates(stats, command, lowering);
+    for (name, value) in &stats.options {
+        match name.value.to_ascii_lowercase().as_str() {
+            "allnum" => plan.all_numeric = options::switch(name, value, lowering),
+            "dedup_splitvals" => plan.distinct_splits = options::switch(name, value, lowering),
+            // It only says how a multivalue is shown in one line, which caltrop never does.
+            "delim" => {}
+            _ => {
+                let known = "`allnum`, `delim` and `dedup_splitvals`";
+                options::refuse(name, &command.name.value, known, lowering);
+            }
+        }
+    }
+    plan
+}
+
+/// The same without its options.
+pub(super) fn lower_aggregates(
+    stats: &Stats,
+    command: &Command,
+    lowering: &mut Lowering<'_>,
+) -> stats::Stats {
     Lower { command: &command.name.value, lowering }.stats(stats)
 }
 
@@ -32,20 +54,7 @@ impl Lower<'_, '_> {
         let by = stats.by.iter().map(|name| self.lowering.names.intern(&name.value)).collect();
         let aggregates = stats.aggregates.iter().filter_map(|aggregate| self.aggregate(aggregate));
         let aggregates = aggregates.collect();
-        let (mut all_numeric, mut distinct_splits) = (false, false);
-        for (name, value) in &stats.options {
-            match name.value.to_ascii_lowercase().as_str() {
-                "allnum" => all_numeric = options::switch(name, value, self.lowering),
-                "dedup_splitvals" => distinct_splits = options::switch(name, value, self.lowering),
-                // It only says how a multivalue is shown in one line, which caltrop never does.
-                "delim" => {}
-                _ => {
-                    let known = "`allnum`, `delim` and `dedup_splitvals`";
-                    options::refuse(name, self.command, known, self.lowering);
-                }
-            }
-        }
-        stats::Stats { by, aggregates, all_numeric, distinct_splits }
+        stats::Stats { by, aggregates, all_numeric: false, distinct_splits: false }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

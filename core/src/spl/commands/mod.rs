@@ -8,14 +8,21 @@ mod eval;
 mod fields;
 pub(super) mod foreach;
 mod head;
+pub(super) mod inputlookup;
+pub(super) mod listed;
+pub(super) mod lookup;
 mod makeresults;
 mod other;
+pub(super) mod outputlookup;
 mod regex;
 mod rename;
+pub(super) mod replace;
 mod reverse;
 pub(super) mod rex;
 pub(super) mod sort;
 mod stats;
+pub(super) mod strcat;
+pub(super) mod streamstats;
 mod table;
 mod tail;
 mod r#where;
@@ -32,11 +39,21 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "fields" => fields::parse(parser),
         "bin" | "bucket" | "discretize" => bin::parse(parser),
         "stats" => stats::parse(parser),
+        "streamstats" => streamstats::parse(parser),
         "eventstats" => stats::parse_eventstats(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
         "foreach" => foreach::parse(parser),
         "rex" => rex::parse(parser),
+        "fillnull" => listed::parse(parser, CommandKind::FillNull),
+        "makemv" => listed::parse(parser, CommandKind::MakeMv),
+        "mvexpand" => listed::parse(parser, CommandKind::MvExpand),
+        "nomv" => listed::parse(parser, CommandKind::NoMv),
+        "mvcombine" => listed::parse(parser, CommandKind::MvCombine),
+        "addtotals" => listed::parse(parser, CommandKind::AddTotals),
+        "avlbase64" => listed::parse(parser, CommandKind::AvlBase64),
+        "replace" => replace::parse(parser),
+        "strcat" => strcat::parse(parser),
         "rename" => rename::parse(parser),
         "head" => head::parse(parser),
         "tail" => tail::parse(parser),
@@ -44,6 +61,9 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "sort" => sort::parse(parser),
         "dedup" => dedup::parse(parser),
         "makeresults" => makeresults::parse(parser),
+        "lookup" => lookup::parse(parser),
+        "inputlookup" => inputlookup::parse(parser),
+        "outputlookup" => outputlookup::parse(parser),
         _ => other::parse(parser),
     }
 }

@@ -6,21 +6,28 @@ use crate::spl::parser::{Parser, is_word};
 use crate::spl::tree::{Aggregate, AggregateArgument, CommandKind, Stats};
 
 pub(super) fn parse(parser: &mut Parser<'_>) -> CommandKind {
-    aggregates(parser).map_or(CommandKind::Broken, CommandKind::Stats)
+    aggregates(parser, |_| false).map_or(CommandKind::Broken, CommandKind::Stats)
 }
 
 pub(super) fn parse_eventstats(parser: &mut Parser<'_>) -> CommandKind {
-    aggregates(parser).map_or(CommandKind::Broken, CommandKind::Eventstats)
+    aggregates(parser, |_| false).map_or(CommandKind::Broken, CommandKind::Eventstats)
 }
 
-/// Reads the aggregates, BY fields and options up to the end of the command; `None` where no aggregate is.
-pub(super) fn aggregates(parser: &mut Parser<'_>) -> Option<Stats> {
+/// Reads the aggregates, BY fields and options up to the end of the command; `None` where no aggregate is. `special` reads what
+/// else may stand between them, and tells whether it did.
+pub(super) fn aggregates(
+    parser: &mut Parser<'_>,
+    mut special: impl FnMut(&mut Parser<'_>) -> bool,
+) -> Option<Stats> {
     let mut stats = Stats { aggregates: Vec::new(), by: Vec::new(), options: Vec::new() };
     loop {
         parser.skip_separators();
         if parser.eat_keyword("BY") {
-            by(parser, &mut stats);
+            by(parser, &mut stats, special);
             break;
+        }
+        if special(parser) {
+            continue;
         }
         if let Some(option) = parser.option() {
             stats.options.push(option);
@@ -40,9 +47,16 @@ pub(super) fn aggregates(parser: &mut Parser<'_>) -> Option<Stats> {
 }
 
 /// Reads the fields after BY, and the options that may follow them.
-fn by(parser: &mut Parser<'_>, stats: &mut Stats) {
+fn by(
+    parser: &mut Parser<'_>,
+    stats: &mut Stats,
+    mut special: impl FnMut(&mut Parser<'_>) -> bool,
+) {
     loop {
         parser.skip_separators();
+        if special(parser) {
+            continue;
+        }
         if let Some(option) = parser.option() {
             stats.options.push(option);
         } else if let Some(name) = parser.name() {

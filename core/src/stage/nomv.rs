@@ -1,0 +1,41 @@
+//! `nomv`: several values become one text, a line each.
+//!
+//! Class: row-local.
+
+use super::Verdict;
+use crate::{
+    ids::FieldId,
+    names::Name,
+    row::{Env, Fields, Row},
+    value::Value,
+};
+
+/// `nomv field`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoMv {
+    /// The field whose values are joined, in place.
+    pub field: FieldId,
+}
+
+impl NoMv {
+    /// Joins the values of a row's field. It never ends one.
+    pub fn apply<'e>(self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
+        if let Value::List(values) = row.get(self.field) {
+            let text = env.bump.alloc_slice_copy(&values.join(b"\n".as_slice()));
+            row.set(Name::Known(self.field), Value::Text(text));
+        }
+        Verdict::Keep
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stage::testing::run;
+
+    #[test]
+    fn values_are_joined_by_line_ends() {
+        for (row, expected) in [("a=1|2|3", "a=1\\n2\\n3"), ("a=1", "a=1"), ("b=1|2", "b=1|2")] {
+            assert_eq!(run("nomv a", row), expected, "{row}");
+        }
+    }
+}

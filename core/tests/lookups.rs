@@ -1,0 +1,276 @@
+//! Lookup tables from the files of an app to the rows of a search, and to the fields of events.
+
+mod common;
+
+use std::sync::Arc;
+
+use caltrop_core::{
+    alert::Alert,
+    config::{Input, Options},
+    engine::Engine,
+    event::Head,
+    knowledge::Knowledge,
+    ruleset::{BuildOptions, Built, RuleSetBuilder},
+};
+
+const TRANSFORMS: &str = "
+[zones]
+filename = zones.csv
+match_type = CIDR(net)
+max_matches = 1
+
+[agents]
+filename = agents.csv
+match_type = WILDCARD(agent)
+case_sensitive_match = false
+min_matches = 1
+default_match = unknown
+
+[both]
+filename = both.csv
+match_type = CIDR(net), WILDCARD(path)
+";
+
+const FILES: &[(&str, &str)] = &[
+    ("default/transforms.conf", TRANSFORMS),
+    (
+        "lookups/zones.csv",
+        "net,zone\n10.1.0.0/16,office\n10.0.0.0/8,inside\nfe80::/10,link\n192.0.2.7,door\n",
+    ),
+    ("lookups/agents.csv", "agent,kind\n*bot*,robot\ncurl/*,tool\n"),
+    (
+        "lookups/both.csv",
+        "net,path,user,verdict\n10.0.0.0/8,*.exe,ann,allowed\n0.0.0.0/0,*,ann,odd\n",
+    ),
+    ("lookups/users.csv", "user,group\nbob,admins\namy,staff\namy,ops\n"),
+];
+
+fn built(files: &[(&str, &str)], search: &str) -> Built {
+    let mut knowledge = Knowledge::builtin();
+    assert_eq!(knowledge.overlay(files), []);
+    let mut builder = RuleSetBuilder::new(knowledge, BuildOptions::default());
+    builder.add_spl("search", search);
+    builder.build()
+}
+
+/// The row of an alert.
+fn json(alert: &Alert<'_>) -> String {
+    let mut json = Vec::new();
+    alert.write_row_json(&mut json).expect("a Vec takes everything");
+    String::from_utf8(json).expect("JSON is UTF-8")
+}
+
+/// The rows that `search` makes of rows, each as JSON.
+fn rows(search: &str, rows: &[&str]) -> Vec<String> {
+    let built = built(FILES, search);
+    assert_eq!(
+        built.reports[0].diagnostics.iter().filter(|it| it.is_error()).count(),
+        0,
+        "{search}"
+    );
+    let options = Options { input: Input::Rows, ..Options::default() };
+    let mut engine = Engine::new(Arc::new(built.rules), options);
+    let mut found = Vec::new();
+    let mut keep = |alert: &Alert<'_>| found.push(json(alert));
+    for (row, offset) in rows.iter().zip(0..) {
+        engine.push(row.as_bytes(), &Head { offset, ..Head::default() }, &mut keep);
+    }
+    engine.finish(&mut keep);
+    found
+}
+
+/// What is said of `search`: `code at text`.
+fn said(search: &str) -> Vec<String> {
+    let report = built(FILES, search).reports.remove(0);
+    let found = report.diagnostics.iter().filter(|it| it.code.text() != "W0503");
+    found.map(|it| format!("{} at {}", it.code.text(), it.primary.span.text(search))).collect()
+}
+
+#[test]
+fn an_address_is_found_in_the_networks_of_a_table() {
+    for (address, expected) in [
+        ("10.1.2.3", r#"{"src":"10.1.2.3","zone":"office"}"#),
+        ("10.2.2.3", r#"{"src":"10.2.2.3","zone":"inside"}"#),
+        ("fe80::1", r#"{"src":"fe80::1","zone":"link"}"#),
+        ("192.0.2.7", r#"{"src":"192.0.2.7","zone":"door"}"#),
+        ("192.0.2.8", r#"{"src":"192.0.2.8"}"#),
+        ("nowhere", r#"{"src":"nowhere"}"#),
+    ] {
+        let row = format!(r#"{{"src":"{address}"}}"#);
+        assert_eq!(rows("| lookup zones net AS src OUTPUT zone", &[&row]), [expected]);
+    }
+}
+
+#[test]
+fn a_text_is_found_by_the_patterns_of_a_table_or_gets_the_default() {
+    for (agent, expected) in [
+        ("GoogleBot/2", "robot"),
+        ("CURL/8.1", "tool"),
+        ("wget", "unknown"),
+        ("x curl/8", "unknown"),
+    ] {
+        let row = format!(r#"{{"agent":"{agent}"}}"#);
+        let found = rows("| lookup agents agent | fields kind", &[&row]);
+        assert_eq!(found, [format!(r#"{{"kind":"{expected}"}}"#)]);
+    }
+    assert_eq!(rows("| lookup agents agent | fields kind, x", &[r#"{"x":"1"}"#]), [r#"{"x":"1"}"#]);
+}
+
+#[test]
+fn keys_of_every_kind_go_together() {
+    let search = "| lookup both net AS src, path, user OUTPUT verdict | fields verdict";
+    for (row, expected) in [
+        (r#"{"src":"10.1.1.1","path":"a.exe","user":"ann"}"#, r#"{"verdict":["allowed","odd"]}"#),
+        (r#"{"src":"10.1.1.1","path":"a.dll","user":"ann"}"#, r#"{"verdict":"odd"}"#),
+        (r#"{"src":"9.1.1.1","path":"a.exe","user":"ann"}"#, r#"{"verdict":"odd"}"#),
+        (r#"{"src":"10.1.1.1","path":"a.exe","user":"Ann"}"#, "{}"),
+        (r#"{"src":"10.1.1.1","user":"ann"}"#, "{}"),
+    ] {
+        assert_eq!(rows(search, &[row]), [expected], "{row}");
+    }
+}
+
+#[test]
+fn a_table_is_the_whole_of_a_search_or_follows_its_rows() {
+    let all = [
+        r#"{"user":"bob","group":"admins"}"#,
+        r#"{"user":"amy","group":"staff"}"#,
+        r#"{"user":"amy","group":"ops"}"#,
+    ];
+    assert_eq!(rows("| inputlookup users.csv", &[]), all);
+    assert_eq!(rows("| inputlookup users start=1 max=1", &[]), all[1..2]);
+    assert_eq!(rows("| inputlookup users where user=AMY NOT group=s*", &[]), all[2..]);
+    assert_eq!(
+        rows("| stats count by a | inputlookup append=t users where user=bob", &[r#"{"a":"1"}"#]),
+        [r#"{"a":"1","count":"1"}"#, all[0]]
+    );
+    assert_eq!(
+        rows("| inputlookup users | stats count by user", &[]),
+        [r#"{"user":"amy","count":"2"}"#, r#"{"user":"bob","count":"1"}"#]
+    );
+}
+
+#[test]
+fn what_cannot_run_is_said_where_it_stands() {
+    for (search, expected) in [
+        ("| lookup users usr", "E0108 at usr"),
+        ("| lookup users user OUTPUT groups", "E0108 at groups"),
+        ("| lookup local=maybe users user", "E0108 at maybe"),
+        ("| lookup event_time_field=t users user", "E0303 at event_time_field"),
+        ("| lookup nobody user", "W0523 at nobody"),
+        ("| inputlookup users start=x", "E0108 at x"),
+        ("| inputlookup users columns=x", "E0303 at columns"),
+        ("| inputlookup nobody", "W0523 at nobody"),
+        ("| inputlookup strict=t nobody", "W0523 at nobody"),
+        ("| stats count | inputlookup users", "E0308 at inputlookup"),
+        ("| stats count | outputlookup append=t users", "W0524 at outputlookup"),
+        ("| outputlookup append=so override_if_empty=t max=1 users", "E0108 at so"),
+        ("| outputlookup users outputs=x", "E0303 at outputs"),
+    ] {
+        assert_eq!(said(search)[..1], [expected], "{search}");
+    }
+    assert_eq!(
+        rows("| stats count | outputlookup users | eval x=1", &[]),
+        [r#"{"count":"0","x":"1"}"#]
+    );
+    assert!(built(FILES, "| inputlookup strict=t nobody").reports[0].is_refused());
+    assert!(!built(FILES, "| inputlookup nobody").reports[0].is_refused());
+}
+
+#[test]
+fn the_names_of_addresses_come_from_a_table_of_the_user_or_not_at_all() {
+    let search = "* | lookup dnslookup clientip AS src OUTPUT clienthost AS name | table src, name";
+    let table = ("lookups/dnslookup.csv", "clientip,clienthost\n192.0.2.1,oak.example\n");
+    for (files, said, expected) in [
+        (&[][..], 1, r#"{"src":"192.0.2.1"}"#),
+        (&[table][..], 0, r#"{"src":"192.0.2.1","name":"oak.example"}"#),
+    ] {
+        let mut knowledge = Knowledge::builtin();
+        assert_eq!(knowledge.overlay(files), []);
+        let mut builder = RuleSetBuilder::new(knowledge, BuildOptions::default());
+        (0..3).for_each(|number| builder.add_spl(&format!("rule {number}"), search));
+        let built = builder.build();
+        let warnings = built.reports.iter().flat_map(|report| &report.diagnostics);
+        assert_eq!(warnings.filter(|it| it.code.text() == "W0523").count(), said);
+        assert_eq!(built.rules.len(), 3);
+        let mut found = Vec::new();
+        let mut engine = Engine::new(Arc::new(built.rules), Options::default());
+        engine.push(b"src=192.0.2.1", &Head::default(), &mut |alert: &Alert<'_>| {
+            found.push(json(alert));
+        });
+        assert_eq!(found, [expected; 3]);
+    }
+}
+
+/// The fields of those names that the event `raw` has, whose sourcetype is `st`.
+fn fields(props: &str, raw: &str, names: &str) -> String {
+    let files: Vec<_> = FILES
+        .iter()
+        .copied()
+        .chain([
+            ("local/props.conf", props),
+            ("local/eventtypes.conf", "[odd]\nsearch = zone=office\n"),
+        ])
+        .collect();
+    let built = built(&files, &format!("* | table {names}"));
+    assert!(built.knowledge.is_empty(), "{:?}", built.knowledge);
+    let mut engine = Engine::new(Arc::new(built.rules), Options::default());
+    let mut found = String::new();
+    let head = Head { sourcetype: Some(b"st"), source: Some(b"x"), ..Head::default() };
+    engine.push(raw.as_bytes(), &head, &mut |alert: &Alert<'_>| {
+        found.push_str(&json(alert));
+    });
+    found
+}
+
+#[test]
+fn an_automatic_lookup_reads_calculated_fields_and_event_types_read_what_it_gives() {
+    let props = "[st]\nFIELDALIAS-a = zone AS early\nEVAL-src = \"10.1.\".tail\nEVAL-late = zone\n\
+                 LOOKUP-z = zones net AS src OUTPUT zone\n";
+    let shown = fields(props, "tail=2.3", "src, zone, eventtype, early, late");
+    assert_eq!(shown, r#"{"src":"10.1.2.3","zone":"office","eventtype":"odd"}"#);
+}
+
+#[test]
+fn automatic_lookups_run_in_the_order_of_their_classes_and_see_each_other() {
+    let chain = "[st]\nLOOKUP-a = users user OUTPUT group AS agent\n\
+                 LOOKUP-b = agents agent OUTPUT kind\n";
+    assert_eq!(fields(chain, "user=bob", "agent, kind"), r#"{"agent":"admins","kind":"unknown"}"#);
+    let backwards = chain.replace("LOOKUP-a", "LOOKUP-c");
+    assert_eq!(fields(&backwards, "user=bob", "agent, kind"), r#"{"agent":"admins"}"#);
+}
+
+#[test]
+fn output_replaces_an_event_s_own_field_and_output_new_keeps_it() {
+    for (keyword, expected) in [("OUTPUT", "admins"), ("OUTPUTNEW", "own")] {
+        let props = format!("[st]\nLOOKUP-a = users user {keyword} group\n");
+        let shown = fields(&props, "user=bob group=own", "group");
+        assert_eq!(shown, format!(r#"{{"group":"{expected}"}}"#));
+        assert_eq!(fields(&props, "user=eve group=own", "group"), r#"{"group":"own"}"#);
+    }
+}
+
+#[test]
+fn a_stronger_stanza_takes_an_automatic_lookup_away() {
+    let props = "[st]\nLOOKUP-a = users user OUTPUT group\n[source::y]\nLOOKUP-a =\n";
+    assert_eq!(fields(props, "user=bob", "group"), r#"{"group":"admins"}"#);
+    let taken = props.replace("source::y", "source::x");
+    assert_eq!(fields(&taken, "user=bob", "group"), "{}");
+}
+
+#[test]
+fn what_is_wrong_with_an_automatic_lookup_stands_in_its_file() {
+    for (setting, code, place) in [
+        ("users usr OUTPUT group", "E0108", "usr"),
+        ("users", "E0107", ""),
+        ("gone user OUTPUT x", "W0523", "gone"),
+        ("local=t users user", "E0205", "local"),
+    ] {
+        let props = format!("[st]\nLOOKUP-a = {setting}\n");
+        let files = [FILES, &[("local/props.conf", props.as_str())]].concat();
+        let problems = built(&files, "*").knowledge;
+        let [(file, problem)] = problems.as_slice() else { panic!("{problems:?}") };
+        let found = (file.as_str(), problem.code.text(), problem.primary.span.text(&props));
+        assert_eq!(found, ("local/props.conf", code, place));
+    }
+}
