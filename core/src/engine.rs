@@ -41,7 +41,7 @@ use crate::{
     ids::RuleId,
     row::{Env, Rank, Row},
     scan::candidates::Candidates,
-    stage::{Stage, Verdict},
+    stage::{self, Stage, Verdict},
 };
 use alarms::Alarms;
 use clock::{Clocks, Heard};
@@ -363,7 +363,7 @@ impl<'e, 's> Work<'e, 's> {
         if rule.plan.expanded.is_empty() {
             return self.take(rule_id, rule, &row, event, env);
         }
-        for (row, part) in apply_all(&rule.plan.expanded, vec![row], env).into_iter().zip(0..) {
+        for (row, part) in stage::run(&rule.plan.expanded, vec![row], env).into_iter().zip(0..) {
             self.take(rule_id, rule, &row.part(part), event, env);
         }
     }
@@ -433,7 +433,7 @@ impl<'e, 's> Work<'e, 's> {
 
     /// What the rest of the pipeline makes of rows of a window.
     fn finished<'w>(&self, slot: &Slot, rows: Vec<Row<'w>>, env: Env<'w>) -> Vec<Row<'w>> {
-        apply_all(&self.rules.rules[slot.rule.index()].plan.finish, rows, env)
+        stage::run(&self.rules.rules[slot.rule.index()].plan.finish, rows, env)
     }
 
     /// The alert of a result row of a window.
@@ -484,11 +484,6 @@ fn env<'e>(
 /// Whether a row passes every stage.
 fn passes<'e>(stages: &[Stage], row: &mut Row<'e>, env: Env<'e>) -> bool {
     stages.iter().all(|stage| stage.apply(row, env) == Verdict::Keep)
-}
-
-/// What the stages make of rows, one after the other.
-fn apply_all<'e>(stages: &[Stage], rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
-    stages.iter().fold(rows, |rows, stage| stage.apply_all(rows, env))
 }
 
 #[cfg(test)]

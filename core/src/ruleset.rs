@@ -202,7 +202,7 @@ pub(crate) fn compile(
 ) -> Compilation {
     let (expanded, mut diagnostics) =
         expand::expand(&source.spl, &RuleMacros { own: &source.macros, knowledge });
-    let (pipeline, mut found) = spl::parse(&expanded.text);
+    let (mut pipeline, mut found) = spl::parse(&expanded.text);
     let mut lowering = Lowering {
         source: &expanded.text,
         names: &mut shared.names,
@@ -211,6 +211,7 @@ pub(crate) fn compile(
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
     };
+    lower::resolve(&mut pipeline, &mut lowering);
     let (mut plan, mut closing_reason) = lower::plan(&pipeline, &mut lowering);
     closing_reason.push_str(&schedule::apply(&source.schedule, &mut plan));
     let mut tables = shared.lookups.take_used();

@@ -7,16 +7,15 @@
 //! Rows are equal when they have the same fields and values. Left out is what a rendering cannot have: the raw text itself,
 //! fractions of a second, whether a line ends with `\r\n` or `\n`; and where the two hold different times, the time.
 
+#![cfg(feature = "evtx")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "renderings/logs.rs"]
-#[cfg(feature = "evtx")]
 mod logs;
 #[path = "renderings/pairs.rs"]
 mod pairs;
 #[path = "renderings/rows.rs"]
 mod rows;
-#[cfg(feature = "evtx")]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,7 +88,6 @@ fn generated_events_give_the_same_rows_in_every_rendering() {
     let recipe = Generator { seconds: 40, events_per_second: 10, rows: 20, ..Generator::demo() };
     let rules = own_rules();
     let mut pairs = pairs::generated(&recipe);
-    #[cfg(feature = "evtx")]
     pairs.push(pairs::generated_logs(&recipe));
     for pair in pairs {
         let outcomes = compare(&rules, &pair);
@@ -107,8 +105,8 @@ fn shared() -> PathBuf {
 fn real_pairs(real: &Real, step: usize) -> Vec<Pair> {
     let mut pairs: Vec<Pair> = real.pairs(step).collect();
     match std::env::var_os("CALTROP_EVTX").map(PathBuf::from) {
-        Some(folder) if cfg!(feature = "evtx") => pairs.extend(real.log_pairs(&folder)),
-        _ => say("skipped: no event logs here, set CALTROP_EVTX"),
+        Some(folder) => pairs.extend(real.log_pairs(&folder)),
+        None => say("skipped: no event logs here, set CALTROP_EVTX"),
     }
     pairs
 }

@@ -34,6 +34,7 @@ mod moments;
 mod order;
 mod percentile;
 mod rate;
+pub mod reference;
 mod sketch;
 mod sum;
 mod values;

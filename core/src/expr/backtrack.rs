@@ -3,7 +3,7 @@
 //! Backtracking can take time that grows without bound, so a search may take so many steps only, fewer the longer its text is:
 //! one step may look at all of it. A search that reaches its bound has no match, and is counted: nobody evades a rule in
 //! silence. Patterns that an automaton can run never come here, nor do those that data supplies. Unlike those, a search
-//! allocates on the heap.
+//! allocates on the heap, and has a stack of its own.
 
 use std::ops::Range;
 
@@ -23,6 +23,9 @@ const BOUNDS: [(usize, usize); 5] = [
     (256 << 10, 1 << 12),
     (1 << 20, 1 << 10),
 ];
+
+/// The stack of a search: a foreign library's frames are not for the 24 KiB that a push has.
+const SEARCH_STACK_BYTES: usize = 256 << 10;
 
 /// The largest program of a part that an automaton runs.
 const DELEGATE_BYTES: usize = 4 << 20;
@@ -66,7 +69,8 @@ impl Backtracker {
 impl Backtracker {
     /// Whether some part of `text` matches.
     pub(super) fn is_match(&self, text: &str) -> Result<bool, GivenUp> {
-        self.regex_for(text)?.is_match(text).map_err(|_| GivenUp)
+        let regex = self.regex_for(text)?;
+        stacker::grow(SEARCH_STACK_BYTES, || regex.is_match(text)).map_err(|_| GivenUp)
     }
 
     /// The first match in `text` that starts at `from` or later, written into `groups`; whether there is one.
@@ -76,7 +80,9 @@ impl Backtracker {
         from: usize,
         groups: &mut Groups,
     ) -> Result<bool, GivenUp> {
-        let found = self.regex_for(text)?.captures_from_pos(text, from).map_err(|_| GivenUp)?;
+        let regex = self.regex_for(text)?;
+        let search = || regex.captures_from_pos(text, from);
+        let found = stacker::grow(SEARCH_STACK_BYTES, search).map_err(|_| GivenUp)?;
         groups.clear();
         let captures = found.iter().flat_map(fancy_regex::Captures::iter);
         groups.extend(captures.map(|group| group.map(|group| group.range())));

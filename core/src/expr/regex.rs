@@ -384,6 +384,19 @@ mod tests {
     }
 
     #[test]
+    fn what_no_automaton_runs_is_searched_all_the_same() {
+        let is_match = |pattern: &str, text: &[u8]| {
+            let mut ids = RegexIds::default();
+            let regex = Regex::compile(pattern, &mut ids).expect(pattern);
+            regex.is_match(&Caches::new(ids.count()), text)
+        };
+        assert!(is_match(r"(\w)\1(?=$)", b"xaa\n"));
+        assert!(is_match(r"(?!b)^.\W$", b"a\xff"), "what is not UTF-8 reads as U+FFFD");
+        assert!(is_match(r"(?m:a$)\nb$", b"a\nb\n"), "both kinds of `$`");
+        assert!(!is_match(r"(?m:a$)\nb$", b"a\nb\nc"));
+    }
+
+    #[test]
     fn bytes_that_are_not_utf8_read_as_replacement_characters() {
         let cases: [(&str, &[u8], bool); 7] = [
             ("^a.b$", b"a\xffb", true),

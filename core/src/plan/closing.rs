@@ -177,7 +177,13 @@ impl Stage {
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
             Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
-            Self::MakeResults(_) | Self::InputLookup(_) => true,
+            Self::Append(_)
+            | Self::AppendPipe(_)
+            | Self::Join(_)
+            | Self::Format(_)
+            | Self::Return(_)
+            | Self::MakeResults(_)
+            | Self::InputLookup(_) => true,
         }
     }
 }

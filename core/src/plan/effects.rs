@@ -3,7 +3,7 @@
 use crate::{
     diag::{Span, Spanned},
     spl::tree::{
-        AggregateArgument, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Foreach, Listed,
+        AggregateArgument, Bracketed, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Listed,
         Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
     },
 };
@@ -144,7 +144,16 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         | CommandKind::Reverse
         | CommandKind::OutputLookup(_)
         | CommandKind::Broken => Vec::new(),
-        CommandKind::MakeResults { .. } | CommandKind::InputLookup(_) | CommandKind::Other(_) => {
+        CommandKind::Join(join) => {
+            join.names.iter().map(Effect::Reads).chain([Effect::Anything]).collect()
+        }
+        CommandKind::Append(_)
+        | CommandKind::AppendPipe(_)
+        | CommandKind::Format
+        | CommandKind::Return(_)
+        | CommandKind::MakeResults { .. }
+        | CommandKind::InputLookup(_)
+        | CommandKind::Other(_) => {
             vec![Effect::Anything]
         }
     }
@@ -208,8 +217,8 @@ fn of_lookup(lookup: &Lookup) -> Vec<Effect<'_>> {
 }
 
 /// The effects of the template, each name with a placeholder in it being any.
-fn of_foreach(foreach: &Foreach) -> Vec<Effect<'_>> {
-    let template = foreach.template.commands.iter().flat_map(effects);
+fn of_foreach(foreach: &Bracketed) -> Vec<Effect<'_>> {
+    let template = foreach.pipeline.commands.iter().flat_map(effects);
     let template = template.map(|effect| match effect {
         Effect::Writes(name) if is_placeholder(name) => Effect::Writes("*"),
         effect => effect,

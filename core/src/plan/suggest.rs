@@ -69,7 +69,7 @@ mod tests {
             ("sstats", "stats", true),
             ("state", "stats", true),
             ("s", "", true),
-            ("stst", "stats", true),
+            ("sats", "stats", true),
             ("satst", "stats", false),
             ("st", "stats", false),
         ] {

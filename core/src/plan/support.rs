@@ -8,6 +8,8 @@ use crate::{
 /// Commands that run.
 pub const RUNS: &[&str] = &[
     "addtotals",
+    "append",
+    "appendpipe",
     "avlbase64",
     "bin",
     "bucket",
@@ -16,22 +18,24 @@ pub const RUNS: &[&str] = &[
     "eval",
     "eventstats",
     "fields",
-    "foreach",
     "fillnull",
+    "foreach",
+    "format",
     "head",
     "inputlookup",
+    "join",
     "lookup",
-    "makeresults",
-    "outputlookup",
     "makemv",
     "makeresults",
     "mvcombine",
     "mvexpand",
     "nomv",
+    "outputlookup",
     "regex",
     "rename",
-    "reverse",
     "replace",
+    "return",
+    "reverse",
     "rex",
     "search",
     "sort",
@@ -52,9 +56,7 @@ const LATER: &[&str] = &[
     "anomalies",
     "anomalousvalue",
     "anomalydetection",
-    "append",
     "appendcols",
-    "appendpipe",
     "arules",
     "associate",
     "autoregress",
@@ -65,7 +67,6 @@ const LATER: &[&str] = &[
     "contingency",
     "convert",
     "correlate",
-    "dedup",
     "datamodel",
     "delta",
     "diff",
@@ -77,7 +78,6 @@ const LATER: &[&str] = &[
     "filldown",
     "findtypes",
     "folderize",
-    "format",
     "fromjson",
     "gauge",
     "geom",
@@ -87,7 +87,6 @@ const LATER: &[&str] = &[
     "iconify",
     "inputcsv",
     "iplocation",
-    "join",
     "kmeans",
     "kv",
     "kvform",
@@ -110,7 +109,6 @@ const LATER: &[&str] = &[
     "relevancy",
     "reltime",
     "require",
-    "return",
     "rtorder",
     "savedsearch",
     "scrub",
@@ -124,8 +122,6 @@ const LATER: &[&str] = &[
     "sitimechart",
     "sitop",
     "spath",
-    "streamstats",
-    "strcat",
     "tags",
     "timechart",
     "timewrap",
@@ -215,7 +211,7 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
             .help(format!("the commands that run are {}", RUNS.join(", ")));
     }
     if MODELS.contains(&lower.as_str()) {
-        let message = format!("`{value}` reads a data model, and caltrop has events only");
+        let message = format!("`{value}` reads data models or metrics, and caltrop has events only");
         return Diagnostic::error(Code::DataModel, *span, message)
             .label("not supported")
             .help("search for the events themselves, such as with `index=x field=value`");

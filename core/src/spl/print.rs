@@ -88,7 +88,12 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Lookup(lookup) => commands::lookup::print(out, lookup),
         CommandKind::InputLookup(lookup) => commands::inputlookup::print(out, lookup),
         CommandKind::OutputLookup(lookup) => commands::outputlookup::print(out, lookup),
-        CommandKind::Foreach(foreach) => commands::foreach::print(out, foreach),
+        CommandKind::Foreach(bracketed)
+        | CommandKind::Append(bracketed)
+        | CommandKind::AppendPipe(bracketed)
+        | CommandKind::Join(bracketed) => commands::bracketed::print(out, bracketed),
+        CommandKind::Format => {}
+        CommandKind::Return(returned) => commands::r#return::print(out, returned),
         CommandKind::Rex(rex) => commands::rex::print(out, rex),
         CommandKind::FillNull(listed)
         | CommandKind::MakeMv(listed)

@@ -56,7 +56,17 @@ pub enum CommandKind {
     /// `rex`.
     Rex(Rex),
     /// `foreach`.
-    Foreach(Foreach),
+    Foreach(Bracketed),
+    /// `append`.
+    Append(Bracketed),
+    /// `appendpipe`.
+    AppendPipe(Bracketed),
+    /// `join`.
+    Join(Bracketed),
+    /// `format`.
+    Format,
+    /// `return`.
+    Return(Return),
     /// `tail [N]`.
     Tail {
         /// How many rows; 10 where none is written.
@@ -438,15 +448,40 @@ pub enum RexMode {
     Sed,
 }
 
-/// `foreach names [ template ]`.
+/// `foreach names [ pipeline ]` and its like.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Foreach {
-    /// Names with wildcards.
+pub struct Bracketed {
+    /// The names, those of `foreach` with wildcards.
     pub names: Vec<Spanned<String>>,
-    /// `mode`, `fieldstr` and their like, as written.
+    /// The options, as written.
     pub options: Vec<(Spanned<String>, Spanned<String>)>,
-    /// What is run, with its placeholders.
-    pub template: Pipeline,
+    /// What stands in the brackets; for `foreach` with its placeholders.
+    pub pipeline: Pipeline,
+}
+
+/// `return [N] items`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Return {
+    /// How many rows are looked at.
+    pub count: u64,
+    /// What is told of each.
+    pub items: Vec<Returned>,
+}
+
+/// One item of `return`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Returned {
+    /// `field`.
+    Field(Spanned<String>),
+    /// `$field`: its bare value.
+    Value(Spanned<String>),
+    /// `name=field`.
+    Named {
+        /// What it is called.
+        name: Spanned<String>,
+        /// The field.
+        field: Spanned<String>,
+    },
 }
 
 /// `sort [N] [-|+]field, ... [desc]`.

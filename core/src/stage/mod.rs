@@ -4,6 +4,7 @@
 //! needs the rows of a whole window, has `apply_all(&self, rows, env) -> rows`, rows in and out in the order of the search.
 
 pub mod addtotals;
+pub mod append;
 pub mod avlbase64;
 pub mod bin;
 mod column;
@@ -13,8 +14,10 @@ pub mod eventstats;
 pub mod fields;
 pub mod fillnull;
 pub mod foreach;
+pub mod format;
 pub mod head;
 pub mod inputlookup;
+pub mod join;
 pub mod lookup;
 pub mod makemv;
 pub mod makeresults;
@@ -24,6 +27,7 @@ pub mod nomv;
 pub mod regex;
 pub mod rename;
 pub mod replace;
+pub mod return_;
 pub mod reverse;
 pub mod rex;
 pub mod sort;
@@ -43,6 +47,12 @@ use crate::{
     expr::search::Search,
     row::{Env, Row},
 };
+
+/// What the stages make of rows, one after the other.
+#[must_use]
+pub fn run<'e>(stages: &[Stage], rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
+    stages.iter().fold(rows, |rows, stage| stage.apply_all(rows, env))
+}
 
 /// What a row-local command says of its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +90,16 @@ pub enum Stage {
     Bin(bin::Bin),
     /// `rename`
     Rename(rename::Rename),
+    /// `append`
+    Append(append::Append),
+    /// `appendpipe`
+    AppendPipe(append::AppendPipe),
+    /// `join`
+    Join(join::Join),
+    /// `format`
+    Format(format::Format),
+    /// `return`
+    Return(return_::Return),
     /// `rex`
     Rex(rex::Rex),
     /// `foreach`
@@ -159,7 +179,14 @@ impl Stage {
     pub fn class(&self) -> Class {
         match self {
             Self::Stats(_) => Class::Mergeable,
-            Self::Eventstats(_) | Self::Sort(_) | Self::Reverse(_) => Class::WholeWindow,
+            Self::Eventstats(_)
+            | Self::Sort(_)
+            | Self::Reverse(_)
+            | Self::Append(_)
+            | Self::AppendPipe(_)
+            | Self::Join(_)
+            | Self::Format(_)
+            | Self::Return(_) => Class::WholeWindow,
             Self::FillNull(fill) => fill.class(),
             Self::AddTotals(add) => add.class(),
             Self::MvExpand(_) => Class::Expanding,
@@ -238,6 +265,11 @@ impl Stage {
             Self::MvCombine(combine) => combine.apply_all(rows, env),
             Self::AddTotals(add) => add.apply_all(rows, env),
             Self::Streamstats(streamstats) => streamstats.apply_all(rows, env),
+            Self::Append(append) => append.apply_all(rows, env),
+            Self::AppendPipe(append) => append.apply_all(rows, env),
+            Self::Join(join) => join.apply_all(rows, env),
+            Self::Format(format) => format.apply_all(rows, env),
+            Self::Return(returned) => returned.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::Tail(tail) => tail.apply_all(rows),
             Self::Reverse(reverse) => reverse.apply_all(rows),

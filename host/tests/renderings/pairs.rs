@@ -26,10 +26,13 @@ pub(crate) enum Kind {
     OtherText,
 }
 
+/// One event in both renderings.
+type Both = (Vec<u8>, Vec<u8>);
+
 /// The events of one file.
 pub(crate) struct File {
     pub(crate) origin: String,
-    pub(crate) events: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) events: Vec<Both>,
 }
 
 impl Pair {
@@ -64,7 +67,6 @@ pub(crate) fn generated(recipe: &Generator) -> Vec<Pair> {
 }
 
 /// The events of a recipe as XML and as event logs, a few events each. Logs hold GUIDs as numbers, which are read in capitals.
-#[cfg(feature = "evtx")]
 pub(crate) fn generated_logs(recipe: &Generator) -> Pair {
     let mut pairs = Vec::new();
     let mut all: Vec<Event> = recipe.events().collect();
@@ -83,7 +85,7 @@ pub(crate) fn generated_logs(recipe: &Generator) -> Pair {
     of_one_file("event logs", pairs)
 }
 
-fn of_one_file(name: &str, events: Vec<(Vec<u8>, Vec<u8>)>) -> Pair {
+fn of_one_file(name: &str, events: Vec<Both>) -> Pair {
     let files = vec![File { origin: "generated".to_owned(), events }];
     Pair { name: name.to_owned(), kind: Kind::Same, files, left_out: 0 }
 }
@@ -213,7 +215,7 @@ impl Real {
 }
 
 fn pair(name: &str, kind: Kind, events: impl Iterator<Item = (String, Vec<u8>, Vec<u8>)>) -> Pair {
-    let mut files: BTreeMap<String, Vec<(Vec<u8>, Vec<u8>)>> = BTreeMap::new();
+    let mut files: BTreeMap<String, Vec<Both>> = BTreeMap::new();
     let mut left_out = 0;
     for (origin, left, right) in events {
         if kind == Kind::OtherText && left.starts_with(b"<Event") && lacks(&left, &right) {

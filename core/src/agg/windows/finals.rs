@@ -4,8 +4,8 @@
 //! revision once more, with other values. So of each rule and host the end is remembered up to which windows are *final*. It
 //! stands for those that end before it, too, which were let go earlier or never were.
 //!
-//! This is bounded in bytes, for the names of hosts are hostile. Beyond the bound the ends of the rule that grows become one for
-//! all hosts, the lower half of them first: no row is then taken for new that is not, some are taken for late that are new.
+//! This is bounded in bytes, for the names of hosts are hostile. Beyond the bound the ends of the rule that has most become one
+//! for all hosts, the lower half of them first: no row is then taken for new that is not, some are taken for late that are new.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ pub(super) struct Finals {
     of_rules: BTreeMap<RuleId, Ends>,
     /// Of the hosts whose watermark was forgotten, whatever the rule.
     of_forgotten: Ends,
+    /// Of the ends of all rules.
     bytes: usize,
 }
 
@@ -33,19 +34,27 @@ pub(super) struct Ends {
     bytes: usize,
 }
 
-/// Hosts and their ends may take so many bytes.
+/// Hosts and their ends may take so many bytes for all rules, and as many for the hosts that were forgotten.
 const MAX_BYTES: usize = 4 << 20;
 
 impl Finals {
     /// Makes a window final, and those of its rule and host that end before it.
     pub(super) fn raise(&mut self, slot: &Slot) {
         let ends = self.of_rules.entry(slot.rule).or_default();
-        ends.raise_within(slot.host.as_deref(), slot.end_ns, &mut self.bytes);
+        self.bytes += ends.raise(slot.host.as_deref(), slot.end_ns);
+        while self.bytes > MAX_BYTES
+            && let Some(most) = self.of_rules.values_mut().max_by_key(|ends| ends.bytes)
+        {
+            self.bytes -= most.fold();
+        }
     }
 
     /// The same for every rule that has windows of one host.
     pub(super) fn raise_forgotten(&mut self, host: &[u8], end_ns: i64) {
-        self.of_forgotten.raise_within(Some(host), end_ns, &mut self.bytes);
+        self.of_forgotten.raise(Some(host), end_ns);
+        while self.of_forgotten.bytes > MAX_BYTES {
+            self.of_forgotten.fold();
+        }
     }
 
     /// Whether a window is final.
@@ -81,14 +90,12 @@ impl Finals {
 
     /// Takes up those of forgotten hosts.
     pub(super) fn put_forgotten(&mut self, ends: Ends) {
-        self.bytes = self.bytes - self.of_forgotten.bytes + ends.bytes;
         self.of_forgotten = ends;
     }
 
     /// The same under other rules; those of a rule without an heir are left out.
     pub(super) fn handed_over(self, heir: impl Fn(RuleId) -> Option<RuleId>) -> Self {
-        let mut to = Self::default();
-        to.put_forgotten(self.of_forgotten);
+        let mut to = Self { of_forgotten: self.of_forgotten, ..Self::default() };
         for (rule, ends) in self.of_rules {
             if let Some(rule) = heir(rule) {
                 to.put(rule, ends);
@@ -110,37 +117,33 @@ impl Ends {
         slot.end_ns <= self.of_all_ns || of_host.is_some_and(|&end_ns| slot.end_ns <= end_ns)
     }
 
-    /// Raises the end of a host, or without one that of all, while `total_bytes` counts the bytes of these ends and others.
-    fn raise_within(&mut self, host: Option<&[u8]>, end_ns: i64, total_bytes: &mut usize) {
-        let others_bytes = *total_bytes - self.bytes;
-        self.raise(host, end_ns);
-        while others_bytes + self.bytes > MAX_BYTES && !self.of_hosts.is_empty() {
-            self.fold();
-        }
-        *total_bytes = others_bytes + self.bytes;
-    }
-
-    fn raise(&mut self, host: Option<&[u8]>, end_ns: i64) {
+    /// Raises the end of a host, or without one that of all; how many bytes more it takes.
+    fn raise(&mut self, host: Option<&[u8]>, end_ns: i64) -> usize {
         let Some(host) = host else {
             self.of_all_ns = self.of_all_ns.max(end_ns);
-            return;
+            return 0;
         };
         if let Some(of_host_ns) = self.of_hosts.get_mut(host) {
             *of_host_ns = end_ns.max(*of_host_ns);
-        } else {
-            self.bytes += entry_bytes(host);
-            self.of_hosts.insert(host.into(), end_ns);
+            return 0;
         }
+        let bytes = entry_bytes(host);
+        self.of_hosts.insert(host.into(), end_ns);
+        self.bytes += bytes;
+        bytes
     }
 
-    /// Makes one end for all of the lower half.
-    fn fold(&mut self) {
+    /// Makes one end for all of the lower half; how many bytes less it takes, which are some if there are any.
+    fn fold(&mut self) -> usize {
+        let before = self.bytes;
         let mut ends: Vec<i64> = self.of_hosts.values().copied().collect();
         ends.sort_unstable();
-        let Some(&middle_ns) = ends.get(ends.len() / 2) else { return };
-        self.of_all_ns = self.of_all_ns.max(middle_ns);
-        self.of_hosts.retain(|_, &mut end_ns| end_ns > middle_ns);
-        self.bytes = self.of_hosts.keys().map(|host| entry_bytes(host)).sum();
+        if let Some(&middle_ns) = ends.get(ends.len() / 2) {
+            self.of_all_ns = self.of_all_ns.max(middle_ns);
+            self.of_hosts.retain(|_, &mut end_ns| end_ns > middle_ns);
+            self.bytes = self.of_hosts.keys().map(|host| entry_bytes(host)).sum();
+        }
+        before - self.bytes
     }
 
     /// Writes that of all, how many hosts have one of their own, and these, by name.
@@ -214,8 +217,13 @@ mod tests {
             finals.raise(&slot(0, &host(number), number));
             assert!(finals.bytes <= MAX_BYTES);
         }
+        finals.raise(&slot(2, "small", 7));
         finals.raise(&slot(0, &"h".repeat(MAX_BYTES), 0));
         assert!(finals.bytes <= MAX_BYTES);
+        assert!(
+            !finals.has(&slot(2, "another", 7)),
+            "a flood of one rule folds that of none other"
+        );
         assert!((0..1_000).all(|number| finals.has(&slot(0, &host(number), number))));
         assert!(!finals.has(&slot(0, &host(999), 1_000)));
         assert!(!finals.has(&slot(0, "another", 999)), "the lower half went, not all");

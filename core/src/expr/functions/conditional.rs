@@ -21,6 +21,8 @@ use crate::{
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "if",
+        usage: "if(condition, then, else)",
+        about: "`then` where the condition holds, `else` where it does not or is null.",
         arguments: 3..=3,
         tests: Tests::First,
         kind: Kind::Chosen,
@@ -34,6 +36,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "case",
+        usage: "case(condition, value, ...)",
+        about: "The value after the first condition that holds.",
         arguments: 2..=MANY,
         tests: Tests::Pairs,
         kind: Kind::Chosen,
@@ -46,6 +50,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "validate",
+        usage: "validate(condition, value, ...)",
+        about: "The value after the first condition that does not hold.",
         arguments: 2..=MANY,
         tests: Tests::Pairs,
         kind: Kind::Chosen,
@@ -58,6 +64,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "coalesce",
+        usage: "coalesce(value, ...)",
+        about: "The first value that is not null; an empty text is one.",
         arguments: 1..=MANY,
         tests: Tests::None,
         kind: Kind::Chosen,
@@ -70,6 +78,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "nullif",
+        usage: "nullif(left, right)",
+        about: "Null where both are equal, else the left one.",
         arguments: 2..=2,
         tests: Tests::None,
         kind: Kind::Chosen,
@@ -83,6 +93,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "match",
+        usage: "match(text, regex)",
+        about: "Whether some part of a text, or of one of several, matches a PCRE pattern; the pattern may be computed.",
         arguments: 2..=2,
         tests: Tests::None,
         kind: Kind::Boolean,
@@ -99,6 +111,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "like",
+        usage: "like(text, pattern)",
+        about: "Whether the whole text matches, `%` being any run of characters and `_` one; with regard to case.",
         arguments: 2..=2,
         tests: Tests::None,
         kind: Kind::Boolean,
@@ -113,6 +127,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "cidrmatch",
+        usage: "cidrmatch(network, address)",
+        about: "Whether a network of IPv4 or IPv6 holds an address.",
         arguments: 2..=2,
         tests: Tests::None,
         kind: Kind::Boolean,
@@ -128,6 +144,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     boolean(
         "in",
+        "in(value, item, ...)",
+        "Whether a value equals one of the items; there are no wildcards.",
         2..=MANY,
         is_in,
         &[
@@ -138,18 +156,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     boolean(
         "true",
+        "true()",
+        "Yes.",
         0..=0,
         |_, _| Value::Bool(true),
         &[example("true()", "True"), example("if(true(), 1, 2)", "1")],
     ),
     boolean(
         "false",
+        "false()",
+        "No.",
         0..=0,
         |_, _| Value::Bool(false),
         &[example("false()", "False"), example("if(false(), 1, 2)", "2")],
     ),
     value(
         "null",
+        "null()",
+        "No value: assigned to a field, it removes the field.",
         0..=0,
         |_, _| Value::Null,
         &[example("null()", "null"), example("coalesce(null(), 1)", "1")],

@@ -17,6 +17,8 @@ use crate::{
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "tonumber",
+        usage: "tonumber(text[, base])",
+        about: "The number that a text reads as, in base 2 to 36.",
         arguments: 1..=2,
         tests: Tests::None,
         kind: Kind::Value,
@@ -32,6 +34,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     value(
         "tostring",
+        "tostring(value[, format])",
+        "A text: of a yes or no, or of a number as `hex`, `binary`, `commas` or `duration`.",
         1..=2,
         tostring,
         &[
@@ -46,6 +50,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "toint",
+        "toint(value)",
+        "The number without its fraction.",
         1..=1,
         |call, scope| call.number(0, scope).map_or(Value::Null, |n| Value::Number(n.trunc())),
         &[
@@ -56,12 +62,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "todouble",
+        "todouble(value)",
+        "The number that a value reads as.",
         1..=1,
         |call, scope| call.number(0, scope).map_or(Value::Null, Value::Number),
         &[example("todouble(\"3.90\")", "3.9"), example("todouble(\"x\")", "null")],
     ),
     boolean(
         "tobool",
+        "tobool(value)",
+        "The yes or no that `true`, `t`, `1`, `false`, `f` or `0` reads as, in any case.",
         1..=1,
         tobool,
         &[
@@ -72,12 +82,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "tomv",
+        "tomv(value)",
+        "The value itself: a single one is a multivalue of one.",
         1..=1,
         |call, scope| call.argument(0, scope),
         &[example("tomv(\"a\")", "a"), example("tomv(split(\"a,b\", \",\"))", "a | b")],
     ),
     value(
         "ipmask",
+        "ipmask(mask, address)",
+        "The bits of an IPv4 address that a mask has.",
         2..=2,
         ipmask,
         &[

@@ -15,6 +15,8 @@ use crate::{
 
 pub(super) const FUNCTIONS: &[Function] = &[value(
     "sigfig",
+    "sigfig(calculation)",
+    "The result to as many digits as its operands justify.",
     1..=1,
     sigfig,
     &[

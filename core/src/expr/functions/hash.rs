@@ -14,6 +14,8 @@ use crate::{
 pub(super) const FUNCTIONS: &[Function] = &[
     value(
         "md5",
+        "md5(text)",
+        "The MD5 digest in hexadecimal.",
         1..=1,
         digest::<Md5>,
         &[
@@ -23,6 +25,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "sha1",
+        "sha1(text)",
+        "The SHA-1 digest in hexadecimal.",
         1..=1,
         digest::<Sha1>,
         &[
@@ -32,6 +36,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "sha256",
+        "sha256(text)",
+        "The SHA-256 digest in hexadecimal.",
         1..=1,
         digest::<Sha256>,
         &[
@@ -44,6 +50,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "sha512",
+        "sha512(text)",
+        "The SHA-512 digest in hexadecimal.",
         1..=1,
         digest::<Sha512>,
         &[

@@ -9,18 +9,24 @@ use crate::{
 pub(super) const FUNCTIONS: &[Function] = &[
     boolean(
         "isnull",
+        "isnull(value)",
+        "Whether there is no value.",
         1..=1,
         |call, scope| Value::Bool(call.argument(0, scope).is_null()),
         &[example("isnull(missing)", "True"), example("isnull(\"\")", "False")],
     ),
     boolean(
         "isnotnull",
+        "isnotnull(value)",
+        "Whether there is a value; an empty text is one.",
         1..=1,
         |call, scope| Value::Bool(!call.argument(0, scope).is_null()),
         &[example("isnotnull(missing)", "False"), example("isnotnull(\"\")", "True")],
     ),
     boolean(
         "isnum",
+        "isnum(value)",
+        "Whether it is a number, or a field whose text reads as one.",
         1..=1,
         |call, scope| is(call, scope, |kind| matches!(kind, Type::Number(_))),
         &[
@@ -31,12 +37,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     boolean(
         "isint",
+        "isint(value)",
+        "Whether it is a whole number.",
         1..=1,
         |call, scope| is(call, scope, is_integer),
         &[example("isint(15)", "True"), example("isint(1.5)", "False")],
     ),
     boolean(
         "isstr",
+        "isstr(value)",
+        "Whether it is a text that is no number.",
         1..=1,
         |call, scope| is(call, scope, |kind| matches!(kind, Type::Text)),
         &[
@@ -47,24 +57,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     boolean(
         "isbool",
+        "isbool(value)",
+        "Whether it is a yes or no.",
         1..=1,
         |call, scope| is(call, scope, |kind| matches!(kind, Type::Boolean)),
         &[example("isbool(1=1)", "True"), example("isbool(1)", "False")],
     ),
     boolean(
         "isdouble",
+        "isdouble(value)",
+        "Whether it is a number that is not whole.",
         1..=1,
         |call, scope| is(call, scope, |kind| matches!(kind, Type::Number(_)) && !is_integer(kind)),
         &[example("isdouble(1.5)", "True"), example("isdouble(15)", "False")],
     ),
     boolean(
         "ismv",
+        "ismv(value)",
+        "Whether it holds several values.",
         1..=1,
         |call, scope| Value::Bool(matches!(call.argument(0, scope), Value::List(_))),
         &[example("ismv(split(\"a,b\", \",\"))", "True"), example("ismv(\"a\")", "False")],
     ),
     value(
         "typeof",
+        "typeof(value)",
+        "`Number`, `String`, `Boolean`, or `Invalid` for null.",
         1..=1,
         type_name,
         &[

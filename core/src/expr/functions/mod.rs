@@ -1,7 +1,8 @@
 //! The eval functions: one file for each family, one table entry for each function.
 //!
 //! An entry holds all that is known of its function: how many arguments it takes, whether it gives a yes or no, what it
-//! makes of literal arguments when a rule is compiled, how it is computed, and examples, which a test runs.
+//! makes of literal arguments when a rule is compiled, how it is computed, what it is good for, and examples. A test runs
+//! these, and the page `docs/functions.md` is made of them.
 
 mod bits;
 mod conditional;
@@ -31,6 +32,10 @@ use crate::value::Value;
 pub struct Function {
     /// Its name, in lower case. SPL does not regard the case of function names.
     pub name: &'static str,
+    /// How it is called, optional arguments in brackets.
+    pub usage: &'static str,
+    /// What it gives, in a sentence.
+    pub about: &'static str,
     /// How many arguments it takes.
     pub arguments: RangeInclusive<usize>,
     /// Which of them must be a yes or no.
@@ -124,23 +129,27 @@ pub struct Example {
 /// A function that gives a value and prepares nothing: most do.
 const fn value(
     name: &'static str,
+    usage: &'static str,
+    about: &'static str,
     arguments: RangeInclusive<usize>,
     compute: for<'e> fn(&Call, &Scope<'_, 'e>) -> Value<'e>,
     examples: &'static [Example],
 ) -> Function {
     let (tests, kind, body) = (Tests::None, Kind::Value, Body::Compute(compute));
-    Function { name, arguments, tests, kind, body, prepare: None, examples }
+    Function { name, usage, about, arguments, tests, kind, body, prepare: None, examples }
 }
 
 /// A function that gives a yes or no and prepares nothing.
 const fn boolean(
     name: &'static str,
+    usage: &'static str,
+    about: &'static str,
     arguments: RangeInclusive<usize>,
     compute: for<'e> fn(&Call, &Scope<'_, 'e>) -> Value<'e>,
     examples: &'static [Example],
 ) -> Function {
     let (tests, kind, body) = (Tests::None, Kind::Boolean, Body::Compute(compute));
-    Function { name, arguments, tests, kind, body, prepare: None, examples }
+    Function { name, usage, about, arguments, tests, kind, body, prepare: None, examples }
 }
 
 /// As many arguments as one likes.
@@ -151,21 +160,39 @@ const fn example(expression: &'static str, value: &'static str) -> Example {
     Example { expression, value }
 }
 
+/// Functions that belong together.
+#[derive(Debug)]
+pub struct Family {
+    /// What they are about.
+    pub title: &'static str,
+    /// The tables of its functions.
+    pub tables: &'static [&'static [Function]],
+}
+
 /// Every function, by family.
-pub const FAMILIES: &[&[Function]] = &[
-    conditional::FUNCTIONS,
-    text::FUNCTIONS,
-    printf::FUNCTIONS,
-    structured::FUNCTIONS,
-    hash::FUNCTIONS,
-    informational::FUNCTIONS,
-    conversion::FUNCTIONS,
-    multivalue::FUNCTIONS,
-    math::FUNCTIONS,
-    figures::FUNCTIONS,
-    bits::FUNCTIONS,
-    time::FUNCTIONS,
+pub const FAMILIES: &[Family] = &[
+    Family { title: "Comparison and conditions", tables: &[conditional::FUNCTIONS] },
+    Family {
+        title: "Text",
+        tables: &[text::FUNCTIONS, printf::FUNCTIONS, structured::FUNCTIONS, hash::FUNCTIONS],
+    },
+    Family { title: "Kinds of values", tables: &[informational::FUNCTIONS, conversion::FUNCTIONS] },
+    Family { title: "Multivalues", tables: &[multivalue::FUNCTIONS] },
+    Family { title: "Numbers", tables: &[math::FUNCTIONS, figures::FUNCTIONS, bits::FUNCTIONS] },
+    Family { title: "Time", tables: &[time::FUNCTIONS] },
 ];
+
+/// Every function.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().flat_map(Family::functions)
+}
+
+impl Family {
+    /// Its functions.
+    pub fn functions(&self) -> impl Iterator<Item = &'static Function> {
+        self.tables.iter().copied().flatten()
+    }
+}
 
 /// Functions of Splunk that caltrop does not run yet.
 pub const UNSUPPORTED: &[&str] = &[
@@ -200,7 +227,7 @@ pub const UNSUPPORTED: &[&str] = &[
 /// The function of that name, in whatever case.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
-    FAMILIES.iter().copied().flatten().find(|function| function.name.eq_ignore_ascii_case(name))
+    all().find(|function| function.name.eq_ignore_ascii_case(name))
 }
 
 /// Whether one of the texts of `value` passes; null if there is none, or if `test` cannot tell.
@@ -253,10 +280,6 @@ mod tests {
     use super::*;
     use crate::expr::testing;
 
-    fn all() -> impl Iterator<Item = &'static Function> {
-        FAMILIES.iter().copied().flatten()
-    }
-
     #[test]
     fn every_example_holds() {
         for example in all().flat_map(|function| function.examples) {
@@ -275,6 +298,26 @@ mod tests {
             let calling =
                 |example: &&Example| example.expression.contains(&format!("{}(", function.name));
             assert!(function.examples.iter().filter(calling).count() >= 2, "{}", function.name);
+        }
+    }
+
+    #[test]
+    fn a_usage_calls_its_function_with_as_many_arguments_as_it_takes() {
+        for function in all() {
+            let usage = function.usage.strip_prefix(function.name).expect(function.name);
+            let inside = usage.strip_prefix('(').and_then(|usage| usage.strip_suffix(')'));
+            let (required, optional) =
+                inside.unwrap().split_once('[').unwrap_or((inside.unwrap(), ""));
+            let count = |text: &str| text.split(", ").filter(|text| !text.is_empty()).count();
+            let most = match inside {
+                Some(inside) if inside.ends_with("...") => MANY,
+                _ => count(required) + count(optional.trim_start_matches(", ")),
+            };
+            assert_eq!(*function.arguments.end(), most, "{}", function.usage);
+            if most != MANY {
+                assert_eq!(*function.arguments.start(), count(required), "{}", function.usage);
+            }
+            assert!(function.about.ends_with('.'), "{}", function.name);
         }
     }
 

@@ -25,6 +25,8 @@ const MAX_RANGE: f64 = 65_536.0;
 pub(super) const FUNCTIONS: &[Function] = &[
     value(
         "mvappend",
+        "mvappend(value, ...)",
+        "All values of all arguments; nulls are left out.",
         1..=MANY,
         mvappend,
         &[
@@ -35,6 +37,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "mvcount",
+        "mvcount(values)",
+        "How many values there are; null for none.",
         1..=1,
         mvcount,
         &[
@@ -45,12 +49,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "mvdedup",
+        "mvdedup(values)",
+        "The first of each of several equal values, in their order.",
         1..=1,
         mvdedup,
         &[example("mvdedup(split(\"b,a,b\", \",\"))", "b | a"), example("mvdedup(\"a\")", "a")],
     ),
     Function {
         name: "mvfilter",
+        usage: "mvfilter(condition)",
+        about: "The values of the one field in the condition for which it holds.",
         arguments: 1..=1,
         tests: Tests::First,
         kind: Kind::Value,
@@ -63,6 +71,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "mvfind",
+        usage: "mvfind(values, regex)",
+        about: "The index, from 0, of the first value that matches.",
         arguments: 2..=2,
         tests: Tests::None,
         kind: Kind::Value,
@@ -76,6 +86,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     value(
         "mvindex",
+        "mvindex(values, first[, last])",
+        "One value by its index from 0, or those from one to another; negative ones count from the end.",
         2..=3,
         mvindex,
         &[
@@ -87,6 +99,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "mvjoin",
+        "mvjoin(values, delimiter)",
+        "All values as one text.",
         2..=2,
         mvjoin,
         &[
@@ -96,6 +110,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function {
         name: "mvmap",
+        usage: "mvmap(values, expression)",
+        about: "What the expression makes of each value; its field stands for that value.",
         arguments: 2..=2,
         tests: Tests::None,
         kind: Kind::Value,
@@ -109,6 +125,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     value(
         "mvrange",
+        "mvrange(first, end[, step])",
+        "Numbers up to but not including the end, 65,536 at most; the step may be a span of time.",
         2..=3,
         mvrange,
         &[
@@ -120,6 +138,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "mvreverse",
+        "mvreverse(values)",
+        "The values in the opposite order.",
         1..=1,
         mvreverse,
         &[
@@ -129,6 +149,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "mvsort",
+        "mvsort(values)",
+        "The values in the order of their bytes.",
         1..=1,
         mvsort,
         &[
@@ -138,6 +160,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "mvzip",
+        "mvzip(left, right[, delimiter])",
+        "The values of both in pairs, up to the shorter one; a comma joins them if nothing else is named.",
         2..=3,
         mvzip,
         &[
@@ -147,6 +171,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "split",
+        "split(text, delimiter)",
+        "The pieces between delimiters; its characters where the delimiter is empty.",
         2..=2,
         split,
         &[

@@ -21,6 +21,8 @@ const MAX_WIDTH: usize = 1 << 10;
 
 pub(super) const FUNCTIONS: &[Function] = &[value(
     "printf",
+    "printf(format, value, ...)",
+    "Values in the format of C, with `'` for thousands; widths are at most 1,024.",
     1..=MANY,
     printf,
     &[

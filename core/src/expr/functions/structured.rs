@@ -9,6 +9,8 @@ use crate::{
 
 pub(super) const FUNCTIONS: &[Function] = &[value(
     "spath",
+    "spath(json, path)",
+    "What stands at a path of a JSON text: `a.b{0}.c`, with `{}` for every element.",
     2..=2,
     spath,
     &[

@@ -16,6 +16,8 @@ use crate::{
 pub(super) const FUNCTIONS: &[Function] = &[
     value(
         "len",
+        "len(text)",
+        "The number of characters.",
         1..=1,
         len,
         &[
@@ -26,18 +28,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "lower",
+        "lower(text)",
+        "In lower case, each value of a multivalue.",
         1..=1,
         |call, scope| each(call, scope, lower),
         &[example("lower(\"AbÉ\")", "abé"), example("lower(split(\"A,B\", \",\"))", "a | b")],
     ),
     value(
         "upper",
+        "upper(text)",
+        "In upper case, each value of a multivalue.",
         1..=1,
         |call, scope| each(call, scope, upper),
         &[example("upper(\"abé\")", "ABÉ"), example("upper(missing)", "null")],
     ),
     value(
         "trim",
+        "trim(text[, characters])",
+        "Without the characters at either end; spaces and tabs if none are named.",
         1..=2,
         |call, scope| trim(call, scope, Ends::Both),
         &[
@@ -48,18 +56,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "ltrim",
+        "ltrim(text[, characters])",
+        "Without the characters at the start.",
         1..=2,
         |call, scope| trim(call, scope, Ends::Left),
         &[example("ltrim(\" a \")", "a "), example("ltrim(\"   ZZZZabcZZ \", \" Z\")", "abcZZ ")],
     ),
     value(
         "rtrim",
+        "rtrim(text[, characters])",
+        "Without the characters at the end.",
         1..=2,
         |call, scope| trim(call, scope, Ends::Right),
         &[example("rtrim(\" a \")", " a"), example("rtrim(\" ZZZZabcZZ \", \" Z\")", " ZZZZabc")],
     ),
     value(
         "substr",
+        "substr(text, start[, length])",
+        "A part by its first character, from 1; a negative start counts from the end.",
         2..=3,
         substr,
         &[
@@ -71,6 +85,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function {
         name: "replace",
+        usage: "replace(text, regex, replacement)",
+        about: "With every match replaced; `\\1` in the replacement is a group.",
         arguments: 3..=3,
         tests: Tests::None,
         kind: Kind::Value,
@@ -86,6 +102,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     value(
         "urldecode",
+        "urldecode(text)",
+        "With `%41` decoded; a `+` stays.",
         1..=1,
         urldecode,
         &[

@@ -13,18 +13,24 @@ use crate::{
 pub(super) const FUNCTIONS: &[Function] = &[
     value(
         "now",
+        "now()",
+        "The end of the window that the row belongs to; without windows, the start of the run.",
         0..=0,
         |_, scope| Value::Number(scope.env.now_s),
         &[example("now()", "1700000000"), example("now() - 60", "1699999940")],
     ),
     value(
         "time",
+        "time()",
+        "The time of day outside, as far as the engine was told.",
         0..=0,
         |_, scope| Value::Number(scope.env.clock_s),
         &[example("time()", "1700000000"), example("time() - now()", "0")],
     ),
     value(
         "strftime",
+        "strftime(time, format)",
+        "Epoch seconds as text.",
         2..=2,
         strftime,
         &[
@@ -46,6 +52,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "strptime",
+        "strptime(text, format)",
+        "The epoch seconds that a text says; it must name a day.",
         2..=2,
         strptime,
         &[
@@ -61,6 +69,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     value(
         "relative_time",
+        "relative_time(time, specifier)",
+        "The time that lies steps and snaps such as `-1d@d+3h` away.",
         2..=2,
         relative_time,
         &[

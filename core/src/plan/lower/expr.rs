@@ -353,7 +353,7 @@ fn unknown(name: &Spanned<String>) -> Diagnostic {
     if AGGREGATES.contains(&lower.as_str()) {
         return diagnostic.help(format!("aggregates such as `{lower}` belong in `stats`"));
     }
-    let known = functions::FAMILIES.iter().copied().flatten().map(|function| function.name);
+    let known = functions::all().map(|function| function.name);
     match closest(&lower, known) {
         Some(function) => diagnostic.help(format!("did you mean `{function}`?")),
         None => diagnostic,

@@ -13,7 +13,7 @@ use crate::{
         effects::{self, Effect},
         explain,
     },
-    spl::tree::{Command, CommandKind, Expr, ExprKind, Foreach, Pipeline},
+    spl::tree::{Bracketed, Command, CommandKind, Expr, ExprKind, Pipeline},
     stage::{
         Column,
         foreach::{self, Hole, HoleKind, Over, Part},
@@ -35,9 +35,9 @@ const PLACEHOLDERS: &[(&str, Part)] = &[
 ];
 
 /// The stage of `foreach`; `None` once it was reported why there is none.
-pub(super) fn lower(foreach: &Foreach, lowering: &mut Lowering<'_>) -> Option<foreach::Foreach> {
+pub(super) fn lower(foreach: &Bracketed, lowering: &mut Lowering<'_>) -> Option<foreach::Foreach> {
     let over = over(foreach, lowering)?;
-    let template = with_holes(&foreach.template, lowering.source);
+    let template = with_holes(&foreach.pipeline, lowering.source);
     let mut stages = Vec::new();
     for command in &template.commands {
         if !can_run(command) {
@@ -53,7 +53,7 @@ pub(super) fn lower(foreach: &Foreach, lowering: &mut Lowering<'_>) -> Option<fo
     Some(foreach::Foreach { over, template: stages.into(), holes, may_write_internal })
 }
 
-fn over(foreach: &Foreach, lowering: &mut Lowering<'_>) -> Option<Over> {
+fn over(foreach: &Bracketed, lowering: &mut Lowering<'_>) -> Option<Over> {
     let mut mode = "multifield".to_owned();
     for (name, value) in &foreach.options {
         if !name.value.eq_ignore_ascii_case("mode") {

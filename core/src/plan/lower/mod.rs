@@ -2,6 +2,7 @@
 //! more than one row.
 
 mod bin;
+mod bracketed;
 mod dedup;
 mod expr;
 mod foreach;
@@ -15,12 +16,14 @@ mod outputlookup;
 mod regex;
 mod rename;
 mod replace;
+mod r#return;
 mod rex;
 mod search;
 mod sort;
 mod stats;
 mod strcat;
 mod streamstats;
+mod subsearch;
 
 use super::{closing, support};
 use crate::{
@@ -32,6 +35,7 @@ use crate::{
 
 pub use expr::Lowering;
 pub(super) use search::lower as search;
+pub(crate) use subsearch::resolve;
 
 /// The stages of `pipeline`, cut into what runs per event and per window. What cannot run is said in
 /// `lowering.diagnostics`, for every command, and the plan must then be thrown away.
@@ -119,6 +123,11 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
             outputlookup::check(lookup, command, lowering);
             return None;
         }
+        CommandKind::Append(tree) => Stage::Append(bracketed::append(tree, lowering)?),
+        CommandKind::AppendPipe(tree) => Stage::AppendPipe(bracketed::appendpipe(tree, lowering)?),
+        CommandKind::Join(tree) => Stage::Join(bracketed::join(tree, lowering)?),
+        CommandKind::Format => Stage::Format(crate::stage::format::Format),
+        CommandKind::Return(tree) => Stage::Return(r#return::lower(tree, lowering)),
         CommandKind::Other(_) => {
             lowering.report(support::refuse(&command.name));
             return None;

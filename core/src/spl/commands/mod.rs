@@ -3,10 +3,10 @@
 //! Whether caltrop runs a command is not asked here: an unknown one is read as balanced words.
 
 mod bin;
+pub(super) mod bracketed;
 pub(super) mod dedup;
 mod eval;
 mod fields;
-pub(super) mod foreach;
 mod head;
 pub(super) mod inputlookup;
 pub(super) mod listed;
@@ -17,6 +17,7 @@ pub(super) mod outputlookup;
 mod regex;
 mod rename;
 pub(super) mod replace;
+pub(super) mod r#return;
 mod reverse;
 pub(super) mod rex;
 pub(super) mod sort;
@@ -43,7 +44,17 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "eventstats" => stats::parse_eventstats(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
-        "foreach" => foreach::parse(parser),
+        "foreach" => bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::Foreach),
+        "append" => bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::Append),
+        "appendpipe" => {
+            bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::AppendPipe)
+        }
+        "join" => bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::Join),
+        "format" => {
+            parser.expect_end("`format` is written without options");
+            CommandKind::Format
+        }
+        "return" => r#return::parse(parser),
         "rex" => rex::parse(parser),
         "fillnull" => listed::parse(parser, CommandKind::FillNull),
         "makemv" => listed::parse(parser, CommandKind::MakeMv),

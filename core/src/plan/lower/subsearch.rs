@@ -1,0 +1,136 @@
+//! Subsearches in `search`: what they find becomes part of the search before anything else looks at it.
+//!
+//! A subsearch over tables gives the same rows at any time, so it is run once, when the rule is compiled, and the scan can look
+//! for what it found. One over events is left, and refused where the search is lowered. What is found goes through the text
+//! that `format` makes of it, as in Splunk.
+
+use bumpalo::Bump;
+use jiff::tz::TimeZone;
+
+use super::{Lowering, bracketed::generated};
+use crate::{
+    diag::{Code, Diagnostic, Span},
+    expr::regex::Caches,
+    row::{Env, Fields, Row},
+    spl::{
+        self,
+        tree::{CommandKind, Pipeline, Search},
+    },
+    stage::{self, Stage, format::Format},
+    value::Value,
+};
+
+/// More rows than this say nothing: Splunk takes as many.
+const MOST_ROWS: usize = 10_000;
+
+/// Puts what the subsearches of `pipeline` find in their place.
+pub(crate) fn resolve(pipeline: &mut Pipeline, lowering: &mut Lowering<'_>) {
+    for command in &mut pipeline.commands {
+        if let CommandKind::Search(search) = &mut command.kind {
+            resolve_in(search, lowering);
+        }
+    }
+}
+
+fn resolve_in(search: &mut Search, lowering: &mut Lowering<'_>) {
+    match search {
+        Search::And(terms) | Search::Or(terms) => {
+            terms.iter_mut().for_each(|term| resolve_in(term, lowering));
+        }
+        Search::Not(term, _) => resolve_in(term, lowering),
+        Search::Subsearch(pipeline) => {
+            resolve(pipeline, lowering);
+            if let Some(found) = found(pipeline, lowering) {
+                *search = found;
+            }
+        }
+        Search::All(_)
+        | Search::Raw(_)
+        | Search::Compare(_)
+        | Search::In { .. }
+        | Search::TimeModifier { .. } => {}
+    }
+}
+
+/// The search that a subsearch stands for; `None` once it was reported why there is none.
+fn found(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> Option<Search> {
+    let span = pipeline.span;
+    // One over events is refused where the search is lowered.
+    let head = &pipeline.commands.first()?.kind;
+    if !matches!(head, CommandKind::InputLookup(_) | CommandKind::MakeResults { .. }) {
+        return None;
+    }
+    let stages = generated(pipeline, lowering)?;
+    let text = text(&stages, span, lowering)?;
+    let (parsed, problems) = spl::parse(&text);
+    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
+        let message = format!("what the subsearch gives is no search: {}", problem.message);
+        lowering.report(Diagnostic::error(Code::UnsupportedSearch, span, message));
+    }
+    let mut commands = parsed.commands.into_iter();
+    let CommandKind::Search(mut search) = commands.next()?.kind else { return None };
+    place_at(&mut search, span);
+    Some(search)
+}
+
+/// What `format`, if no command did it, makes of the rows.
+fn text(stages: &[Stage], span: Span, lowering: &mut Lowering<'_>) -> Option<String> {
+    let search = lowering.names.intern("search");
+    let (bump, caches) = (Bump::new(), Caches::new(lowering.regexes.count()));
+    let env = Env {
+        bump: &bump,
+        names: lowering.names,
+        caches: &caches,
+        now_s: 0.0,
+        clock_s: 0.0,
+        zone: &TimeZone::UTC,
+    };
+    let mut rows = stage::run(stages, Vec::new(), env);
+    let left_out = rows.len().saturating_sub(MOST_ROWS);
+    rows.truncate(MOST_ROWS);
+    let is_formatted = matches!(stages.last(), Some(Stage::Format(_) | Stage::Return(_)));
+    if !is_formatted {
+        rows = Format.apply_all(rows, env);
+    }
+    let text = |row: &Row<'_>| match row.get(search) {
+        Value::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+        _ => None,
+    };
+    let text = rows.first().and_then(text);
+    drop(rows);
+    if left_out > 0 {
+        lowering.report(too_many(left_out, span));
+    }
+    text
+}
+
+fn too_many(left_out: usize, span: Span) -> Diagnostic {
+    let message = format!("{left_out} rows of the subsearch are left out");
+    Diagnostic::warning(Code::UnsupportedSearch, span, message)
+        .label(format!("only the first {MOST_ROWS} count"))
+        .help("join with `lookup` instead, which has no such limit")
+}
+
+/// Points every part of a search, which came from no text of the rule, to the subsearch.
+fn place_at(search: &mut Search, span: Span) {
+    match search {
+        Search::All(place) => *place = span,
+        Search::And(terms) | Search::Or(terms) => {
+            terms.iter_mut().for_each(|term| place_at(term, span));
+        }
+        Search::Not(term, place) => {
+            *place = span;
+            place_at(term, span);
+        }
+        Search::Raw(term) => term.span = span,
+        Search::Compare(test) => {
+            (test.span, test.field.span, test.value.span) = (span, span, span);
+        }
+        Search::In { field, values, span: place } => {
+            (*place, field.span) = (span, span);
+            values.iter_mut().for_each(|value| value.span = span);
+        }
+        Search::TimeModifier { name, value } => (name.span, value.span) = (span, span),
+        Search::Subsearch(pipeline) => pipeline.span = span,
+    }
+}

@@ -1,0 +1,36 @@
+//! `foreach`, `append`, `appendpipe` and `join`: names, options and a pipeline in brackets, in any order.
+
+use crate::spl::parser::Parser;
+use crate::spl::print::{print_names, print_options, print_subpipeline};
+use crate::spl::tree::Bracketed;
+
+/// Reads the arguments; `None` once it was reported that there are no brackets.
+pub(super) fn parse(parser: &mut Parser<'_>) -> Option<Bracketed> {
+    let (mut names, mut options, mut pipeline) = (Vec::new(), Vec::new(), None);
+    loop {
+        parser.skip_separators();
+        if parser.peek().is_none() {
+            break;
+        } else if let Some(option) = parser.option() {
+            options.push(option);
+        } else if let Some(found) = parser.subpipeline() {
+            pipeline = Some(found);
+        } else {
+            match parser.name() {
+                Some(name) => names.push(name),
+                None => parser.bump(),
+            }
+        }
+    }
+    if pipeline.is_none() {
+        parser.missing("a pipeline in brackets", "write one, such as `[ stats count ]`");
+    }
+    Some(Bracketed { names, options, pipeline: pipeline? })
+}
+
+pub(in crate::spl) fn print(out: &mut String, bracketed: &Bracketed) {
+    print_options(out, &bracketed.options);
+    print_names(out, &bracketed.names);
+    out.push(' ');
+    print_subpipeline(out, &bracketed.pipeline);
+}
