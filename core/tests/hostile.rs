@@ -22,6 +22,7 @@
 //! - what is decompressed: `host/src/inputs.rs::data_that_grows_too_much_is_given_up_with_the_name_of_the_limit`
 //! - texts that expressions make: `core/src/expr/program.rs::a_text_does_not_grow_without_bound`
 //! - lists that they make: `core/src/expr/functions/multivalue.rs::ranges_are_bounded`
+//! - rows that they make of one event: `core/src/stage/mvexpand.rs::what_one_event_makes_is_bounded`
 //! - values that belong to many groups: `core/src/stage/stats.rs::only_combinations_are_cut`
 //!
 //! A long event is looked at in part and counted, and so are many fields.
@@ -74,7 +75,7 @@
 //!   `host/src/state.rs::state_beyond_its_limit_is_neither_written_nor_read`
 //! - memory: `core/tests/hostile.rs::nothing_maps_a_file_into_memory`
 //!
-//! Compiled rule files, writing of lookups and HTML do not exist yet.
+//! Compiled rule files, lookups that are written, and HTML do not exist yet.
 
 mod common;
 
@@ -503,7 +504,6 @@ fn no_rule_reaches_out_of_the_engine() {
         ("dbxquery query=\"select 1\"", Code::RefusedCommand),
         ("collect index=x", Code::RefusedCommand),
         ("delete", Code::RefusedCommand),
-        ("outputlookup x.csv", Code::UnsupportedCommand),
         ("outputcsv x.csv", Code::UnsupportedCommand),
         ("map search=\"search $v$\"", Code::UnsupportedCommand),
     ];

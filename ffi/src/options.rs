@@ -145,6 +145,7 @@ pub(crate) unsafe fn engine_options(
         max_future_ns: duration(given.max_future_ns)?,
         max_lag_ns: max_lag(given.max_lag_ns)?,
         retain_ns: retain(given.retain_ns)?,
+        max_hosts: Options::default().max_hosts,
         max_event_bytes: bound(given.max_event_bytes)?,
         max_hosts: Options::default().max_hosts,
         max_state_bytes: bound(given.max_state_bytes)?,

@@ -197,7 +197,9 @@ impl<'p, 'e> Run<'p, 'e> {
 }
 
 fn holds<'e>(condition: Option<&Expr>, row: &Row<'e>, env: Env<'e>) -> bool {
-    condition.is_some_and(|condition| condition.test(&Scope { fields: row, env }) == Some(true))
+    condition.is_some_and(|condition| {
+        env.caches.with_allowance(|| condition.test(&Scope { fields: row, env })) == Some(true)
+    })
 }
 
 /// Some of the aggregates, and what they have seen.
