@@ -1,4 +1,4 @@
-//! `printf`, as in C: flags, width, precision, and the conversions `d i u x X o c s e E f F g G`.
+//! `printf`, as in C: flags, width, precision, `*` for either, and the conversions `d i u x X o c s e E f F g G`.
 //!
 //! A conversion that C does not know, an argument that is missing or has no value, or one that is no number where a
 //! number is needed makes the result null.
@@ -61,7 +61,15 @@ fn write_all<'e>(
             rest = &rest[at + 2..];
             continue;
         }
-        let (conversion, length) = Conversion::read(&rest[at + 1..])?;
+        let (mut conversion, length) = Conversion::read(&rest[at + 1..])?;
+        if conversion.width_is_argument {
+            argument += 1;
+            conversion.set_width(call.integer(argument, scope)?)?;
+        }
+        if conversion.precision_is_argument {
+            argument += 1;
+            conversion.set_precision(call.integer(argument, scope)?)?;
+        }
         argument += 1;
         let piece = conversion.convert(call.argument(argument, scope), scope.env.bump)?;
         append(text, piece.as_bytes()).then_some(())?;
@@ -80,7 +88,9 @@ struct Conversion {
     alternate: bool,
     thousands: bool,
     width: usize,
+    width_is_argument: bool,
     precision: Option<usize>,
+    precision_is_argument: bool,
     letter: u8,
 }
 
@@ -108,13 +118,28 @@ impl Conversion {
             }
             at += 1;
         }
+        conversion.width_is_argument = star(text, &mut at);
         conversion.width = size(text, &mut at)?.unwrap_or_default();
         if text.get(at) == Some(&b'.') {
             at += 1;
+            conversion.precision_is_argument = star(text, &mut at);
             conversion.precision = Some(size(text, &mut at)?.unwrap_or_default());
         }
         conversion.letter = *text.get(at)?;
         Some((conversion, at + 1))
+    }
+
+    /// Takes the width from an argument: a negative one is a width to the left.
+    fn set_width(&mut self, width: i64) -> Option<()> {
+        self.left |= width < 0;
+        self.width = bounded(width.abs())?;
+        Some(())
+    }
+
+    /// Takes the precision from an argument: a negative one is none.
+    fn set_precision(&mut self, precision: i64) -> Option<()> {
+        self.precision = if precision < 0 { None } else { Some(bounded(precision)?) };
+        Some(())
     }
 
     #[inline(never)] // Keeps the frame that evaluates the arguments short.
@@ -266,6 +291,18 @@ fn size(text: &[u8], at: &mut usize) -> Option<Option<usize>> {
     Some(size)
 }
 
+/// Whether a `*` stands at `at`; goes past it.
+fn star(text: &[u8], at: &mut usize) -> bool {
+    let is_star = text.get(*at) == Some(&b'*');
+    *at += usize::from(is_star);
+    is_star
+}
+
+/// A width or precision, if it is not too large.
+fn bounded(size: i64) -> Option<usize> {
+    usize::try_from(size).ok().filter(|size| *size <= MAX_WIDTH)
+}
+
 /// The integral part, if an `i64` holds it.
 fn integral(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
@@ -319,6 +356,10 @@ mod tests {
             ),
             ("printf(\"%'.2f\", 1234567.891)", "1,234,567.89"),
             ("printf(\"%i %u\", \"7.9\", 7)", "7 7"),
+            ("printf(\"%*d|%-*d|%*d|\", 5, 42, 5, 42, -5, 42)", "   42|42   |42   |"),
+            ("printf(\"%.*f|%*.*f|%.*f\", 1, 2.55, 6, 2, 1.5, -1, 1)", "2.5|  1.50|1.000000"),
+            ("printf(\"%*d\", 9999, 1)", "null"),
+            ("printf(\"%*d\", 5)", "null"),
             ("printf(\"%s\", missing)", "null"),
             ("printf(\"%q\", 1)", "null"),
             ("printf(\"%9999999999999999999999d\", 1)", "null"),
