@@ -210,7 +210,8 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
             .help(format!("the commands that run are {}", RUNS.join(", ")));
     }
     if MODELS.contains(&lower.as_str()) {
-        let message = format!("`{value}` reads data models or metrics, and caltrop has events only");
+        let message =
+            format!("`{value}` reads data models or metrics, and caltrop has events only");
         return Diagnostic::error(Code::DataModel, *span, message)
             .label("not supported")
             .help("search for the events themselves, such as with `index=x field=value`");
