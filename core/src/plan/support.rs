@@ -64,7 +64,6 @@ const LATER: &[&str] = &[
     "contingency",
     "convert",
     "correlate",
-    "datamodel",
     "delta",
     "diff",
     "erex",
