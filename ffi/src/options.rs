@@ -147,7 +147,6 @@ pub(crate) unsafe fn engine_options(
         retain_ns: retain(given.retain_ns)?,
         max_hosts: Options::default().max_hosts,
         max_event_bytes: bound(given.max_event_bytes)?,
-        max_hosts: Options::default().max_hosts,
         max_state_bytes: bound(given.max_state_bytes)?,
         max_rule_state_bytes: match given.max_rule_state_bytes {
             0 => None,

@@ -150,7 +150,7 @@ fn read(text: &str) -> (Table, Vec<Diagnostic>) {
         return (Table::default(), vec![problem]);
     }
     let columns: Vec<String> =
-        record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        record.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
     let mut problems = Vec::new();
     problems.extend(repeated_column(&columns));
     let mut builder = TableBuilder::new(columns.iter().map(String::as_str));
@@ -393,6 +393,7 @@ mod tests {
             assert_eq!(found, [["a", "b"], ["1", "x"], ["2,2", "say \"y\""]], "{text:?}");
             assert_eq!(problems, [""; 0]);
         }
+        assert_eq!(rows("a, b\n1, 2\n").0, [["a", "b"], ["1", " 2"]]);
         assert_eq!(rows("a,b\n\"1\n2\"\n").0, [["a", "b"], ["1\n2", ""]]);
     }
 

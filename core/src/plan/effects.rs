@@ -7,8 +7,6 @@ use crate::{
         AggregateArgument, Border, Bracketed, Chart, Command, CommandKind, Dedup, Expr, ExprKind,
         Fields, Listed, Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource,
         Streamstats, Top, Transaction,
-        AggregateArgument, Bracketed, Command, CommandKind, Dedup, Expr, ExprKind, Fields, Listed,
-        Lookup, Replace, Rex, RexMode, Search, Stats, StrCat, StrCatSource, Streamstats,
     },
 };
 

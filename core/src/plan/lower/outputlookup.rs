@@ -14,6 +14,7 @@ const OPTIONS: &str = "append, create_empty, createinapp, key_field, max, overri
 
 /// Reads the options, and says that no table is written.
 pub(super) fn check(lookup: &OutputLookup, command: &Command, lowering: &mut Lowering<'_>) {
+    let said_before = lowering.diagnostics.len();
     for (name, value) in &lookup.options {
         match name.value.to_ascii_lowercase().as_str() {
             "append" | "create_empty" | "createinapp" | "override_if_empty" => {
@@ -24,10 +25,14 @@ pub(super) fn check(lookup: &OutputLookup, command: &Command, lowering: &mut Low
             _ => refuse(name, "outputlookup", OPTIONS, lowering),
         }
     }
+    if lowering.diagnostics.len() == said_before {
+        lowering.report(not_written(lookup, command));
+    }
+}
+
+fn not_written(lookup: &OutputLookup, command: &Command) -> Diagnostic {
     let message = format!("caltrop does not write the table `{}`", lookup.table.value);
-    lowering.report(
-        Diagnostic::warning(Code::TableNotWritten, command.name.span, message)
-            .label("its rows pass on")
-            .help("let whoever takes the alerts write the table"),
-    );
+    Diagnostic::warning(Code::TableNotWritten, command.name.span, message)
+        .label("its rows pass on")
+        .help("let whoever takes the alerts write the table")
 }
