@@ -3,15 +3,16 @@
 //! A name is a member of an object or an element; behind it `{}` stands for every element of an array, `{0}` for one by its
 //! number, from 0 in JSON and from 1 in XML, and `{@a}` for an attribute of XML. Names of XML stand without their prefix.
 //!
-//! A text is walked through once for each step of the path, whatever it holds, and nothing recurses on it.
+//! A text is walked through once for each step of the path, of which there are [`MAX_STEPS`] at most, whatever it holds, and
+//! nothing recurses on it. So any text and any path cost linear time.
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use super::{json, xml};
 use crate::value::Value;
 
-/// What is behind this many steps is not looked for: a path may come from data, and each step passes over the text.
-const MAX_STEPS: usize = 64;
+/// The most steps that a path may have; a longer one leads nowhere.
+pub const MAX_STEPS: usize = 64;
 
 /// A path, ready to be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,9 @@ impl Path {
             }
             steps.extend(braces);
         }
-        steps.truncate(MAX_STEPS);
+        if steps.len() > MAX_STEPS {
+            steps.clear();
+        }
         Self { steps: steps.into() }
     }
 
@@ -53,6 +56,7 @@ impl Path {
     #[must_use]
     pub fn find<'e>(&self, text: &'e [u8], bump: &'e Bump) -> Value<'e> {
         let found = match Markup::of(text) {
+            _ if self.steps.is_empty() => return Value::Null,
             Some(Markup::Json) => json::at_path(text, &self.steps, bump),
             Some(Markup::Xml) => xml::at_path(text, &self.steps, bump),
             None => BumpVec::new_in(bump),
@@ -151,6 +155,21 @@ mod tests {
         assert_eq!(found(r#"[{"a":1},{"a":2}]"#, "{1}"), r#"{"a":2}"#);
         assert_eq!(found(r#"{"a":{"b":"cut o"#, "a.b"), "cut o");
         assert_eq!(found("a.b", "a"), "null");
+    }
+
+    #[test]
+    fn a_path_of_too_many_steps_leads_nowhere() {
+        let text = "[".repeat(MAX_STEPS + 1) + "1";
+        assert_eq!(found(&text, &"{}".repeat(MAX_STEPS)), "[1");
+        assert_eq!(found(&text, &"{}".repeat(MAX_STEPS + 1)), "null");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_and_no_path_panics(text in r#"[{}\[\]",:a1\\ <>/=]{0,24}"#, path in "[a.{}10@]{0,12}") {
+            let _ = found(&text, &path);
+            let _ = leaves(text.as_bytes(), &Bump::new());
+        }
     }
 
     #[test]

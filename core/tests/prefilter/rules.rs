@@ -79,7 +79,7 @@ fn test(event: &Event, random: &mut Random) -> String {
 /// One stage that looks at one row.
 fn stage(event: &Event, random: &mut Random) -> String {
     let (field, value) = field(event, random);
-    match random.below(12) {
+    match random.below(14) {
         0..=2 => format!("regex {field}={}", quoted(&pattern(&piece(&value, random), random))),
         3 => format!("regex {}", quoted(&pattern(&fragment(event, random), random))),
         4 => format!("regex {field}!={}", quoted(&pattern(&piece(&value, random), random))),
@@ -107,8 +107,38 @@ fn stage(event: &Event, random: &mut Random) -> String {
                 .replace('\u{1}', &field)
         }
         10 => format!("search {field}={}", quoted(&wildcards(&value, random))),
+        11 | 12 => writer(&field, event, random),
         _ => "bin span=1s".to_owned(),
     }
+}
+
+/// A stage that gives fields other values than the event's own.
+fn writer(field: &str, event: &Event, random: &mut Random) -> String {
+    let (other, value) = self::field(event, random);
+    random
+        .pick(&[
+            "addtotals fieldname=F",
+            "avlbase64 type=decode field=F",
+            "convert rmunit(F), num(O) AS F",
+            "extract",
+            "extract pairdelim=\";\" kvdelim=\":\" mv_add=t",
+            "fillnull value=V F",
+            "iplocation F",
+            "makemv delim=\"e\" F",
+            "mvexpand F",
+            "nomv F",
+            "replace V WITH \"x\" IN F, O",
+            "replace \"*e*\" WITH \"*x*\"",
+            "spath",
+            "spath input=F",
+            "strcat O V F",
+            "xmlkv F",
+        ])
+        .replace('F', "\u{1}")
+        .replace('O', "\u{2}")
+        .replace('V', &quoted(&value))
+        .replace('\u{1}', field)
+        .replace('\u{2}', &other)
 }
 
 fn predicate(field: &str, value: &str, event: &Event, random: &mut Random) -> String {

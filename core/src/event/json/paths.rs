@@ -13,9 +13,6 @@ pub(in crate::event) fn at_path<'e>(
 ) -> BumpVec<'e, &'e [u8]> {
     let mut places = BumpVec::new_in(bump);
     places.push(Cursor::new(text).value());
-    if steps.is_empty() {
-        places.clear();
-    }
     for step in steps {
         let mut next = BumpVec::new_in(bump);
         places.iter().for_each(|place| take_step(place, step, &mut next, bump));

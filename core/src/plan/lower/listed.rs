@@ -388,3 +388,55 @@ fn lacks_field(command: &Command, help: &str) -> Diagnostic {
         .label("expected a field")
         .help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{diag::Diagnostic, expr::testing::Bench, plan::lower, spl};
+
+    /// What is said of a command: `code at text`.
+    fn complaints(command: &str) -> Vec<String> {
+        let source = format!("| {command}");
+        let (pipeline, errors) = spl::parse(&source);
+        assert_eq!(errors, [], "{source}");
+        let mut bench = Bench::default();
+        let _ = lower::stage(0, &pipeline.commands[0], &mut bench.lowering(&source));
+        let show = |found: &Diagnostic| {
+            format!("{} at {}", found.code.text(), found.primary.span.text(&source))
+        };
+        bench.diagnostics.iter().map(show).collect()
+    }
+
+    #[test]
+    fn what_cannot_run_is_told_where_it_stands() {
+        for (command, expected) in [
+            ("fillnull values=x a", "E0303 at values"),
+            ("makemv", "E0107 at makemv"),
+            ("makemv a b", "E0102 at b"),
+            ("makemv delim=\"\" a", "E0108 at \"\""),
+            ("makemv tokenizer=\"(\" a", "E0305 at ("),
+            ("makemv setsv=t a", "E0303 at setsv"),
+            ("makemv allowempty=maybe a", "E0108 at maybe"),
+            ("mvexpand _raw", "E0108 at _raw"),
+            ("mvexpand a limit=few", "E0108 at few"),
+            ("nomv delim=x a", "E0303 at delim"),
+            ("mvcombine", "E0107 at mvcombine"),
+            ("addtotals cols=t", "E0303 at cols"),
+            ("avlbase64 type=encode field=a", "E0303 at encode"),
+            ("avlbase64 type=decode", "E0107 at avlbase64 type=decode"),
+            ("iplocation", "E0107 at iplocation"),
+            ("iplocation language=de ip", "E0303 at language"),
+            ("spath output=a", "E0107 at a"),
+            ("spath path=a b", "E0102 at b"),
+            ("xmlkv a b", "E0102 at b"),
+            ("extract nowhere", "E0205 at nowhere"),
+            ("extract limit=x", "E0108 at x"),
+            ("replace a* WITH *b* IN f", "E0108 at *b*"),
+            ("strcat all=t a b c", "E0303 at all"),
+            ("convert ctim(a)", "E0110 at ctim"),
+            ("convert ctime(a*) AS b", "E0108 at b"),
+            ("convert format=x ctime(a)", "E0303 at format"),
+        ] {
+            assert_eq!(complaints(command), [expected], "{command}");
+        }
+    }
+}
