@@ -123,7 +123,8 @@ fn public_rules_give_the_same_rows_for_real_events_in_every_rendering() {
         say("skipped: no real events here, set CALTROP_SHARED");
         return;
     };
-    let rules = load(&[shared().join("corpus/armory")], &[], BuildOptions::default()).built.rules;
+    let rules =
+        load(&[shared().join("corpus/armory")], &[], None, BuildOptions::default()).built.rules;
     assert!(rules.len() > 100, "{} public rules compile", rules.len());
     let rules = Arc::new(rules);
     let mut table = Table::new();
