@@ -386,12 +386,7 @@ impl<'e, 's> Work<'e, 's> {
 
     /// A rule that reduces nothing: the row is the alert.
     fn send_row(&mut self, rule_id: RuleId, rule: &'e Rule, row: &Row<'e>) {
-        let Rank { input, offset, part, .. } = row.rank();
-        let ordinal = match part {
-            0 => format!("{input}:{offset}"),
-            _ => format!("{input}:{offset}:{part}"),
-        };
-        let key = alert::key(&rule.meta.path, None, ordinal.as_bytes());
+        let key = alert::key(&rule.meta.path, None, row.rank().ordinal().as_bytes());
         let parts = Parts { rule_id, rule: &rule.meta, window_s: None, key, partial: None };
         self.deliver(&Alert::new(parts, row, self.env));
     }

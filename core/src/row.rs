@@ -56,6 +56,15 @@ impl Rank {
     /// The fewest bytes that it is written in.
     pub(crate) const LEAST_BYTES: usize = 11;
 
+    /// Which row of which event it is of, as text: the group of a row that no command took together with others.
+    pub(crate) fn ordinal(self) -> String {
+        let Self { input, offset, part, .. } = self;
+        match part {
+            0 => format!("{input}:{offset}"),
+            _ => format!("{input}:{offset}:{part}"),
+        }
+    }
+
     /// Writes it.
     pub(crate) fn encode(self, out: &mut Writer) {
         out.integer(self.newest_first_ns);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use caltrop_benches::generator::{Generator, Rendering};
 use caltrop_core::{
@@ -62,4 +62,30 @@ fn a_closed_set_gives_the_same_rows_in_whatever_order_its_events_come() {
         Random(seed).shuffle(&mut events);
         assert_eq!(outcome(&grouped, &events, &Options::default()), first);
     }
+}
+
+#[test]
+fn every_alert_of_a_run_has_a_key_of_its_own() {
+    let text = Generator::demo().text(Rendering::Xml);
+    let events: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
+    for search in [
+        "TERM(WmiPrvSE) | table user",
+        "TERM(WmiPrvSE) | sort - user | table user",
+        "TERM(WmiPrvSE) | eventstats count by host | table count",
+        "TERM(WmiPrvSE) | eval m=split(\"a,b\", \",\") | mvexpand m | table m",
+        "TERM(WmiPrvSE) | eval m=split(\"a,b\", \",\") | sort user | mvexpand m | table m",
+        "TERM(WmiPrvSE) | stats count by host | appendpipe [ stats sum(count) as count ]",
+        "TERM(WmiPrvSE) | head 9 | append [| makeresults count=3 ] | table user",
+    ] {
+        let rules = common::searches(&[search]);
+        let alerts = run(&rules, &Options::default(), events.iter().copied()).alerts;
+        let keys: BTreeSet<&str> = alerts.iter().filter_map(|alert| key(alert)).collect();
+        assert!(alerts.len() > 1, "{search}");
+        assert_eq!(keys.len(), alerts.len(), "{search}");
+    }
+}
+
+fn key(alert: &str) -> Option<&str> {
+    let (_, rest) = alert.split_once("\"key\":\"")?;
+    Some(rest.split_once('"')?.0)
 }

@@ -243,7 +243,11 @@ pub(crate) fn copy_row<'b>(row: &Row<'_>, env: Env<'b>) -> Row<'b> {
 fn ordered<'w>(rows: &'w [KeptRow<'w>], env: Env<'w>) -> Vec<Row<'w>> {
     let mut sorted: Vec<&KeptRow<'w>> = rows.iter().collect();
     sorted.sort_by_key(|row| row.rank);
-    sorted.into_iter().map(|kept| thaw(kept, env)).collect()
+    let row = |kept: &KeptRow<'w>| {
+        let group = env.bump.alloc_str(&kept.rank.ordinal());
+        thaw(kept, env).of_group(group.as_bytes())
+    };
+    sorted.into_iter().map(row).collect()
 }
 
 fn thaw<'w>(kept: &KeptRow<'w>, env: Env<'w>) -> Row<'w> {
