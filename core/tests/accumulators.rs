@@ -416,7 +416,7 @@ proptest! {
 #[test]
 fn bytes_that_no_accumulator_wrote_are_refused() {
     let number = |number: f64| number.to_le_bytes().to_vec();
-    let place = |index: u8| [&[0; 8][..], &[0, 0, index]].concat();
+    let place = |index: u8| [&[0; 8][..], &[0, 0, 0, index]].concat();
     let cases: &[(F, Vec<u8>, &str)] = &[
         (F::Count, vec![0xff; 10], "a number is not in its shortest form"),
         (F::Count, [vec![0xff; 7], vec![0x7f]].concat(), "more values were counted than can be"),

@@ -261,7 +261,7 @@ fn commands_with_arguments_in_any_order() {
         ),
         (
             "| join x type=left [inputlookup y | head 1]",
-            "| join x type=left [ inputlookup y | head limit=1 ]",
+            "| join type=left x [ inputlookup y | head limit=1 ]",
         ),
         (
             "| lookup update=t local = f t.csv a as b c, \"OUTPUT\" output d AS \"e f\"",

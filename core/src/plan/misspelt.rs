@@ -26,8 +26,9 @@ pub(crate) fn lint(pipeline: &Pipeline, origins: &Origins) -> Vec<Diagnostic> {
     for effect in pipeline.commands.iter().flat_map(effects::effects) {
         match &effect {
             // From here on there may be any field.
-            Effect::Anything => break,
+            Effect::Anything | Effect::Writes("*") => break,
             Effect::Writes(name) => lint.write(name),
+            Effect::WritesJoined(first, last) => lint.write(&format!("{first}{last}")),
             Effect::KeepsOnly(kept) => kept.iter().for_each(|kept| lint.write(kept.name)),
             _ => effects::fields_read(&effect, &mut |name, span| lint.field(name, span)),
         }

@@ -1,8 +1,9 @@
 //! `foreach`, `append`, `appendpipe` and `join`: names, options and a pipeline in brackets, in any order.
 
+use crate::diag::{Code, Diagnostic};
 use crate::spl::parser::Parser;
 use crate::spl::print::{print_names, print_options, print_subpipeline};
-use crate::spl::tree::Bracketed;
+use crate::spl::tree::{Bracketed, Pipeline};
 
 /// Reads the arguments; `None` once it was reported that there are no brackets.
 pub(super) fn parse(parser: &mut Parser<'_>) -> Option<Bracketed> {
@@ -14,7 +15,10 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Option<Bracketed> {
         } else if let Some(option) = parser.option() {
             options.push(option);
         } else if let Some(found) = parser.subpipeline() {
-            pipeline = Some(found);
+            if pipeline.is_some() {
+                parser.report(second_brackets(&found));
+            }
+            pipeline.get_or_insert(found);
         } else {
             match parser.name() {
                 Some(name) => names.push(name),
@@ -26,6 +30,12 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Option<Bracketed> {
         parser.missing("a pipeline in brackets", "write one, such as `[ stats count ]`");
     }
     Some(Bracketed { names, options, pipeline: pipeline? })
+}
+
+fn second_brackets(pipeline: &Pipeline) -> Diagnostic {
+    Diagnostic::error(Code::UnexpectedToken, pipeline.span, "a second pipeline in brackets")
+        .label("expected the end of the command")
+        .help("one command takes one pipeline: remove this one, or repeat the command")
 }
 
 pub(in crate::spl) fn print(out: &mut String, bracketed: &Bracketed) {
