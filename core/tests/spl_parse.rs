@@ -275,7 +275,7 @@ fn commands_with_arguments_in_any_order() {
         ("| inputlookup where", "| inputlookup where"),
         ("| outputlookup t append=t", "| outputlookup append=t t"),
         ("| fillnull a, \"b c\" value=\"\"", "| fillnull value=\"\" a, \"b c\""),
-        ("| kv pairdelim=\";\", kvdelim=\":\"", "| kv pairdelim=\";\" kvdelim=\":\""),
+        ("| kv pairdelim=\";\", kvdelim=\":\"", "| kv pairdelim=\";\" kvdelim=:"),
         ("| spath output=k tags{}.k", "| spath output=k tags{}.k"),
         (
             "| convert timeformat=\"%F %T\" ctime( a ) num(b*)AS c*,none(\"d e\")",
