@@ -19,10 +19,10 @@ use caltrop_core::{
 };
 
 /// Of 732 rules, half of the catalog, as long as commands are missing.
-const ARMORY_COMPILES: usize = 655;
+const ARMORY_COMPILES: usize = 714;
 
 /// Of 806 rules, half of the catalog.
-const CONTENT_COMPILES: usize = 53;
+const CONTENT_COMPILES: usize = 339;
 
 /// What caltrop does not run, or not yet: no fault of the rule.
 const NOT_RUN: &[Code] = &[
