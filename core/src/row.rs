@@ -178,6 +178,12 @@ impl<'e> Row<'e> {
         Self { group, ..self }
     }
 
+    /// The same row, one of several of one group: the two parts together are its key.
+    #[must_use]
+    pub fn of_group_parts(self, parts: [&[u8]; 2], bump: &'e Bump) -> Self {
+        self.of_group(bump.alloc_slice_copy(&parts.concat()))
+    }
+
     /// The same row, known to lack some values for want of memory, or not.
     #[must_use]
     pub fn truncated(self, is_truncated: bool) -> Self {

@@ -18,6 +18,9 @@ pub(super) struct Argument {
     first_quoted: Option<String>,
 }
 
+/// The name and the value of an option, as written.
+pub(super) type WrittenOption = (Spanned<String>, Spanned<String>);
+
 /// How much of an argument stood in quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quoting {
@@ -164,7 +167,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Reads `name=value`, if it stands here.
-    pub(super) fn option(&mut self) -> Option<(Spanned<String>, Spanned<String>)> {
+    pub(super) fn option(&mut self) -> Option<WrittenOption> {
         if !self.is_option() {
             return None;
         }
@@ -180,6 +183,23 @@ impl<'t> Parser<'t> {
             Spanned::new(String::new(), self.here())
         });
         Some((name, value))
+    }
+
+    /// Reads options, and one name before, between or behind them.
+    pub(super) fn options_and_table(&mut self) -> (Vec<WrittenOption>, Option<Spanned<String>>) {
+        let (mut options, mut table) = (Vec::new(), None);
+        loop {
+            self.skip_separators();
+            if let Some(option) = self.option() {
+                options.push(option);
+            } else if table.is_none()
+                && let Some(name) = self.name()
+            {
+                table = Some(name);
+            } else {
+                return (options, table);
+            }
+        }
     }
 
     /// The number that an option's value is, or a complaint.

@@ -46,10 +46,8 @@ pub(super) fn number_of_row(number: u64) -> Rank {
 
 /// A row that was added: its alert has a key of its own, though its group be that of another row.
 fn of_branch<'e>(row: Row<'e>, number: u64, env: Env<'e>) -> Row<'e> {
-    let mut key = format!("added {number} ").into_bytes();
-    key.extend_from_slice(row.group());
-    let key = env.bump.alloc_slice_copy(&key);
-    row.of_group(key)
+    let group = row.group();
+    row.of_group_parts([format!("added {number} ").as_bytes(), group], env.bump)
 }
 
 #[cfg(test)]

@@ -90,9 +90,8 @@ impl Join {
 
 /// Gives the alert of a further row a key of its own.
 fn of_number<'e>(row: Row<'e>, number: usize, env: Env<'e>) -> Row<'e> {
-    let mut group = row.group().to_vec();
-    group.extend_from_slice(format!(" partner {number}").as_bytes());
-    row.of_group(env.bump.alloc_slice_copy(&group))
+    let group = row.group();
+    row.of_group_parts([group, format!(" partner {number}").as_bytes()], env.bump)
 }
 
 /// The values of the keys, each with its length; `None` where one is absent.

@@ -52,22 +52,18 @@ impl MvExpand {
         *cells_left -= count * width;
         expanded.push(row.clone());
         for (value, number) in others.iter().take(count).zip(1..) {
-            let mut copy = row.clone().of_group(group(&row, number, env));
+            let mut copy = of_number(row.clone(), number, env);
             copy.set(name, Value::Text(value));
             expanded.push(copy);
         }
     }
 }
 
-/// The key of the group that a copy came from, by which alerts tell it from the first: rows of events have none, and are told
-/// apart by their numbers.
-fn group<'e>(row: &Row<'e>, number: u32, env: Env<'e>) -> &'e [u8] {
+/// Gives the alert of a copy a key of its own; rows of events have no group yet, and are told apart by their numbers.
+fn of_number<'e>(row: Row<'e>, number: u32, env: Env<'e>) -> Row<'e> {
     match row.group() {
-        b"" => b"",
-        group => {
-            let bytes = group.iter().copied().chain(number.to_be_bytes());
-            env.bump.alloc_slice_fill_iter(bytes.collect::<Vec<_>>())
-        }
+        b"" => row,
+        group => row.of_group_parts([group, &number.to_be_bytes()], env.bump),
     }
 }
 

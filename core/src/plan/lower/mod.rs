@@ -34,7 +34,7 @@ use crate::{
     compiled::{Plan, Reduce},
     diag::Spanned,
     spl::tree::{Command, CommandKind, Fields, Pipeline},
-    stage::{Class, Column, Stage, eval, eventstats, fields, reverse, table, tail, where_},
+    stage::{Class, Column, Stage, eval, eventstats, fields, format, reverse, table, tail, where_},
 };
 
 pub use expr::Lowering;
@@ -143,7 +143,7 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::Append(tree) => Stage::Append(bracketed::append(tree, lowering)?),
         CommandKind::AppendPipe(tree) => Stage::AppendPipe(bracketed::appendpipe(tree, lowering)?),
         CommandKind::Join(tree) => Stage::Join(bracketed::join(tree, lowering)?),
-        CommandKind::Format => Stage::Format(crate::stage::format::Format),
+        CommandKind::Format => Stage::Format(format::Format),
         CommandKind::Return(tree) => Stage::Return(r#return::lower(tree, lowering)),
         CommandKind::Other(_) => {
             lowering.report(support::refuse(&command.name));

@@ -5,24 +5,11 @@ use crate::spl::print::{Tightness, print_name, print_options, print_search};
 use crate::spl::tree::{CommandKind, InputLookup};
 
 pub(super) fn parse(parser: &mut Parser<'_>) -> CommandKind {
-    let (mut options, mut table, mut filter) = (Vec::new(), None, None);
-    loop {
-        parser.skip_separators();
-        if table.is_some() && parser.eat_keyword("where") {
-            parser.skip_space();
-            filter = Some(parser.search());
-            break;
-        }
-        if let Some(option) = parser.option() {
-            options.push(option);
-        } else if table.is_none()
-            && let Some(name) = parser.name()
-        {
-            table = Some(name);
-        } else {
-            break;
-        }
-    }
+    let (options, table) = parser.options_and_table();
+    let filter = (table.is_some() && parser.eat_keyword("where")).then(|| {
+        parser.skip_space();
+        parser.search()
+    });
     parser.expect_end("write `inputlookup table where column=value`");
     let Some(table) = table else {
         parser.missing("a table", "name it, such as `inputlookup hosts.csv`");

@@ -5,19 +5,7 @@ use crate::spl::print::{print_name, print_options};
 use crate::spl::tree::{CommandKind, OutputLookup};
 
 pub(super) fn parse(parser: &mut Parser<'_>) -> CommandKind {
-    let (mut options, mut table) = (Vec::new(), None);
-    loop {
-        parser.skip_separators();
-        if let Some(option) = parser.option() {
-            options.push(option);
-        } else if table.is_none()
-            && let Some(name) = parser.name()
-        {
-            table = Some(name);
-        } else {
-            break;
-        }
-    }
+    let (options, table) = parser.options_and_table();
     parser.expect_end("write `outputlookup append=t table`");
     let Some(table) = table else {
         parser.missing("a table", "name it, such as `outputlookup seen.csv`");
