@@ -114,9 +114,17 @@ fn real_pairs(real: &Real, step: usize) -> Vec<Pair> {
 /// A normal run looks at one event in so many of a large set; `CALTROP_CATALOG=all` at all.
 const STEP: usize = 8;
 
-/// Rules that differ in some pair: phrases with a backslash, which JSON doubles in its raw text, and rules that cut a text at
-/// its line ends or count over events that one side lacks. This figure may only shrink.
+/// Rules that differ in some pair, most of them by a phrase with a backslash, which JSON doubles in its raw text. This figure
+/// may only shrink.
 const MOST_UNEQUAL: usize = 9;
+
+/// Rules of which a row has fields that differ: two cut commands out of a script, of which the JSON gives fewer; one shows a
+/// parent's id that one XML event lacks and its classic text has. No other rule may.
+const MAY_DIFFER: [&str; 3] = [
+    "common_active_directory_commands-splunk-powershell",
+    "common_reconnaissance_commands-splunk-powershell",
+    "rare_process_execution-splunk-winevent",
+];
 
 /// What each rule made of each pair.
 type Table = BTreeMap<String, BTreeMap<String, Outcome>>;
@@ -141,9 +149,9 @@ fn public_rules_give_the_same_rows_for_real_events_in_every_rendering() {
             all_equal(&pair, &outcomes);
         }
         for (rule, outcome) in outcomes {
-            if !outcome.unequal.is_empty() {
-                say(&format!("{} {rule}: {outcome:#?}", pair.name));
-            }
+            let may_differ = MAY_DIFFER.contains(&stem(&rule).as_str());
+            let is_sound = outcome.unequal.is_empty() || may_differ;
+            assert!(is_sound, "{} {rule}: {outcome:#?}", pair.name);
             table.entry(stem(&rule)).or_default().insert(pair.name.clone(), outcome);
         }
     }

@@ -96,7 +96,8 @@ fn row(alert: &Alert<'_>, clock: Clock) -> Row {
     for field in alert.fields {
         let texts: Vec<String> = match field.name {
             b"_raw" => continue,
-            b"_time" if clock == Clock::Dropped => continue,
+            // Rules name the first and the last time of a group so.
+            b"_time" | b"start_time" | b"end_time" if clock == Clock::Dropped => continue,
             b"_time" => vec![alert.time_s.unwrap().floor().to_string()],
             // Some sets have given the number 0 to records that had none.
             b"event_id" => field.texts.iter().map(|id| text(id)).filter(|id| id != "0").collect(),
