@@ -201,6 +201,12 @@ impl RuleSet {
         self.names.text(field)
     }
 
+    /// What the scan looks for.
+    #[must_use]
+    pub fn scan(&self) -> &scan::Program {
+        &self.scan
+    }
+
     /// How the scan looks for its anchors.
     #[must_use]
     pub fn searcher(&self) -> &'static str {

@@ -1,0 +1,213 @@
+//! What a catalog of rules costs on real events, beside the floors: the figures behind the scan.
+//!
+//! `cargo run --release -p caltrop-benches --example catalog -- RULES_FOLDER EVENTS...`, with events as one line each,
+//! plain or `.zst`. Sets of 1 (the seed rule), 10, 100 and all rules run in turn over the same lines, several rounds, and
+//! the median of each is printed: the scan alone, and the whole of `Engine::push`. The floors are a case-insensitive search
+//! for the seed rule's literal, and a DFA of Aho-Corasick over the literals that the scan of all rules looks for.
+//!
+//! It measures one core of a machine that may do other things: compare within one run only.
+
+#![allow(clippy::print_stdout, reason = "a program prints its figures")]
+
+use std::{
+    fs,
+    hint::black_box,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use caltrop_core::{
+    compiled::RuleSet,
+    config::{Input, Options},
+    engine::Engine,
+    event::Head,
+    knowledge::Knowledge,
+    ruleset::{BuildOptions, RuleSetBuilder},
+    scan::needle::Needle,
+};
+
+const SEED: &str = include_str!("../../rules/wmi_subscription_execution.yml");
+const ROUNDS: usize = 7;
+/// Enough to outlast the caches of the machine, little enough for many rounds.
+const MOST_BYTES: usize = 24 << 20;
+
+/// One thing that is measured: its name, and what runs it over all lines and counts.
+struct Contestant<'a> {
+    name: String,
+    run: Box<dyn FnMut() -> u64 + 'a>,
+    seconds: Vec<f64>,
+    count: u64,
+}
+
+fn main() {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let rules = rule_files(&arguments.next().expect("a folder of rules"));
+    for file in arguments {
+        let bytes = read(&file);
+        let lines: Vec<&[u8]> = lines(&bytes);
+        println!("\n{} {} events", file.display(), lines.len());
+        compare(&rules, &lines);
+    }
+}
+
+fn read(file: &Path) -> Vec<u8> {
+    let bytes = fs::read(file).expect("the events can be read");
+    let is_packed = file.extension().is_some_and(|extension| extension == "zst");
+    if is_packed { zstd::decode_all(bytes.as_slice()).expect("it is zstd") } else { bytes }
+}
+
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut left = MOST_BYTES;
+    let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let step = (bytes.len() / MOST_BYTES).max(1);
+    let some = lines.step_by(step).take_while(|line| {
+        left = left.saturating_sub(line.len());
+        left > 0
+    });
+    some.collect()
+}
+
+/// The texts of the rules below a folder, in the order of their paths.
+fn rule_files(folder: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of rules").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yml") {
+                let text = fs::read_to_string(&path).expect("a rule is text");
+                files.push((path.to_string_lossy().into_owned(), text));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn builder(files: &[(String, String)]) -> RuleSetBuilder {
+    let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
+    files.iter().for_each(|(path, text)| builder.add_file(path, text));
+    builder
+}
+
+/// Every so many-th rule, so that `count` are left.
+fn some(files: &[(String, String)], count: usize) -> Vec<(String, String)> {
+    files.iter().step_by(files.len().div_ceil(count).max(1)).cloned().collect()
+}
+
+fn compare(files: &[(String, String)], lines: &[&[u8]]) {
+    let seed = vec![("seed.yml".to_owned(), SEED.to_owned())];
+    let sets = [seed, some(files, 10), some(files, 100), files.to_vec()];
+    let sets: Vec<Arc<RuleSet>> =
+        sets.iter().map(|files| Arc::new(builder(files).build().rules)).collect();
+    let literals: Vec<String> = builder(files)
+        .explain()
+        .into_iter()
+        .flat_map(|rule| rule.anchor.into_iter().flatten())
+        .map(|atom| atom.text)
+        .collect();
+    let needle = Needle::new(b"wmiprvse");
+    let automaton = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(&literals)
+        .expect("the literals fit");
+    let mut contestants = vec![
+        contestant("floor: one needle".into(), || {
+            lines.iter().filter(|line| needle.find(black_box(line), 0).is_some()).count() as u64
+        }),
+        contestant(format!("peer: Aho-Corasick DFA, {} literals", literals.len()), || {
+            let found = |line: &&[u8]| automaton.find_overlapping_iter(*line).count() as u64;
+            lines.iter().map(found).sum()
+        }),
+    ];
+    for set in &sets {
+        let name = format!("scan, {} rules, {}", set.len(), set.searcher());
+        contestants.push(contestant(name, || scan_all(set, lines)));
+        let mut engine = Engine::new(Arc::clone(set), Options::default());
+        contestants.push(contestant(format!("push, {} rules", set.len()), move || {
+            let count = push_all(&mut engine, lines);
+            engine.finish(&mut |alert| _ = black_box(alert.key));
+            count
+        }));
+    }
+    measure(&mut contestants);
+    let bytes: usize = lines.iter().map(|line| line.len()).sum();
+    contestants.iter_mut().for_each(|contestant| report(contestant, bytes));
+    sets.iter().for_each(|set| spread(set, lines));
+}
+
+fn contestant<'a>(name: String, run: impl FnMut() -> u64 + 'a) -> Contestant<'a> {
+    Contestant { name, run: Box::new(run), seconds: Vec::new(), count: 0 }
+}
+
+fn measure(contestants: &mut [Contestant<'_>]) {
+    for _ in 0..ROUNDS {
+        for contestant in contestants.iter_mut() {
+            let start = Instant::now();
+            contestant.count = (contestant.run)();
+            contestant.seconds.push(start.elapsed().as_secs_f64());
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "speeds are shown, not computed with")]
+fn report(contestant: &mut Contestant<'_>, bytes: usize) {
+    contestant.seconds.sort_by(f64::total_cmp);
+    let seconds = contestant.seconds[contestant.seconds.len() / 2];
+    let speed = bytes as f64 / seconds / 1e6;
+    println!("{:>9.0} MB/s  {:>9} found  {}", speed, contestant.count, contestant.name);
+}
+
+fn scan_all(rules: &RuleSet, lines: &[&[u8]]) -> u64 {
+    let scan = rules.scan();
+    let mut scratch = bumpalo::Bump::new();
+    let mut candidates = scan.candidates();
+    let mut found = 0;
+    for line in lines {
+        candidates.clear();
+        if scan.run(line, Input::Auto, &scratch, &mut candidates) {
+            found += candidates.iter().count() as u64;
+        }
+        scratch.reset();
+    }
+    found
+}
+
+fn push_all(engine: &mut Engine, lines: &[&[u8]]) -> u64 {
+    let before = engine.counters().candidates;
+    for line in lines {
+        engine.push(line, &Head::default(), &mut |alert| _ = black_box(alert.key));
+    }
+    engine.counters().candidates - before
+}
+
+/// How many rules an event makes candidates, and which rules are candidates most often.
+fn spread(rules: &Arc<RuleSet>, lines: &[&[u8]]) {
+    let mut engine = Engine::new(Arc::clone(rules), Options::default());
+    let one = |line: &&[u8]| push_all(&mut engine, &[line]);
+    let mut counts: Vec<u64> = lines.iter().map(one).collect();
+    counts.sort_unstable();
+    let at = |share: usize| counts[(counts.len() - 1) * share / 100];
+    println!(
+        "candidates of {} rules: median {}, p95 {}, p99 {}, most {}",
+        rules.len(),
+        at(50),
+        at(95),
+        at(99),
+        at(100)
+    );
+    let counted = (0..rules.len()).map(caltrop_core::ids::RuleId::new).map(|rule| {
+        let counters = engine.rule_counters(rule);
+        (counters.candidates, counters.passed, rules.rule(rule).meta.path.as_str())
+    });
+    let mut dearest: Vec<_> = counted.collect();
+    dearest.sort_unstable_by(|left, right| right.cmp(left));
+    for (candidates, passed, path) in dearest.iter().take(12).filter(|_| rules.len() > 100) {
+        println!("  {candidates} candidates, {passed} passed: {path}");
+    }
+}
