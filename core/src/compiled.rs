@@ -209,7 +209,7 @@ impl RuleSet {
 
     /// How the scan looks for its anchors.
     #[must_use]
-    pub fn searcher(&self) -> &'static str {
+    pub fn searcher(&self) -> String {
         self.scan.searcher()
     }
 }

@@ -20,7 +20,7 @@ use crate::{
         regex::{Regex, RegexIds},
     },
     scan::{
-        Atom, Domain,
+        Atom, Domain, frequencies,
         segment::{Breaker, class},
     },
     spl::tree::{
@@ -71,14 +71,15 @@ pub fn formula(pipeline: &Pipeline, origins: &Origins, strict_raw: bool) -> Form
     Formula::and(terms)
 }
 
-/// The clause of `formula` that the fewest events should satisfy: the one whose shortest literal is longest.
+/// The clause of `formula` that the fewest events should satisfy.
 #[must_use]
 pub fn anchor(formula: &Formula) -> Anchor {
-    let clause = clause(formula).filter(|clause| {
-        clause.len() <= MOST_ALTERNATIVES
-            && clause.iter().all(|atom| atom.text.len() >= SHORTEST_ANCHOR_BYTES)
-    });
-    Anchor { clause }
+    Anchor { clause: clause(formula).filter(|clause| is_worth_looking_for(clause)) }
+}
+
+fn is_worth_looking_for(clause: &[Atom]) -> bool {
+    clause.len() <= MOST_ALTERNATIVES
+        && clause.iter().all(|atom| atom.text.len() >= SHORTEST_ANCHOR_BYTES)
 }
 
 /// Every atom of `formula`, each once.
@@ -107,7 +108,11 @@ fn clause(formula: &Formula) -> Option<Vec<Atom>> {
         Formula::True => None,
         Formula::False => Some(Vec::new()),
         Formula::Atom(atom) => Some(vec![atom.clone()]),
-        Formula::And(terms) => terms.iter().filter_map(clause).max_by_key(|clause| worth(clause)),
+        Formula::And(terms) => {
+            let clauses =
+                terms.iter().filter_map(clause).filter(|clause| is_worth_looking_for(clause));
+            clauses.min_by(|left, right| cost(left).total_cmp(&cost(right)))
+        }
         Formula::Or(terms) => {
             let mut union: Vec<Atom> = terms
                 .iter()
@@ -123,11 +128,35 @@ fn clause(formula: &Formula) -> Option<Vec<Atom>> {
     }
 }
 
-/// Longest shortest literal first, then whole tokens before substrings, then fewer alternatives.
-fn worth(clause: &[Atom]) -> (usize, bool, std::cmp::Reverse<usize>) {
-    let shortest = clause.iter().map(|atom| atom.text.len()).min().unwrap_or(usize::MAX);
-    (shortest, clause.iter().all(Atom::is_token), std::cmp::Reverse(clause.len()))
+/// What a clause costs an event: the share of events that hold one of its atoms, and what it costs to look for them.
+fn cost(clause: &[Atom]) -> f64 {
+    clause.iter().map(atom_cost).sum()
 }
+
+fn atom_cost(atom: &Atom) -> f64 {
+    match atom.key() {
+        Some(token) => share(frequencies::rarity(&atom.text[token])) + TOKEN_COST,
+        None => share(rarity_of_substring(&atom.text)) + SUBSTRING_COST,
+    }
+}
+
+/// A place in the lexicon costs next to nothing; enough to prefer the shorter of two clauses that are as rare.
+const TOKEN_COST: f64 = 1e-6;
+
+/// PERF: what is no token is searched for beside the lexicon, which takes an event as long as a rule that is a candidate
+/// of one event in a hundred.
+const SUBSTRING_COST: f64 = 0.01;
+
+fn share(rarity: u8) -> f64 {
+    0.5_f64.powi(i32::from(rarity))
+}
+
+/// A substring stands in more texts than its letters as a token do: each letter halves its share, at best.
+fn rarity_of_substring(text: &[u8]) -> u8 {
+    u8::try_from(text.len().saturating_sub(1)).unwrap_or(u8::MAX).min(RAREST_SUBSTRING)
+}
+
+const RAREST_SUBSTRING: u8 = 11;
 
 /// Fields that an earlier stage wrote: their values prove nothing about the event any more.
 #[derive(Default)]
@@ -206,8 +235,11 @@ impl Walk<'_> {
 
     fn raw(&self, term: &RawTerm) -> Formula {
         let is_raw = self.origin("_raw").shape == Shape::Raw;
-        if !is_raw || (!self.strict_raw && event_id(&term.text).is_some()) {
+        if !is_raw {
             return Formula::True;
+        }
+        if let Some(id) = event_id(&term.text).filter(|_| !self.strict_raw) {
+            return Formula::Atom(event_id_atom(id));
         }
         if term.kind == RawKind::Term && RawMatcher::term(&term.text).is_none() {
             return Formula::False;
@@ -307,6 +339,17 @@ pub fn event_id(text: &str) -> Option<&str> {
         Some(&text[opened + "eventid>".len()..text.len() - 1])
     };
     classic.or_else(xml).filter(|id| digits(id))
+}
+
+/// What an event of that id holds in any rendering: the number, as a whole value. A text that asks for it as written holds
+/// it between breakers, too.
+fn event_id_atom(id: &str) -> Atom {
+    Atom {
+        text: id.as_bytes().into(),
+        starts_token: true,
+        ends_token: true,
+        domain: Domain::Decoded,
+    }
 }
 
 /// Whether the edges of a text are boundaries in the event.

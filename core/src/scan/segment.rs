@@ -45,8 +45,8 @@ const CLASSES: [Breaker; 256] = {
 
 /// How strongly `byte` alone breaks the text.
 #[must_use]
-pub fn class(byte: u8) -> Breaker {
-    CLASSES[usize::from(byte)]
+pub const fn class(byte: u8) -> Breaker {
+    CLASSES[byte as usize]
 }
 
 /// Whether `text` holds a breaker of at least `level`, alone or as a string.

@@ -1,0 +1,45 @@
+//! The pass for any machine: what a byte is stands in a table.
+
+use super::{
+    super::segment::{Breaker, class},
+    BLOCK_BYTES, Block, CODES, Lexicon, Visit,
+};
+
+const BREAKS: u8 = 1;
+const MARKS: u8 = 2;
+const CODES_BIT: u8 = 4;
+
+/// What each byte is.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if !matches!(class(byte as u8), Breaker::None) {
+            kinds[byte] = BREAKS;
+        }
+        byte += 1;
+    }
+    kinds[b'\\' as usize] |= MARKS;
+    kinds[b'%' as usize] |= MARKS;
+    let mut index = 0;
+    while index < CODES.len() {
+        kinds[CODES[index] as usize] |= CODES_BIT;
+        index += 1;
+    }
+    kinds
+};
+
+pub(super) fn search(lexicon: &Lexicon, raw: &[u8], visit: &mut Visit<'_>) {
+    lexicon.pass(raw, classify, visit);
+}
+
+pub(super) fn classify(bytes: &[u8; BLOCK_BYTES]) -> Block {
+    let mut block = Block { breakers: 0, marks: 0, codes: 0 };
+    for (index, &byte) in bytes.iter().enumerate() {
+        let kind = KINDS[usize::from(byte)];
+        block.breakers |= u64::from(kind & BREAKS) << index;
+        block.marks |= u64::from(kind & MARKS) / u64::from(MARKS) << index;
+        block.codes |= u64::from(kind & CODES_BIT) / u64::from(CODES_BIT) << index;
+    }
+    block
+}
