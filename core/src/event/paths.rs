@@ -51,6 +51,22 @@ impl Path {
         Self { steps: steps.into() }
     }
 
+    /// The path to the member of that name, whatever characters it has.
+    #[must_use]
+    pub fn exact(name: &[u8]) -> Self {
+        Self { steps: Box::new([Step::Name(name.into())]) }
+    }
+
+    /// Whether it can lead to several places.
+    #[must_use]
+    pub fn is_plural(&self) -> bool {
+        self.steps.contains(&Step::Every)
+    }
+
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// What `text` holds at the path: one value for each place, null if there is none. Texts are decoded; an object, an array
     /// or an element that holds others is given as it is written.
     #[must_use]

@@ -240,7 +240,7 @@ pub const COMMANDS: &[Reference] = &[
     ),
     command(
         &["outputlookup"],
-        "Passes its rows on, and writes them into a lookup table where the host allows it.",
+        "Passes its rows on; no table is written, which a warning tells.",
         &[],
         &["append", "create_empty", "createinapp", "key_field", "max", "override_if_empty"],
         &[
