@@ -150,12 +150,13 @@ pub const COMMANDS: &[Reference] = &[
     ),
     command(
         &["foreach"],
-        "Runs a template for each of some fields, or for each value of one.",
+        "Runs a template for each of some fields, or for each value or JSON element of one.",
         &[RowLocal],
         &["mode"],
         &[
             "foreach size_* [eval total=total+<<FIELD>>]",
             "foreach mode=multivalue users [eval n=n+len(<<ITEM>>)]",
+            "foreach mode=json_array sizes [eval total=total+<<ITEM>>]",
         ],
     ),
     command(

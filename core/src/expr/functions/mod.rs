@@ -197,15 +197,8 @@ impl Family {
 }
 
 /// Functions of Splunk that caltrop does not run yet.
-pub const UNSUPPORTED: &[&str] = &[
-    "cluster",
-    "commands",
-    "getfields",
-    "lookup",
-    "random",
-    "toarray",
-    "toobject",
-];
+pub const UNSUPPORTED: &[&str] =
+    &["cluster", "commands", "getfields", "lookup", "random", "toarray", "toobject"];
 
 /// The function of that name, in whatever case.
 #[must_use]
