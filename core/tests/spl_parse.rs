@@ -645,7 +645,7 @@ fn command() -> impl Strategy<Value = String> {
 fn every_command_that_runs_has_a_form() {
     for name in RUNS {
         let is_of_it = |form: &&str| form.split(' ').next() == Some(*name);
-        assert!(FORMS.iter().any(|form| is_of_it(&form)), "{name}");
+        assert!(FORMS.iter().any(|form| is_of_it(form)), "{name}");
     }
 }
 
