@@ -27,6 +27,8 @@ use hashbrown::HashMap;
 
 use super::stats::by_value;
 use crate::{
+    codec::Malformed,
+    compiled::form::{Form, Loader, Saver, forms},
     agg::{KeyHasher, encode_key},
     config::SECOND_NS,
     expr::{
@@ -578,6 +580,10 @@ fn value_of<'e>(mut texts: Vec<&'e [u8]>, listing: Listing, bump: &'e Bump) -> V
         Listing::Every | Listing::AsTheyAre => {}
     }
     Value::from_list(bump.alloc_slice_copy(&texts))
+}
+
+forms! {
+    struct Columns { duration, event_count, closed, field_match_sum, line_count, orphan };
 }
 
 #[cfg(test)]
