@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-pub use file::{FILE_VERSION, LoadError, Probe};
+pub use file::{FILE_VERSION, LoadError, Probe, checksum};
 
 /// All rules, compiled.
 #[derive(Debug)]

@@ -171,8 +171,10 @@ fn split(bytes: &[u8]) -> Option<(u32, u64, &[u8])> {
     Some((u32::from_le_bytes(*version), u64::from_le_bytes(*sum), body))
 }
 
-/// Of 64 bits: each word of eight bytes is mixed in by a step that loses nothing, so one damaged word is always found.
-fn checksum(bytes: &[u8]) -> u64 {
+/// The checksum of what follows it in a file. Each word of eight bytes is mixed in by a step that loses nothing, so one damaged
+/// word is always found.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |sum: u64, word: [u8; 8]| {
         (sum ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR).rotate_left(29)
@@ -274,9 +276,9 @@ fn save_regex(regex: &Regex, out: &mut Saver) {
 
 fn load_regex(from: &mut Loader<'_>) -> Result<Regex, Malformed> {
     let pattern = Box::<str>::load(from)?;
-    let stored = from.bytes.option(|bytes| {
-        Ok(Stored { has_dollar: bytes.flag()?, bytes: bytes.text()?.into() })
-    })?;
+    let stored = from
+        .bytes
+        .option(|bytes| Ok(Stored { has_dollar: bytes.flag()?, bytes: bytes.text()?.into() }))?;
     Regex::load(&pattern, stored.as_ref(), &mut from.ids)
         .map_err(|_| Malformed::new("bytes are no automaton"))
 }

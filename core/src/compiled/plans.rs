@@ -26,9 +26,7 @@ use crate::{
         functions::{self, Body, Function},
         glob::{Case, Glob},
         like::Like,
-        program::{
-            Call, Chain, Comparison, Expr, Literal, Operator, Prepared, Relation,
-        },
+        program::{Call, Chain, Comparison, Expr, Literal, Operator, Prepared, Relation},
         raw::{RawMatcher, Reach},
         regex::Regex,
         regex_set::RegexSet,
@@ -36,11 +34,7 @@ use crate::{
     },
     locations::{Attribute, Language, Locations},
     lookup::{self, Index, Limits, Lookup, Table},
-    scan::{
-        Atom, Domain,
-        needle::Needle,
-        segment::Breaker,
-    },
+    scan::{Atom, Domain, needle::Needle, segment::Breaker},
     stage::{
         self, Column, FieldPattern, Stage,
         bin::{Bin, CalendarUnit, Span},
@@ -212,7 +206,10 @@ fn is_bounded(streamstats: &stage::streamstats::Streamstats) -> bool {
 
 fn counts_its_groups(top: &stage::top::Top) -> bool {
     top.groups <= top.counts.by.len()
-        && matches!(*top.counts.aggregates, [stats::Aggregate { function: AggregateFunction::Count, .. }])
+        && matches!(
+            *top.counts.aggregates,
+            [stats::Aggregate { function: AggregateFunction::Count, .. }]
+        )
 }
 
 fn has_its_columns(lookup: &stage::inputlookup::InputLookup) -> bool {

@@ -27,9 +27,9 @@ use hashbrown::HashMap;
 
 use super::stats::by_value;
 use crate::{
+    agg::{KeyHasher, encode_key},
     codec::Malformed,
     compiled::form::{Form, Loader, Saver, forms},
-    agg::{KeyHasher, encode_key},
     config::SECOND_NS,
     expr::{
         program::{Expr, Scope},
