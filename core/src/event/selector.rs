@@ -4,10 +4,7 @@
 
 use std::sync::Arc;
 
-use regex_automata::{
-    meta::{BuildError, Regex},
-    util::syntax,
-};
+use regex_automata::{meta::Regex, util::syntax};
 
 use crate::expr::deferred::Deferred;
 
@@ -90,11 +87,7 @@ impl Wild {
     /// # Errors
     /// If it is no regular expression, with the reason.
     pub fn compile(pattern: &str) -> Result<Self, String> {
-        let regex = compile(pattern).map_err(|error| {
-            // The outer error says only that building failed.
-            error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
-        })?;
-        let regex = Deferred::ready(regex);
+        let regex = Deferred::ready(compile(pattern)?);
         Ok(Self(Arc::new(Shared { pattern: pattern.into(), regex })))
     }
 
@@ -118,6 +111,10 @@ impl Wild {
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, BuildError> {
-    Regex::builder().syntax(syntax::Config::new().utf8(false)).build(pattern)
+fn compile(pattern: &str) -> Result<Regex, String> {
+    let regex = Regex::builder().syntax(syntax::Config::new().utf8(false)).build(pattern);
+    regex.map_err(|error| {
+        // The outer error says only that building failed.
+        error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
+    })
 }

@@ -43,7 +43,7 @@ struct Shared {
 
 enum Engine {
     Automata(Program),
-    Backtracker(Backtracker),
+    Backtracker(Box<Backtracker>),
 }
 
 /// What a pattern is compiled to.
@@ -124,7 +124,7 @@ impl Engine {
         match Program::compile(pattern) {
             Ok(program) => Ok(Self::Automata(program)),
             Err(error) if error.is_beyond_automata => {
-                Backtracker::compile(pattern).map(Self::Backtracker)
+                Backtracker::compile(pattern).map(Box::new).map(Self::Backtracker)
             }
             Err(error) => Err(error),
         }
