@@ -4,6 +4,7 @@
 
 pub mod capture;
 pub mod compare;
+pub(crate) mod deferred;
 pub mod dialect;
 pub mod functions;
 pub mod glob;
