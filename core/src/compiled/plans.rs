@@ -122,7 +122,8 @@ forms! {
     struct stage::rex::Group { index, field };
     enum stage::rex::Edit { 0 Substitute { finder, text, which }, 1 Transliterate { pairs } };
     enum stage::rex::Occurrence { 0 Every, 1 Number(it) };
-    enum stage::foreach::Over { 0 Fields(it), 1 Values(it) };
+    enum stage::foreach::Over { 0 Fields(it), 1 Items(field, kind) };
+    enum stage::foreach::Collection { 0 Values, 1 JsonArray, 2 Any };
     struct stage::foreach::Hole { field, kind, parts };
     enum stage::foreach::HoleKind { 0 Name, 1 Bare, 2 Text };
     enum stage::foreach::Part { 0 Text(it), 1 Field, 2 Match, 3 Segment(it), 4 Item };
@@ -156,7 +157,7 @@ forms! {
     enum stats::Input { 0 None, 1 Field(it), 2 Pattern(it), 3 Expr(it) };
     enum stats::Output { 0 Field(it), 1 Pattern(it) };
     struct stage::eventstats::Eventstats { stats };
-    struct stage::head::Head { limit, condition };
+    struct stage::head::Head { limit, condition, null_holds, keeps_last };
     struct stage::tail::Tail { limit };
     struct stage::reverse::Reverse {};
     struct stage::sort::Sort { keys, limit };
