@@ -32,11 +32,15 @@ mod transaction;
 use super::{closing, support};
 use crate::{
     compiled::{Branch, Branched, Plan, Purpose, Reduce},
-    diag::Spanned,
+    diag::{Code, Diagnostic, Spanned},
     expr::search::Search,
     ids::BranchId,
     spl::tree::{Command, CommandKind, Fields, Pipeline},
-    stage::{Class, Column, Stage, eval, eventstats, fields, format, reverse, table, tail, where_},
+    stage::{
+        Class, Column, Stage, eval, eventstats, fields, format,
+        return_::{Gives, Return},
+        reverse, table, tail, where_,
+    },
 };
 
 pub use expr::Lowering;
@@ -74,13 +78,34 @@ fn branch(
 ) -> BranchId {
     let mut stages = stages(pipeline, lowering);
     if purpose == Purpose::Tests {
-        stages.pop_if(|stage| matches!(stage, Stage::Format(_)));
+        match stages.last_mut() {
+            Some(Stage::Format(_)) => _ = stages.pop(),
+            Some(Stage::Return(returned)) => {
+                returned.gives = Gives::Rows;
+                refuse_bare_values(pipeline, returned, lowering);
+            }
+            _ => {}
+        }
     }
     let Cut { mapped, expanded, reduce, finish } = cut(stages);
     let (reduce, mapped) = (reduce.unwrap_or(Reduce::Collect), mapped.into());
     let (expanded, finish) = (expanded.into(), finish.into());
     lowering.branches.push(Branch { mapped, expanded, reduce, finish, purpose, most_rows });
     BranchId::new(lowering.branches.len() - 1)
+}
+
+/// `return $field` makes words of a search out of what events say, and these are never read as a search.
+fn refuse_bare_values(pipeline: &Pipeline, returned: &Return, lowering: &mut Lowering<'_>) {
+    if returned.items.iter().all(|item| item.name.is_some()) {
+        return;
+    }
+    let span = pipeline.commands.last().map_or(pipeline.span, |command| command.span);
+    let message = "caltrop does not search for words that events supply";
+    lowering.report(
+        Diagnostic::error(Code::UnsupportedSearch, span, message)
+            .label("returns bare values")
+            .help("return the field by its name, such as `return user`"),
+    );
 }
 
 fn stages(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> Vec<Stage> {
