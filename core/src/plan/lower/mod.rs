@@ -138,7 +138,7 @@ fn cut(mut stages: Vec<Stage>) -> Cut {
         Some(_) => Some(Reduce::Collect),
     };
     // Events that fail what is known at once need not wait for the rest.
-    if let Some(Stage::Search(search)) = finish.first_mut() {
+    if let (Some(Reduce::Collect), Some(Stage::Search(search))) = (&reduce, finish.first_mut()) {
         let (ready, waiting) = std::mem::replace(search, Search::All).parted();
         *search = waiting;
         stages.push(Stage::Search(ready));
