@@ -106,7 +106,7 @@ fn shown(rows: Vec<Vec<Row>>) -> Vec<(String, Map<String, Value>)> {
     rows.into_iter().enumerate().flat_map(of_rule).collect()
 }
 
-fn found(alert: &String) -> (String, Map<String, Value>) {
+fn found(alert: &str) -> (String, Map<String, Value>) {
     let alert: Value = serde_json::from_str(alert).unwrap();
     let rule = alert["rule"]["path"].as_str().unwrap().to_owned();
     (rule, alert["row"].as_object().unwrap().clone())
@@ -121,7 +121,7 @@ fn they_give_the_rows_that_slow_code_gives_with_the_scan_and_without() {
         let lines: Vec<Vec<u8>> = events.iter().map(line).collect();
         let lines = || lines.iter().map(Vec::as_slice);
         let outcome = run(&rules, &options, lines());
-        let rows: Vec<_> = outcome.alerts.iter().map(found).collect();
+        let rows: Vec<_> = outcome.alerts.iter().map(|alert| found(alert)).collect();
         assert_eq!(rows, shown(expected(&events)), "seed {seed}: {events:?}");
         let unscanned = run(&rules, &without_prefilter(&options), lines());
         assert_eq!(unscanned.alerts, outcome.alerts, "seed {seed}");
