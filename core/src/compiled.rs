@@ -2,6 +2,10 @@
 //!
 //! Immutable and shared: one per process, behind an `Arc`. Everything that changes while events run lives in the engine.
 
+mod file;
+pub(crate) mod form;
+mod plans;
+
 use std::{fmt, ops::Range};
 
 use jiff::tz::TimeZone;
@@ -10,13 +14,15 @@ use crate::{
     event::mapping::Mapping,
     ids::{BranchId, FieldId, RuleId},
     names::Names,
-    scan,
+    scan::{self, Atom},
     stage::{
         Stage,
         bin::{Bin, Span},
         stats::Stats,
     },
 };
+
+pub use file::{FILE_VERSION, LoadError, Probe, checksum};
 
 /// All rules, compiled.
 #[derive(Debug)]
@@ -42,6 +48,8 @@ pub struct Rule {
     pub plan_hash: PlanHash,
     /// Its pipeline, cut where it first needs more than one row.
     pub(crate) plan: Plan,
+    /// Of these, every event that it matches holds one; `None` where nothing selects its events.
+    pub(crate) anchor: Option<Vec<Atom>>,
 }
 
 /// What a rule means, in 128 bits: its expanded SPL and the knowledge behind it. The same on every machine; its definition is

@@ -148,9 +148,9 @@ impl RuleSetBuilder {
                 report.diagnostics.push(same_path(source));
             }
             if !report.is_refused() {
-                let Compilation { plan, plan_hash, .. } = compilation;
-                rules.push(Rule { meta: meta(source), plan_hash, plan });
-                anchors.push(compilation.anchor.clause);
+                let Compilation { plan, plan_hash, anchor, .. } = compilation;
+                anchors.push(anchor.clause.clone());
+                rules.push(Rule { meta: meta(source), plan_hash, plan, anchor: anchor.clause });
             }
             self.reports.push(report);
         }

@@ -5,6 +5,7 @@
 pub mod branch;
 pub mod capture;
 pub mod compare;
+pub(crate) mod deferred;
 pub mod dialect;
 pub mod functions;
 pub mod glob;

@@ -18,6 +18,7 @@ pub mod lower;
 pub(crate) mod macros;
 pub(crate) mod misspelt;
 pub mod origins;
+pub mod reference;
 pub mod resolve;
 pub(crate) mod schedule;
 mod spelling;
