@@ -26,8 +26,11 @@ pub(crate) struct Log {
     told: [u64; LOSSES.len()],
 }
 
+/// What counts a kind of loss.
+type Count = fn(&Counters) -> u64;
+
 /// Each kind of loss, and what is said of it behind its number.
-const LOSSES: [(&str, fn(&Counters) -> u64); 12] = [
+const LOSSES: [(&str, Count); 12] = [
     ("events were cut at max_event_bytes", |of| of.cut_events),
     ("rows are no JSON object and were not looked at", |of| of.malformed_rows),
     ("fields were beyond the most that an event has, and were not seen", |of| of.lost_fields),
