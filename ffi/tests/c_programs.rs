@@ -71,7 +71,7 @@ fn a_cpp_program_without_exceptions_gets_them_too() {
 #[test]
 fn the_program_of_the_documentation_works_as_printed() {
     let folder = common::scratch("documentation");
-    let page = common::project_file("docs/abi.md");
+    let page = common::project_file("docs/embedding.md");
     let (_, program) = page.split_once("```c\n").expect("the page has a program");
     let (program, _) = program.split_once("```").expect("it ends");
     let source = folder.join("first.c");
