@@ -38,7 +38,7 @@ pub(crate) struct Tactic {
 pub(crate) struct Known {
     /// That of a sub-technique stands behind that of its technique.
     pub(crate) name: String,
-    /// The names of its tactics.
+    /// The names of its tactics, in their order.
     pub(crate) tactics: Vec<String>,
 }
 
@@ -55,7 +55,9 @@ impl Attack {
             for name in names {
                 attack.ids.entry(name.to_lowercase()).or_insert_with(|| id.clone());
             }
-            let tactics = row[2].split(';').map(|tactic| attack.tactic_name(tactic)).collect();
+            let mut tactics: Vec<_> =
+                row[2].split(';').map(|tactic| attack.tactic_name(tactic)).collect();
+            tactics.sort();
             attack.techniques.insert(id, Known { name, tactics });
         }
         attack
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_stands_under_each_of_its_tactics_in_the_order_of_the_matrix() {
+    fn an_id_stands_under_each_of_its_tactics_in_the_order_of_their_names() {
         let covered = ATTACK.coverage(&[], &["T1133".to_owned(), "T1133".to_owned()]);
         let tactics: Vec<_> = covered.iter().map(|one| one.tactic.as_str()).collect();
         assert_eq!(tactics, ["Initial Access", "Persistence"]);

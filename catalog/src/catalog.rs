@@ -14,7 +14,8 @@ use crate::{
     alerts::Alerts,
     attack::{self, ATTACK},
     corpus::{Corpus, Key},
-    coverage, description,
+    coverage::{self, Data},
+    description,
     entry::{Entry, Prefilter, Reason, Runtime, StateKept, Status},
     navigator,
     page::{self, Page},
@@ -134,6 +135,8 @@ fn entry(source: RuleSource, compiled: &Compiled<'_>) -> Entry {
     let written = written::read(&source.spl);
     let associations = description::read(&source.description);
     let reject_reasons = compiled.reasons(true);
+    // A catalog that names its techniques by their ids alone names its data by sources.
+    let data = if source.techniques.is_empty() { Data::Sources } else { Data::Categories };
     let runs = compiled.explanation.filter(|_| reject_reasons.is_empty());
     Entry {
         path: source.identity(),
@@ -143,7 +146,7 @@ fn entry(source: RuleSource, compiled: &Compiled<'_>) -> Entry {
         vulnerabilities: associations.vulnerabilities,
         atomics: associations.atomics,
         mitre: ATTACK.coverage(&source.techniques, &source.technique_ids),
-        event_coverage: coverage::coverage(&written, &source.data_categories),
+        event_coverage: coverage::coverage(&written, &source.data_categories, data),
         id: source.id,
         title: source.title,
         description: source.description,

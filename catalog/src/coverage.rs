@@ -92,32 +92,38 @@ fn joined(provider: &str, log: &str) -> String {
     if log.is_empty() { provider.to_owned() } else { format!("{provider} {log}") }
 }
 
-/// The events that a rule looks at, whose file names `categories` of data; `names_sources` where these are sources of events.
-pub(crate) fn coverage(written: &Written, categories: &[String]) -> Vec<Coverage> {
-    let macros = written.macros.iter().filter_map(|call| EVENTS.feeds.get(&call.name));
-    let ids = ids(written);
-    let is_source = categories.iter().any(|category| is_source(category));
-    let mut covered: Vec<Coverage> = Vec::new();
-    if is_source || ids.is_empty() {
-        let sources = categories.iter().flat_map(|category| category.split(" AND "));
-        covered.extend(sources.flat_map(|source| EVENTS.source(source.trim())));
+/// What the words of a rule file for its data mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// Kinds of data, such as `Windows event logs`.
+    Categories,
+    /// Sources with their events, such as `Sysmon EventID 1 AND Sysmon EventID 3`.
+    Sources,
+}
+
+/// The events that a rule looks at, for whose data its file has the words `names`.
+pub(crate) fn coverage(written: &Written, names: &[String], data: Data) -> Vec<Coverage> {
+    let sources = names.iter().flat_map(|name| name.split(" AND ")).map(str::trim);
+    let mut covered = match data {
+        Data::Sources => sources.flat_map(|source| EVENTS.source(source)).collect(),
+        Data::Categories => Vec::new(),
+    };
+    if covered.is_empty() {
+        covered = of_feed(written);
     }
-    if covered.is_empty() || !is_source {
-        if let Some(provider) = macros.into_iter().next_back().filter(|_| !ids.is_empty()) {
-            covered = ids.iter().map(|id| EVENTS.event(provider, id)).collect();
-        } else if covered.is_empty() {
-            covered = categories.iter().map(|category| whole(category)).collect();
-        }
+    if covered.is_empty() {
+        covered = names.iter().map(|name| whole(name)).collect();
     }
     let mut seen = std::collections::BTreeSet::new();
     covered.retain(|event| seen.insert(event.clone()));
     covered
 }
 
-/// Whether `category` is the name of a source with its events.
-fn is_source(category: &str) -> bool {
-    EVENTS.sources.iter().any(|(start, _)| category.starts_with(start.as_str()))
-        || split_ids(category).is_some()
+/// The ids that the rule tests, of the log that its last feed means.
+fn of_feed(written: &Written) -> Vec<Coverage> {
+    let feeds = written.macros.iter().filter_map(|call| EVENTS.feeds.get(&call.name));
+    let Some(provider) = feeds.last() else { return Vec::new() };
+    ids(written).iter().map(|id| EVENTS.event(provider, id)).collect()
 }
 
 fn whole(category: &str) -> Coverage {
@@ -163,30 +169,30 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn told(spl: &str, categories: &[&str]) -> Vec<String> {
+    fn told(spl: &str, categories: &[&str], data: Data) -> Vec<String> {
         let categories: Vec<_> = categories.iter().map(|&category| category.to_owned()).collect();
         let told = |event: Coverage| {
             format!("{}|{}|{}", event.provider, event.event.unwrap_or_default(), event.title.unwrap_or_default())
         };
-        coverage(&crate::written::read(spl), &categories).into_iter().map(told).collect()
+        coverage(&crate::written::read(spl), &categories, data).into_iter().map(told).collect()
     }
 
     #[test]
     fn a_feed_and_ids_are_events() {
         assert_eq!(
-            told("`get_endpoint_data_sysmon` (\"EventCode=1\" OR \"<EventID>1<\" OR EventCode=3)", &["Logs"]),
+            told("`get_endpoint_data_sysmon` (\"EventCode=1\" OR \"<EventID>1<\" OR EventCode=3)", &["Logs"], Data::Categories),
             ["Sysmon|Event ID 1|Process creation", "Sysmon|Event ID 3|Network connection"]
         );
         assert_eq!(
-            told("`get_endpoint_data` `get_endpoint_data_winevent` TERM(EventCode=7045)", &["Logs"]),
+            told("`get_endpoint_data` `get_endpoint_data_winevent` TERM(EventCode=7045)", &["Logs"], Data::Categories),
             ["Windows System|Event ID 7045|A service was installed in the system"]
         );
     }
 
     #[test]
     fn without_ids_the_kinds_of_data_are_told() {
-        assert_eq!(told("`get_endpoint_data_edr` x", &["EDR Logs", "Other"]), ["EDR Logs||", "Other||"]);
-        assert_eq!(told("`get_endpoint_data_sysmon` NOT \"EventCode=1\"", &["Logs"]), ["Logs||"]);
+        assert_eq!(told("`get_endpoint_data_edr` x", &["EDR Logs", "Other"], Data::Categories), ["EDR Logs||", "Other||"]);
+        assert_eq!(told("`get_endpoint_data_sysmon` NOT \"EventCode=1\"", &["Logs"], Data::Categories), ["Logs||"]);
     }
 
     #[test]
@@ -202,7 +208,7 @@ mod tests {
             ("Suricata", vec!["Suricata||"]),
             ("NTLM Operational 1,2", vec!["NTLM Operational|Event ID 1|", "NTLM Operational|Event ID 2|"]),
         ] {
-            assert_eq!(told("| tstats count where a=1", &[source]), expected, "{source}");
+            assert_eq!(told("| tstats count where a=1", &[source], Data::Sources), expected, "{source}");
         }
     }
 }

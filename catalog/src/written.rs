@@ -181,6 +181,7 @@ mod tests {
     #[test]
     fn a_value_is_told_as_it_is_written() {
         assert_eq!(told(r#"p=*\\a\\b q="*\\a\\b" q="*\\a\\b""#), [r"1 p wildcard *\\a\\b", r"1 q wildcard *\a\b"]);
+        assert_eq!(told("a=\"b\"AND c=\"d\"OR e=f"), ["1 a eq b", "1 c eq d", "1 e eq f"]);
         assert_eq!(told("x IN (a, \"b*\") NOT y IN (c) ip=10.0.0.0/8"), ["1 x in a;b*", "1 y not_in c", "1 ip cidr 10.0.0.0/8"]);
     }
 

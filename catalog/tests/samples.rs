@@ -68,7 +68,13 @@ fn the_samples_of_the_census_agree() {
         }
         let (expected, actual) = (without_counts(&sample["indicators"]), without_counts(&rule["indicators"]));
         if expected != actual {
-            differences.push(format!("{path} indicators\n  {expected}\n  {actual}"));
+            let all = |told: &Value| told.as_array().cloned().unwrap_or_default();
+            let (expected, actual) = (all(&expected), all(&actual));
+            let only = |these: &[Value], those: &[Value]| {
+                these.iter().filter(|it| !those.contains(it)).map(Value::to_string).collect::<String>()
+            };
+            let (lacks, adds) = (only(&expected, &actual), only(&actual, &expected));
+            differences.push(format!("{path} indicators: lacks {lacks}, adds {adds}"));
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
