@@ -111,7 +111,11 @@ impl Alerts {
     }
 }
 
-fn keep(alert: Alert, alerts: &mut Vec<Option<Alert>>, places: &mut BTreeMap<(String, String), usize>) {
+fn keep(
+    alert: Alert,
+    alerts: &mut Vec<Option<Alert>>,
+    places: &mut BTreeMap<(String, String), usize>,
+) {
     let identity = (alert.rule.path.clone(), alert.key.clone());
     let is_retracted = alert.retracted;
     let place = places.get(&identity).copied().filter(|_| !identity.1.is_empty());
@@ -153,9 +157,15 @@ mod tests {
     #[test]
     fn revisions_replace_and_retractions_remove() {
         let line = |key: &str, retracted: bool, user: &str| {
-            format!("{{\"rule\":{{\"id\":\"r\",\"path\":\"p\"}},\"time\":1,\"key\":\"{key}\",\"retracted\":{retracted},\"row\":{{\"user\":\"{user}\"}}}}\n")
+            format!(
+                "{{\"rule\":{{\"id\":\"r\",\"path\":\"p\"}},\"time\":1,\"key\":\"{key}\",\"retracted\":{retracted},\"row\":{{\"user\":\"{user}\"}}}}\n"
+            )
         };
-        let text = line("a", false, "x") + &line("b", false, "y") + &line("a", false, "z") + &line("b", true, "y") + "{\n";
+        let text = line("a", false, "x")
+            + &line("b", false, "y")
+            + &line("a", false, "z")
+            + &line("b", true, "y")
+            + "{\n";
         let (alerts, bad) = Alerts::read(&text);
         assert_eq!(alerts.len(), 1);
         assert_eq!(alerts.alerts[0].host(), "z");

@@ -117,9 +117,8 @@ impl Attack {
 
 /// Whether `text` has the form of a technique's id.
 pub(crate) fn is_id(text: &str) -> bool {
-    let all_digits = |part: &str, length| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
+    let all_digits =
+        |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
     text.strip_prefix('T').is_some_and(|digits| match digits.split_once('.') {
         Some((technique, sub)) => all_digits(technique, 4) && all_digits(sub, 3),
         None => all_digits(digits, 4),

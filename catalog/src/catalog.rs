@@ -192,7 +192,9 @@ fn runtime(explanation: &Explanation) -> Runtime {
     let atoms = explanation.atoms.iter();
     Runtime {
         fields: explanation.fields.clone(),
-        atoms: atoms.map(|atom| format!("{} {} of the {}", atom.kind, atom.text, atom.of)).collect(),
+        atoms: atoms
+            .map(|atom| format!("{} {} of the {}", atom.kind, atom.text, atom.of))
+            .collect(),
         state: StateKept {
             command: reduces.map(|stage| stage.command.clone()),
             window_s: closing.length_s,

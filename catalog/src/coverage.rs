@@ -16,7 +16,8 @@ use crate::{
 const ID_FIELDS: &[&str] = &["EventCode", "EventID", "signature_id"];
 
 /// Whoever writes the Windows event logs, the most common first.
-const WINDOWS: &[&str] = &["Windows Security", "Windows System", "Windows Application", "Windows Defender"];
+const WINDOWS: &[&str] =
+    &["Windows Security", "Windows System", "Windows Application", "Windows Defender"];
 
 static EVENTS: LazyLock<Events> = LazyLock::new(Events::read);
 
@@ -70,7 +71,8 @@ impl Events {
         };
         match split_ids(if found.is_some() { rest } else { source }) {
             Some((log, ids)) => {
-                let provider = if found.is_some() { joined(&provider, log) } else { log.to_owned() };
+                let provider =
+                    if found.is_some() { joined(&provider, log) } else { log.to_owned() };
                 ids.split(',').map(|id| self.event(&provider, id.trim())).collect()
             }
             None => {
@@ -172,7 +174,12 @@ mod tests {
     fn told(spl: &str, categories: &[&str], data: Data) -> Vec<String> {
         let categories: Vec<_> = categories.iter().map(|&category| category.to_owned()).collect();
         let told = |event: Coverage| {
-            format!("{}|{}|{}", event.provider, event.event.unwrap_or_default(), event.title.unwrap_or_default())
+            format!(
+                "{}|{}|{}",
+                event.provider,
+                event.event.unwrap_or_default(),
+                event.title.unwrap_or_default()
+            )
         };
         coverage(&crate::written::read(spl), &categories, data).into_iter().map(told).collect()
     }
@@ -180,35 +187,65 @@ mod tests {
     #[test]
     fn a_feed_and_ids_are_events() {
         assert_eq!(
-            told("`get_endpoint_data_sysmon` (\"EventCode=1\" OR \"<EventID>1<\" OR EventCode=3)", &["Logs"], Data::Categories),
+            told(
+                "`get_endpoint_data_sysmon` (\"EventCode=1\" OR \"<EventID>1<\" OR EventCode=3)",
+                &["Logs"],
+                Data::Categories
+            ),
             ["Sysmon|Event ID 1|Process creation", "Sysmon|Event ID 3|Network connection"]
         );
         assert_eq!(
-            told("`get_endpoint_data` `get_endpoint_data_winevent` TERM(EventCode=7045)", &["Logs"], Data::Categories),
+            told(
+                "`get_endpoint_data` `get_endpoint_data_winevent` TERM(EventCode=7045)",
+                &["Logs"],
+                Data::Categories
+            ),
             ["Windows System|Event ID 7045|A service was installed in the system"]
         );
     }
 
     #[test]
     fn without_ids_the_kinds_of_data_are_told() {
-        assert_eq!(told("`get_endpoint_data_edr` x", &["EDR Logs", "Other"], Data::Categories), ["EDR Logs||", "Other||"]);
-        assert_eq!(told("`get_endpoint_data_sysmon` NOT \"EventCode=1\"", &["Logs"], Data::Categories), ["Logs||"]);
+        assert_eq!(
+            told("`get_endpoint_data_edr` x", &["EDR Logs", "Other"], Data::Categories),
+            ["EDR Logs||", "Other||"]
+        );
+        assert_eq!(
+            told("`get_endpoint_data_sysmon` NOT \"EventCode=1\"", &["Logs"], Data::Categories),
+            ["Logs||"]
+        );
     }
 
     #[test]
     fn sources_in_words() {
         let title = "A new process has been created";
         for (source, expected) in [
-            ("Sysmon EventID 1 AND Sysmon EventID 3", vec!["Sysmon|Event ID 1|Process creation", "Sysmon|Event ID 3|Network connection"]),
+            (
+                "Sysmon EventID 1 AND Sysmon EventID 3",
+                vec!["Sysmon|Event ID 1|Process creation", "Sysmon|Event ID 3|Network connection"],
+            ),
             ("Sysmon for Linux EventID 1", vec!["Sysmon for Linux|Event ID 1|Process creation"]),
-            ("Powershell Script Block Logging 4104", vec!["PowerShell|Event ID 4104|PowerShell script block logging"]),
-            ("Windows Event Log Security 4688", vec![&*format!("Windows Security|Event ID 4688|{title}")]),
+            (
+                "Powershell Script Block Logging 4104",
+                vec!["PowerShell|Event ID 4104|PowerShell script block logging"],
+            ),
+            (
+                "Windows Event Log Security 4688",
+                vec![&*format!("Windows Security|Event ID 4688|{title}")],
+            ),
             ("O365 Add owner to application.", vec!["O365|Add owner to application.|"]),
             ("AWS CloudTrail", vec!["AWS CloudTrail||"]),
             ("Suricata", vec!["Suricata||"]),
-            ("NTLM Operational 1,2", vec!["NTLM Operational|Event ID 1|", "NTLM Operational|Event ID 2|"]),
+            (
+                "NTLM Operational 1,2",
+                vec!["NTLM Operational|Event ID 1|", "NTLM Operational|Event ID 2|"],
+            ),
         ] {
-            assert_eq!(told("| tstats count where a=1", &[source], Data::Sources), expected, "{source}");
+            assert_eq!(
+                told("| tstats count where a=1", &[source], Data::Sources),
+                expected,
+                "{source}"
+            );
         }
     }
 }

@@ -83,7 +83,9 @@ fn sections(lower: &str) -> Vec<Section> {
     let found = |(heading, kind): &(&'static str, Kind)| {
         let (length, kind) = (heading.len(), *kind);
         let places = lower.match_indices(heading).filter(|(at, _)| is_heading(lower, *at, kind));
-        places.map(move |(start, _)| Section { kind, start, content: start + length }).collect::<Vec<_>>()
+        places
+            .map(move |(start, _)| Section { kind, start, content: start + length })
+            .collect::<Vec<_>>()
     };
     let mut sections: Vec<_> = HEADINGS.iter().flat_map(found).collect();
     sections.sort_by_key(|section| section.start);
@@ -127,7 +129,10 @@ fn unique(names: &mut Vec<String>) {
 
 /// The atomic tests: `Atomics T1047 Test#7`, `Atomic Test #1: T1027`, `Atomics 1003.001 Test`.
 fn atomics(text: &str) -> Vec<Atomic> {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || ",:;()".contains(c)).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || ",:;()".contains(c))
+        .filter(|word| !word.is_empty())
+        .collect();
     let starts = words.iter().enumerate().filter(|(_, word)| is_atomic(word));
     let mut atomics: Vec<Atomic> = Vec::new();
     for (at, _) in starts {
@@ -182,8 +187,13 @@ mod tests {
         assert_eq!(found.actors, ["Red Fox (aka. RF, Fox/Vixen)", "Blue Hare"]);
         assert_eq!(found.software, ["Burrow", "Den"]);
         assert_eq!(found.atomics, [atomic("T1047", Some(7)), atomic("T1003.001", Some(2))]);
-        let found = read("x -- Threat Actor Assocaition: A -- Vulnerability Association: CVE-1 - Note: see B, C");
-        assert_eq!((found.actors, found.vulnerabilities), (vec!["A".to_owned()], vec!["CVE-1".to_owned()]));
+        let found = read(
+            "x -- Threat Actor Assocaition: A -- Vulnerability Association: CVE-1 - Note: see B, C",
+        );
+        assert_eq!(
+            (found.actors, found.vulnerabilities),
+            (vec!["A".to_owned()], vec!["CVE-1".to_owned()])
+        );
     }
 
     #[test]

@@ -11,7 +11,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::{
     alerts::{Alert, Alerts, shown},
     attack::{self, ATTACK},
-    page::{self, matrix::{self, Heat}},
+    page::{
+        self,
+        matrix::{self, Heat},
+    },
 };
 
 /// How many hosts or rules a timeline and a table show.
@@ -81,7 +84,8 @@ struct Links {
 impl Links {
     fn rule(&self, alert: &Alert) -> Markup {
         let title = if alert.rule.title.is_empty() { &alert.rule.id } else { &alert.rule.title };
-        let place = self.catalog.as_ref().map(|base| base.clone() + &page::rule_file(&alert.rule.path));
+        let place =
+            self.catalog.as_ref().map(|base| base.clone() + &page::rule_file(&alert.rule.path));
         html! {
             @match place { Some(place) => a href=(place) { (title) }, None => { (title) } }
         }
@@ -147,10 +151,14 @@ fn span(alerts: &[&Alert]) -> String {
 }
 
 /// Epoch seconds for people, in UTC; of a time that is none, the number.
-#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and jiff refuses what is out of its range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`as` saturates, and jiff refuses what is out of its range"
+)]
 fn time(epoch_s: f64) -> String {
     let timestamp = Timestamp::from_second(epoch_s.floor() as i64);
-    timestamp.map_or_else(|_| epoch_s.to_string(), |it| it.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    timestamp
+        .map_or_else(|_| epoch_s.to_string(), |it| it.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// A lane for each of the largest groups, a mark for each part of the time in which it has alerts.
@@ -180,7 +188,10 @@ fn timeline(name: &str, groups: &Groups, alerts: &[&Alert]) -> Markup {
 
 fn mark(bin: usize, count: usize, y: usize) -> Markup {
     let x = 270 + bin * 820 / BINS;
-    let radius = [(100, 9), (10, 7), (2, 5)].iter().find(|(least, _)| count >= *least).map_or(3, |(_, radius)| *radius);
+    let radius = [(100, 9), (10, 7), (2, 5)]
+        .iter()
+        .find(|(least, _)| count >= *least)
+        .map_or(3, |(_, radius)| *radius);
     html! { circle cx=(x) cy=(y) r=(radius) { title { (count) " alerts" } } }
 }
 

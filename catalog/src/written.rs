@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use caltrop_core::{
-    diag::{Diagnostic, Code, Span},
+    diag::{Code, Diagnostic, Span},
     knowledge::macros::MacroDefinition,
     plan::{
         expand::{self, Expanded, Macros},
@@ -163,8 +163,11 @@ mod tests {
     #[test]
     fn macros_are_stages_of_their_own_where_they_stand_alone() {
         let written = read("`feed` x=1 | `shape(a, \"b\")` | table a `tail` |where isnull(b)`end`");
-        let stages: Vec<_> =
-            written.stages.iter().map(|stage| (stage.command.as_str(), stage.text.as_str())).collect();
+        let stages: Vec<_> = written
+            .stages
+            .iter()
+            .map(|stage| (stage.command.as_str(), stage.text.as_str()))
+            .collect();
         assert_eq!(
             stages,
             [
@@ -175,20 +178,31 @@ mod tests {
             ]
         );
         assert!(written.parses);
-        assert_eq!(written.macros[1], Macro { name: "shape".to_owned(), args: vec!["a".to_owned(), "b".to_owned()] });
+        assert_eq!(
+            written.macros[1],
+            Macro { name: "shape".to_owned(), args: vec!["a".to_owned(), "b".to_owned()] }
+        );
     }
 
     #[test]
     fn a_value_is_told_as_it_is_written() {
-        assert_eq!(told(r#"p=*\\a\\b q="*\\a\\b" q="*\\a\\b""#), [r"1 p wildcard *\\a\\b", r"1 q wildcard *\a\b"]);
+        assert_eq!(
+            told(r#"p=*\\a\\b q="*\\a\\b" q="*\\a\\b""#),
+            [r"1 p wildcard *\\a\\b", r"1 q wildcard *\a\b"]
+        );
         assert_eq!(told("a=\"b\"AND c=\"d\"OR e=f"), ["1 a eq b", "1 c eq d", "1 e eq f"]);
-        assert_eq!(told("x IN (a, \"b*\") NOT y IN (c) ip=10.0.0.0/8"), ["1 x in a;b*", "1 y not_in c", "1 ip cidr 10.0.0.0/8"]);
+        assert_eq!(
+            told("x IN (a, \"b*\") NOT y IN (c) ip=10.0.0.0/8"),
+            ["1 x in a;b*", "1 y not_in c", "1 ip cidr 10.0.0.0/8"]
+        );
     }
 
     #[test]
     fn expressions_give_tests_of_fields_against_texts() {
         assert_eq!(
-            told("* | where !match(p, \"x$\") AND (5 < n OR isnotnull(u)) AND a > b AND cidrmatch(\"10.0.0.0/8\", ip)"),
+            told(
+                "* | where !match(p, \"x$\") AND (5 < n OR isnotnull(u)) AND a > b AND cidrmatch(\"10.0.0.0/8\", ip)"
+            ),
             ["2 p not_regex_match x$", "2 n gt 5", "2 u isnotnull ", "2 ip cidr 10.0.0.0/8"]
         );
     }

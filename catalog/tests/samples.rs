@@ -61,17 +61,32 @@ fn the_samples_of_the_census_agree() {
     for (sample, (path, _)) in samples.iter().zip(&files) {
         let rules = told["rules"].as_array().unwrap();
         let rule = rules.iter().find(|rule| rule["path"] == path.as_str()).unwrap();
-        for key in ["id", "title", "parses", "mitre", "event_coverage", "stages", "search_terms", "parsed_terms", "macros"] {
+        for key in [
+            "id",
+            "title",
+            "parses",
+            "mitre",
+            "event_coverage",
+            "stages",
+            "search_terms",
+            "parsed_terms",
+            "macros",
+        ] {
             if sample[key] != rule[key] {
                 differences.push(format!("{path} {key}\n  {}\n  {}", sample[key], rule[key]));
             }
         }
-        let (expected, actual) = (without_counts(&sample["indicators"]), without_counts(&rule["indicators"]));
+        let (expected, actual) =
+            (without_counts(&sample["indicators"]), without_counts(&rule["indicators"]));
         if expected != actual {
             let all = |told: &Value| told.as_array().cloned().unwrap_or_default();
             let (expected, actual) = (all(&expected), all(&actual));
             let only = |these: &[Value], those: &[Value]| {
-                these.iter().filter(|it| !those.contains(it)).map(Value::to_string).collect::<String>()
+                these
+                    .iter()
+                    .filter(|it| !those.contains(it))
+                    .map(Value::to_string)
+                    .collect::<String>()
             };
             let (lacks, adds) = (only(&expected, &actual), only(&actual, &expected));
             differences.push(format!("{path} indicators: lacks {lacks}, adds {adds}"));

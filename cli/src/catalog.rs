@@ -24,7 +24,10 @@ pub(crate) fn run(args: &CatalogArgs) -> Result<Status> {
     if let Some(folder) = &args.output {
         write_site(&catalog, folder)?;
     }
-    for (path, text) in [(&args.json, Catalog::json as fn(&Catalog) -> String), (&args.navigator, Catalog::navigator)] {
+    for (path, text) in [
+        (&args.json, Catalog::json as fn(&Catalog) -> String),
+        (&args.navigator, Catalog::navigator),
+    ] {
         if let Some(path) = path {
             write(path, &text(&catalog))?;
         }

@@ -13,7 +13,8 @@ pub(super) fn file(event: &Coverage) -> String {
 
 pub(super) fn pages(catalog: &Catalog) -> Vec<Page> {
     let groups = by(catalog, |rule| rule.event_coverage.clone());
-    let mut pages: Vec<_> = groups.iter().map(|(event, rules)| page(catalog, event, rules)).collect();
+    let mut pages: Vec<_> =
+        groups.iter().map(|(event, rules)| page(catalog, event, rules)).collect();
     let body = html! {
         ul {
             @for (event, rules) in &groups {

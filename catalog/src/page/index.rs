@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::{Depth, Page, counted, frame, providers, rule_link, technique_link};
-use crate::{catalog::Catalog, entry::{Entry, Status}};
+use crate::{
+    catalog::Catalog,
+    entry::{Entry, Status},
+};
 
 /// What rows are filtered by: the name that the script knows, the label, what a rule has of it.
 const FILTERS: [(&str, &str, fn(&Entry) -> Vec<&str>); 5] = [
@@ -91,7 +94,11 @@ fn each_once(rule: &Entry) -> Vec<&crate::entry::Technique> {
 }
 
 fn tactics(rule: &Entry) -> Vec<&str> {
-    rule.mitre.iter().map(|covered| covered.tactic.as_str()).filter(|name| !name.is_empty()).collect()
+    rule.mitre
+        .iter()
+        .map(|covered| covered.tactic.as_str())
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn techniques(rule: &Entry) -> Vec<&str> {

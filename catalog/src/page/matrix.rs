@@ -15,9 +15,8 @@ pub(crate) type Heat = BTreeMap<(String, String), u64>;
 
 pub(super) fn pages(catalog: &Catalog) -> Vec<Page> {
     let rules = heat(catalog, |_| 1);
-    let page = |name: &str, title: &str, body: Markup| {
-        Page::new(name, frame(title, Depth::Root, &body))
-    };
+    let page =
+        |name: &str, title: &str, body: Markup| Page::new(name, frame(title, Depth::Root, &body));
     let other = html! {
         @if catalog.has_alerts { p { a href="hits.html" { "The same of alerts" } } }
     };

@@ -210,8 +210,14 @@ mod tests {
 
     #[test]
     fn only_web_addresses_are_links() {
-        assert!(reference(" https://a.example/?b=\"c\" ").0.starts_with("<a href=\"https://a.example/?b=&quot;c&quot;\""));
-        for text in ["javascript:alert(1)", "data:text/html,x", "ftp://a", "//a", " jav\nascript:x", "é"] {
+        assert!(
+            reference(" https://a.example/?b=\"c\" ")
+                .0
+                .starts_with("<a href=\"https://a.example/?b=&quot;c&quot;\"")
+        );
+        for text in
+            ["javascript:alert(1)", "data:text/html,x", "ftp://a", "//a", " jav\nascript:x", "é"]
+        {
             assert!(!reference(text).0.contains("<a"), "{text}");
         }
     }
@@ -219,7 +225,10 @@ mod tests {
     #[test]
     fn names_of_files_are_hashes() {
         let name = file_name("../../etc/passwd");
-        assert!(name.len() == 25 && name.trim_end_matches(".html").bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert!(
+            name.len() == 25
+                && name.trim_end_matches(".html").bytes().all(|byte| byte.is_ascii_hexdigit())
+        );
         assert_ne!(name, file_name("../../etc/passwd "));
     }
 }

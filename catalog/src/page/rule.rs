@@ -140,7 +140,8 @@ fn indicator_rows(indicator: &Indicator) -> Vec<Markup> {
 }
 
 fn search_terms(rule: &Entry) -> Markup {
-    let row = |term: &crate::entry::SearchTerm| html! { td { (term.stage) } td { code { (term.term) } } };
+    let row =
+        |term: &crate::entry::SearchTerm| html! { td { (term.stage) } td { code { (term.term) } } };
     let rows: Vec<_> = rule.search_terms.iter().map(row).collect();
     let parsed = |term: &crate::entry::Term| {
         html! {

@@ -54,11 +54,7 @@ pub struct Facts {
 
 /// The facts of `pipeline`, which was parsed from `text`. `written` gives what stands in the rule for a span of `text`: for a
 /// span that a macro made, its call.
-pub fn facts<'w>(
-    pipeline: &Pipeline,
-    text: &str,
-    written: &dyn Fn(Span) -> &'w str,
-) -> Facts {
+pub fn facts<'w>(pipeline: &Pipeline, text: &str, written: &dyn Fn(Span) -> &'w str) -> Facts {
     let mut gather = Gather { facts: Facts::default(), stage: 0, offset: 0, written };
     for (index, command) in pipeline.commands.iter().enumerate() {
         gather.stage = index + 1;
@@ -240,7 +236,8 @@ fn where_clause(command: &str) -> Option<Span> {
 fn outer_words(text: &str) -> Vec<Span> {
     let (mut words, mut depth, mut is_quoted, mut start) = (Vec::new(), 0_usize, false, None);
     for (at, character) in text.char_indices() {
-        let is_part = !is_quoted && depth == 0 && (character.is_alphanumeric() || "_.".contains(character));
+        let is_part =
+            !is_quoted && depth == 0 && (character.is_alphanumeric() || "_.".contains(character));
         match (is_part, start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
