@@ -17,8 +17,8 @@ pub struct Alerts {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Alert {
     pub(crate) rule: Rule,
-    /// Epoch seconds.
-    pub(crate) time: f64,
+    /// Epoch seconds; none for a row of no time.
+    pub(crate) time: Option<f64>,
     #[serde(default)]
     key: String,
     /// Whether a row that was told before is no longer so.

@@ -69,10 +69,11 @@ fn whole(body: &Markup) -> String {
     page.into_string()
 }
 
-/// The alerts, the earliest first; of one time in the order of the file.
+/// The alerts, those of no time and then the earliest first; of one time in the order of the file.
 fn in_time(alerts: &Alerts) -> Vec<&Alert> {
     let mut alerts: Vec<_> = alerts.alerts.iter().collect();
-    alerts.sort_by(|left, right| left.time.total_cmp(&right.time));
+    let time = |alert: &Alert| alert.time.unwrap_or(f64::NEG_INFINITY);
+    alerts.sort_by(|left, right| time(left).total_cmp(&time(right)));
     alerts
 }
 
@@ -144,10 +145,17 @@ fn heat(alerts: &[&Alert]) -> Heat {
 }
 
 fn span(alerts: &[&Alert]) -> String {
-    match (alerts.first(), alerts.last()) {
-        (Some(first), Some(last)) => format!(", from {} to {}", time(first.time), time(last.time)),
-        _ => String::new(),
+    match extent(alerts) {
+        Some((from, to)) => format!(", from {} to {}", time(from), time(to)),
+        None => String::new(),
     }
+}
+
+/// The times of the first and of the last alert that have any.
+fn extent(alerts: &[&Alert]) -> Option<(f64, f64)> {
+    let mut times = alerts.iter().filter_map(|alert| alert.time);
+    let first = times.next()?;
+    Some((first, times.last().unwrap_or(first)))
 }
 
 /// Epoch seconds for people, in UTC; of a time that is none, the number.
@@ -165,10 +173,7 @@ fn time(epoch_s: f64) -> String {
 fn timeline(name: &str, groups: &Groups, alerts: &[&Alert]) -> Markup {
     let lanes = &groups[..groups.len().min(MAX_LANES)];
     let height = lanes.len() * 24 + 30;
-    let (from, to) = match (alerts.first(), alerts.last()) {
-        (Some(first), Some(last)) => (first.time, last.time),
-        _ => return html! { p { "There are none." } },
-    };
+    let Some((from, to)) = extent(alerts) else { return html! { p { "There are none." } } };
     html! {
         div.scroll tabindex="0" role="region" aria-label=(name) {
             svg viewBox=(format!("0 0 1100 {height}")) width="1100" height=(height) role="img" aria-label=(name) {
@@ -204,8 +209,8 @@ fn mark(bin: usize, count: usize, y: usize) -> Markup {
 )]
 fn bins(places: &[usize], alerts: &[&Alert], from: f64, to: f64) -> BTreeMap<usize, usize> {
     let mut bins = BTreeMap::new();
-    for &place in places {
-        let part = ((alerts[place].time - from) / (to - from).max(1e-9)).clamp(0.0, 1.0);
+    for at in places.iter().filter_map(|&place| alerts[place].time) {
+        let part = ((at - from) / (to - from).max(1e-9)).clamp(0.0, 1.0);
         *bins.entry((part * BINS as f64) as usize).or_default() += 1;
     }
     bins
@@ -234,7 +239,7 @@ fn list(alerts: &[&Alert], links: &Links) -> Markup {
                 tbody {
                     @for alert in alerts.iter().take(MAX_LISTED) {
                         tr {
-                            td { (time(alert.time)) }
+                            td { (alert.time.map(time).unwrap_or_default()) }
                             td { (links.rule(alert)) }
                             td { (alert.host()) }
                             td { (row(alert)) }
