@@ -123,8 +123,8 @@ pub(crate) fn coverage(written: &Written, names: &[String], data: Data) -> Vec<C
 
 /// The ids that the rule tests, of the log that its last feed means.
 fn of_feed(written: &Written) -> Vec<Coverage> {
-    let feeds = written.macros.iter().filter_map(|call| EVENTS.feeds.get(&call.name));
-    let Some(provider) = feeds.last() else { return Vec::new() };
+    let mut feeds = written.macros.iter().filter_map(|call| EVENTS.feeds.get(&call.name));
+    let Some(provider) = feeds.next_back() else { return Vec::new() };
     ids(written).iter().map(|id| EVENTS.event(provider, id)).collect()
 }
 

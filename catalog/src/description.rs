@@ -1,7 +1,8 @@
 //! What a description says beyond its prose: the groups, software, vulnerabilities and atomic tests behind it.
 //!
 //! Catalogs write them as sections at the end, ` -- Threat Actor Association: A, B (aka. C/D) - Software Association: E`, in a
-//! few spellings. Names stand between commas outside of parentheses and are told as written.
+//! few spellings. A sentence may say the same: `... are the actors A and B, and the software C.` Names stand between commas
+//! outside of parentheses and are told as written.
 
 use crate::entry::Atomic;
 
@@ -65,6 +66,8 @@ pub(crate) fn read(description: &str) -> Associations {
             Kind::Other => {}
         }
     }
+    found.actors.extend(sentence_names(&found.summary, "are the actors "));
+    found.software.extend(sentence_names(&found.summary, "and the software "));
     for names in [&mut found.actors, &mut found.software, &mut found.vulnerabilities] {
         unique(names);
     }
@@ -102,6 +105,14 @@ fn prose_of(text: &str) -> String {
     text.trim().trim_end_matches(['-', '\u{2013}', ' ']).to_owned()
 }
 
+/// The names that a sentence of `prose` lists behind `opening`, up to what it lists next.
+fn sentence_names(prose: &str, opening: &str) -> Vec<String> {
+    let Some((_, rest)) = prose.split_once(opening) else { return Vec::new() };
+    let rest = rest.split(". ").next().unwrap_or(rest);
+    let list = rest.split(", and the ").next().unwrap_or(rest);
+    names(&list.replace(" and ", ", "))
+}
+
 /// The names that `text` lists.
 fn names(text: &str) -> Vec<String> {
     let mut names = Vec::new();
@@ -133,8 +144,8 @@ fn atomics(text: &str) -> Vec<Atomic> {
         .split(|c: char| c.is_whitespace() || ",:;()".contains(c))
         .filter(|word| !word.is_empty())
         .collect();
+    let mut atomics = sentence_atomics(&words);
     let starts = words.iter().enumerate().filter(|(_, word)| is_atomic(word));
-    let mut atomics: Vec<Atomic> = Vec::new();
     for (at, _) in starts {
         let rest = &words[at + 1..];
         let end = rest.iter().position(|word| is_atomic(word)).unwrap_or(rest.len()).min(6);
@@ -143,6 +154,23 @@ fn atomics(text: &str) -> Vec<Atomic> {
         }
     }
     atomics
+}
+
+/// `tests 7, 8 and 9 of T1047`.
+fn sentence_atomics(words: &[&str]) -> Vec<Atomic> {
+    let Some(start) = words.iter().position(|word| word.starts_with("test")) else {
+        return Vec::new();
+    };
+    let rest = &words[start + 1..];
+    let Some(of) = rest.iter().position(|word| *word == "of") else { return Vec::new() };
+    let numbers = rest[..of].iter().filter(|word| **word != "and").map(|word| word.parse().ok());
+    let (Some(numbers), Some(id)) = (
+        numbers.collect::<Option<Vec<u32>>>(),
+        rest.get(of + 1).and_then(|word| technique_id(word)),
+    ) else {
+        return Vec::new();
+    };
+    numbers.into_iter().map(|test| Atomic { technique_id: id.clone(), test: Some(test) }).collect()
 }
 
 fn is_atomic(word: &str) -> bool {
@@ -206,6 +234,18 @@ mod tests {
         ] {
             assert_eq!(read(text).atomics, [atomic(technique, test)], "{text}");
         }
+    }
+
+    #[test]
+    fn a_sentence_lists_them_too() {
+        let found = read(
+            "Known to do so are the actors Red Fox, Blue Hare (aka Hare, BH) and Owl, and the software Den and Burrow. \
+             To see it, run Atomic Red Team tests 7, 8 and 9 of T1047.",
+        );
+        assert_eq!(found.actors, ["Red Fox", "Blue Hare (aka Hare, BH)", "Owl"]);
+        assert_eq!(found.software, ["Den", "Burrow"]);
+        let tests: Vec<_> = found.atomics.iter().map(|atomic| atomic.test).collect();
+        assert_eq!(tests, [Some(7), Some(8), Some(9)]);
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn span(alerts: &[&Alert]) -> String {
 fn extent(alerts: &[&Alert]) -> Option<(f64, f64)> {
     let mut times = alerts.iter().filter_map(|alert| alert.time);
     let first = times.next()?;
-    Some((first, times.last().unwrap_or(first)))
+    Some((first, times.next_back().unwrap_or(first)))
 }
 
 /// Epoch seconds for people, in UTC; of a time that is none, the number.

@@ -10,8 +10,11 @@ use crate::{
     entry::{Entry, Status},
 };
 
+/// What a filter looks at of a rule.
+type Values = fn(&Entry) -> Vec<&str>;
+
 /// What rows are filtered by: the name that the script knows, the label, what a rule has of it.
-const FILTERS: [(&str, &str, fn(&Entry) -> Vec<&str>); 5] = [
+const FILTERS: [(&str, &str, Values); 5] = [
     ("tactic", "Tactic", tactics),
     ("technique", "Technique", techniques),
     ("source", "Source", providers),
