@@ -96,7 +96,7 @@ pub struct MacroText {
 }
 
 /// One field.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldText {
     /// Its name.
     pub name: String,
@@ -137,9 +137,8 @@ pub(crate) fn explain(
     origins: &Origins,
 ) -> Explanation {
     let original = |span: Span| compilation.expanded.map.original(span);
-    // A span inside an expansion stands for the macro call, which starts with a backtick.
-    let is_foreign = |span: Span| original(span).text(&source.spl).starts_with('`');
-    let facts = facts::facts(&compilation.pipeline, &is_foreign);
+    let written = |span: Span| original(span).text(&source.spl);
+    let facts = facts::facts(&compilation.pipeline, &compilation.expanded.text, &written);
     let anchor = compilation.anchor.clause.as_ref();
     Explanation {
         path: source.identity(),
