@@ -150,7 +150,7 @@ pub(crate) fn explain(
         parsed_terms: facts.terms,
         macros: macros(compilation),
         fields: fields(&compilation.pipeline, origins),
-        source_types: source_types(&compilation.pipeline),
+        source_types: source_types(compilation),
         atoms: atoms::atoms(&compilation.formula).iter().map(atom_text).collect(),
         anchor: anchor.map(|clause| clause.iter().map(atom_text).collect()),
         branches: branches::of(&compilation.pipeline)
@@ -241,13 +241,16 @@ fn fields(pipeline: &Pipeline, origins: &Origins) -> Vec<FieldText> {
     names.into_iter().map(|name| field_text(name, origins)).collect()
 }
 
-fn source_types(pipeline: &Pipeline) -> Vec<String> {
+/// Those that its tests name, macros expanded.
+fn source_types(compilation: &Compilation) -> Vec<String> {
     let says_source = |indicator: &Indicator| {
         matches!(indicator.field.as_str(), "sourcetype" | "source" | "Channel")
             && matches!(indicator.kind, "eq" | "wildcard" | "in")
     };
-    let indicators = facts::facts(pipeline, &|_| false).indicators;
-    let sources = indicators.into_iter().filter(says_source).flat_map(|indicator| indicator.values);
+    let text = &compilation.expanded.text;
+    let facts = facts::facts(&compilation.pipeline, text, &|span| span.text(text));
+    let sources = facts.indicators.into_iter().filter(says_source);
+    let sources = sources.flat_map(|indicator| indicator.values);
     sources.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
