@@ -168,11 +168,11 @@ int main(int argc, char **argv) {
     std::cerr << "usage: appliance RULES\n";
     return 2;
   }
+  std::signal(SIGHUP, want_reload);
   caltrop::RuleSet rules;
   if (!compile(argv[1], rules)) {
     return 1;
   }
-  std::signal(SIGHUP, want_reload);
 
   Output output;
   std::array<Worker, 4> workers{{{rules, output}, {rules, output}, {rules, output}, {rules, output}}};
