@@ -536,15 +536,7 @@ fn env<'e>(
     caches: &'e Caches,
     scratch: &'e Bump,
 ) -> Env<'e> {
-    Env {
-        bump: scratch,
-        names: &rules.names,
-        caches,
-        now_s: options.now_s,
-        clock_s: options.now_s,
-        zone: &options.zone,
-        branches: &[],
-    }
+    Env::new(scratch, &rules.names, caches, &options.zone, options.now_s)
 }
 
 /// Hands `take` the rows that the per-event stages of a pipeline make of one event.

@@ -5,9 +5,11 @@
 //! order of the columns.
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
+use jiff::tz::TimeZone;
 
 use crate::{
     codec::{Malformed, Reader, Writer},
+    expr::{branch::Branch, regex::Caches},
     ids::FieldId,
     names::{Name, Names},
     value::Value,
@@ -364,13 +366,27 @@ pub struct Env<'e> {
     /// The rule set's names.
     pub names: &'e Names,
     /// Caches of the regexes that need one.
-    pub caches: &'e crate::expr::regex::Caches,
+    pub caches: &'e Caches,
     /// `now()`, in epoch seconds.
     pub now_s: f64,
     /// The time of day outside, in epoch seconds: what times without a year are near to.
     pub clock_s: f64,
     /// The zone of times that carry none.
-    pub zone: &'e jiff::tz::TimeZone,
+    pub zone: &'e TimeZone,
     /// What the subpipelines of the rule found in the window, by [`BranchId`](crate::ids::BranchId): those that are finished.
-    pub branches: &'e [crate::expr::branch::Branch<'e>],
+    pub branches: &'e [Branch<'e>],
+}
+
+impl<'e> Env<'e> {
+    /// What stages need while no window closes; both clocks stand at `now_s`.
+    #[must_use]
+    pub fn new(
+        bump: &'e Bump,
+        names: &'e Names,
+        caches: &'e Caches,
+        zone: &'e TimeZone,
+        now_s: f64,
+    ) -> Self {
+        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches: &[] }
+    }
 }

@@ -85,15 +85,8 @@ fn found(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> Option<Search> {
 fn text(stages: &[Stage], span: Span, lowering: &mut Lowering<'_>) -> Option<String> {
     let search = lowering.names.intern("search");
     let (bump, caches) = (Bump::new(), Caches::new(lowering.regexes.count()));
-    let env = Env {
-        bump: &bump,
-        names: lowering.names,
-        caches: &caches,
-        now_s: 0.0,
-        clock_s: 0.0,
-        zone: &TimeZone::UTC,
-        branches: &[],
-    };
+    let zone = TimeZone::UTC;
+    let env = Env::new(&bump, lowering.names, &caches, &zone, 0.0);
     let mut rows = stage::run(stages, Vec::new(), env);
     let left_out = rows.len().saturating_sub(MOST_ROWS);
     rows.truncate(MOST_ROWS);
