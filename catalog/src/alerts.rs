@@ -39,6 +39,13 @@ pub(crate) struct Rule {
     pub(crate) techniques: Vec<String>,
 }
 
+impl Rule {
+    /// What people call it: its title, else its id.
+    pub(crate) fn name(&self) -> &str {
+        if self.title.is_empty() { &self.id } else { &self.title }
+    }
+}
+
 /// A line that is no alert.
 #[derive(Debug)]
 pub struct BadAlert {

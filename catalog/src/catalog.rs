@@ -48,14 +48,13 @@ pub struct Catalog {
 
 impl Catalog {
     /// The catalog of the rules in `files`, which are also all that `builder` holds. `alerts` says how often each fired.
-    ///
-    /// Rules are compiled twice: once to see whether they run, once to be explained.
     #[must_use]
     pub fn new(files: &[RuleText<'_>], builder: RuleSetBuilder, alerts: Option<&Alerts>) -> Self {
+        let (built, explanations) = builder.build_explained();
         let explanations: BTreeMap<String, Explanation> =
-            builder.explain().into_iter().map(|told| (told.path.clone(), told)).collect();
+            explanations.into_iter().map(|told| (told.path.clone(), told)).collect();
         let reports: BTreeMap<String, RuleReport> =
-            builder.build().reports.into_iter().map(|told| (told.path.clone(), told)).collect();
+            built.reports.into_iter().map(|told| (told.path.clone(), told)).collect();
         let mut rules = Vec::new();
         for file in files {
             for source in rule::parse(file.path, file.text).rules {

@@ -1,6 +1,9 @@
 //! What the catalog says of one rule: the values that the JSON and the pages tell. The names of the JSON are the names here.
 
+use caltrop_core::plan::explain::FieldText;
 use serde::Serialize;
+
+pub use caltrop_core::plan::facts::Term;
 
 /// All that is said of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -175,19 +178,6 @@ pub struct SearchTerm {
     pub term: String,
 }
 
-/// A search term as it was understood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Term {
-    /// The number of its stage.
-    pub stage: usize,
-    /// `phrase`, `TERM`, `CASE` or `bare`.
-    pub kind: &'static str,
-    /// Its text.
-    pub text: String,
-    /// Whether it stands under a NOT.
-    pub negated: bool,
-}
-
 /// One macro call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Macro {
@@ -210,7 +200,7 @@ pub struct Prefilter {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Runtime {
     /// The fields that it reads, and where each comes from.
-    pub fields: Vec<caltrop_core::plan::explain::FieldText>,
+    pub fields: Vec<FieldText>,
     /// What every matching event holds, as far as the scan could look for it.
     pub atoms: Vec<String>,
     /// What it keeps from event to event.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::{
     alerts::{Alert, Alerts, shown},
@@ -54,19 +54,9 @@ pub fn report(alerts: &Alerts, catalog: Option<&str>) -> String {
 }
 
 fn whole(body: &Markup) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Report of alerts - caltrop" }
-                style { (PreEscaped(page::STYLE)) }
-            }
-            body { main { h1 { "Report of alerts" } (body) } }
-        }
-    };
-    page.into_string()
+    let style = html! { style { (PreEscaped(page::STYLE)) } };
+    let body = html! { main { h1 { "Report of alerts" } (body) } };
+    page::document("Report of alerts", &style, &body)
 }
 
 /// The alerts, those of no time and then the earliest first; of one time in the order of the file.
@@ -84,11 +74,11 @@ struct Links {
 
 impl Links {
     fn rule(&self, alert: &Alert) -> Markup {
-        let title = if alert.rule.title.is_empty() { &alert.rule.id } else { &alert.rule.title };
+        let name = alert.rule.name();
         let place =
             self.catalog.as_ref().map(|base| base.clone() + &page::rule_file(&alert.rule.path));
         html! {
-            @match place { Some(place) => a href=(place) { (title) }, None => { (title) } }
+            @match place { Some(place) => a href=(place) { (name) }, None => { (name) } }
         }
     }
 
@@ -125,11 +115,7 @@ fn host_groups(alerts: &[&Alert]) -> Groups {
 }
 
 fn rule_groups(alerts: &[&Alert]) -> Groups {
-    groups(alerts, |alert| {
-        let rule = &alert.rule;
-        let title = if rule.title.is_empty() { &rule.id } else { &rule.title };
-        (rule.path.clone(), title.clone())
-    })
+    groups(alerts, |alert| (alert.rule.path.clone(), alert.rule.name().to_owned()))
 }
 
 fn heat(alerts: &[&Alert]) -> Heat {

@@ -10,12 +10,12 @@ use caltrop_core::{
     knowledge::macros::MacroDefinition,
     plan::{
         expand::{self, Expanded, Macros},
-        facts::{self, Facts},
+        facts::{self, Facts, Term},
     },
     spl::{self, tree::Command},
 };
 
-use crate::entry::{Indicator, IndicatorValue, Macro, SearchTerm, Stage, Term, Test};
+use crate::entry::{Indicator, IndicatorValue, Macro, SearchTerm, Stage, Test};
 
 /// What is read from the text of a rule.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) fn read(spl: &str) -> Written {
         stages: stages(spl, &expanded, &pipeline.commands),
         indicators: indicators(&facts),
         search_terms: search_terms(&facts),
-        parsed_terms: facts.terms.iter().map(term).collect(),
+        parsed_terms: facts.terms,
         macros: macros(&expanded),
         parses: !complaints.iter().chain(&problems).any(is_mistake),
     }
@@ -130,16 +130,12 @@ fn search_terms(facts: &Facts) -> Vec<SearchTerm> {
     printed
 }
 
-fn tokens(term: &facts::Term) -> Vec<String> {
+fn tokens(term: &Term) -> Vec<String> {
     match term.kind {
         "TERM" | "CASE" => vec![term.kind.to_owned(), term.text.clone()],
         "phrase" => vec![format!("\"{}\"", term.text)],
         _ => vec![term.text.clone()],
     }
-}
-
-fn term(term: &facts::Term) -> Term {
-    Term { stage: term.stage, kind: term.kind, text: term.text.clone(), negated: term.negated }
 }
 
 fn macros(expanded: &Expanded) -> Vec<Macro> {

@@ -231,6 +231,13 @@ pub(crate) enum Revision {
 }
 
 impl RuleSet {
+    /// The rules, in the order of their paths, and a scan for their anchors.
+    pub(crate) fn new(rules: Vec<Rule>, names: Names, mapping: Mapping, regexes: usize) -> Self {
+        let anchors: Vec<_> = rules.iter().map(|rule| rule.anchor.as_deref()).collect();
+        let scan = scan::Program::new(&anchors);
+        Self { rules, names, mapping, scan, regexes }
+    }
+
     /// How many rules there are.
     #[must_use]
     pub fn len(&self) -> usize {

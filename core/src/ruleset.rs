@@ -28,7 +28,6 @@ use crate::{
         resolve, schedule,
     },
     rule::{self, Parsed, RuleSource, Skip},
-    scan,
     spl::{self, tree::Pipeline},
 };
 
@@ -155,7 +154,6 @@ impl RuleSetBuilder {
         self.sources.sort_by_cached_key(RuleSource::identity);
         let (mut shared, mapping, knowledge) = self.share();
         let mut rules = Vec::new();
-        let mut anchors = Vec::new();
         for (index, source) in self.sources.iter().enumerate() {
             let compilation = compile(source, &self.knowledge, self.options, &mut shared);
             let mut report = report(source, &compilation);
@@ -165,31 +163,13 @@ impl RuleSetBuilder {
             if !report.is_refused() {
                 tell(source, &compilation, &shared.origins);
                 let Compilation { plan, plan_hash, anchor, .. } = compilation;
-                anchors.push(anchor.clause.clone());
                 rules.push(Rule { meta: meta(source), plan_hash, plan, anchor: anchor.clause });
             }
             self.reports.push(report);
         }
         self.reports.sort_by(|left, right| left.path.cmp(&right.path));
-        let scan = scan::Program::new(&anchors);
-        let Shared { names, regexes, .. } = shared;
-        let rules = RuleSet { rules, names, mapping, scan, regexes: regexes.count() };
+        let rules = RuleSet::new(rules, shared.names, mapping, shared.regexes.count());
         Built { rules, reports: self.reports, knowledge, skipped: self.skipped }
-    }
-
-    /// Explains every rule that was added and compiles, in the order of their paths.
-    #[must_use]
-    pub fn explain(&self) -> Vec<Explanation> {
-        let (mut shared, ..) = self.share();
-        let mut explanations: Vec<Explanation> = Vec::new();
-        for source in &self.sources {
-            let compilation = compile(source, &self.knowledge, self.options, &mut shared);
-            if !report(source, &compilation).is_refused() {
-                explanations.push(explain::explain(source, &compilation, &shared.origins));
-            }
-        }
-        explanations.sort_by(|left, right| left.path.cmp(&right.path));
-        explanations
     }
 
     /// The names and origins that the knowledge gives to every rule.
@@ -249,11 +229,8 @@ pub(crate) fn compile(
         branches::anchor(own, plan.generates, &branches, &shared.origins, options.strict_raw);
     // What is said of the sense of a rule is worth reading once its text is right.
     if !found.iter().chain(&diagnostics).any(Diagnostic::is_error) {
-        for pipeline in std::iter::once(&pipeline).chain(branches.iter().copied()) {
-            found.extend(lint::lint(pipeline));
-            found.extend(misspelt::lint(pipeline, &shared.origins));
-            found.extend(event_ids::lint(pipeline, options.strict_raw));
-        }
+        let pipelines = std::iter::once(&pipeline).chain(branches.iter().copied());
+        found.extend(pipelines.flat_map(|it| lints(it, &shared.origins, options)));
         if anchor.clause.is_none() && !(plan.generates && branches.is_empty()) {
             found.push(no_anchor(&pipeline));
         }
@@ -271,6 +248,14 @@ pub(crate) fn compile(
         anchor,
         diagnostics,
     }
+}
+
+/// What a sound pipeline can hardly mean.
+fn lints(pipeline: &Pipeline, origins: &Origins, options: BuildOptions) -> Vec<Diagnostic> {
+    let mut found = lint::lint(pipeline);
+    found.extend(misspelt::lint(pipeline, origins));
+    found.extend(event_ids::lint(pipeline, options.strict_raw));
+    found
 }
 
 /// A rule that looks at every event is allowed, but its author should know.

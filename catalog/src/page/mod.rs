@@ -80,28 +80,35 @@ fn frame(title: &str, depth: Depth, body: &Markup) -> String {
         ("events.html", "Events"),
         ("indicators.html", "Indicators"),
     ];
-    let page = html! {
+    let style = html! { link rel="stylesheet" href=(format!("{root}style.css")); };
+    let body = html! {
+        a.skip href="#main" { "To the content" }
+        nav aria-label="Catalog" {
+            @for (file, name) in links { a href=(format!("{root}{file}")) { (name) } }
+        }
+        main id="main" {
+            h1 { (title) }
+            (body)
+        }
+    };
+    document(title, &style, &body)
+}
+
+/// A document of HTML; `style` says how it looks.
+pub(crate) fn document(title: &str, style: &Markup, body: &Markup) -> String {
+    let document = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " - caltrop" }
-                link rel="stylesheet" href=(format!("{root}style.css"));
+                (style)
             }
-            body {
-                a.skip href="#main" { "To the content" }
-                nav aria-label="Catalog" {
-                    @for (file, name) in links { a href=(format!("{root}{file}")) { (name) } }
-                }
-                main id="main" {
-                    h1 { (title) }
-                    (body)
-                }
-            }
+            body { (body) }
         }
     };
-    page.into_string()
+    document.into_string()
 }
 
 /// The name of a file for what `identity` is known by: the same wherever and whenever it is made.

@@ -39,7 +39,6 @@ use crate::{
     locations::Locations,
     lookup::{Index, Key, Table, TableBuilder},
     names::Names,
-    scan,
 };
 
 /// The version of the form of compiled files. It grows with every change to what a part of a rule set is or means.
@@ -204,9 +203,7 @@ fn load(body: &[u8], locations: Option<Locations>) -> Result<RuleSet, Malformed>
     let in_order = rules.is_sorted_by(|left, right| left.meta.path < right.meta.path);
     check(in_order, "the rules are not in the order of their paths")?;
     from.bytes.end()?;
-    let anchors: Vec<_> = rules.iter().map(|rule| rule.anchor.clone()).collect();
-    let (scan, regexes) = (scan::Program::new(&anchors), from.ids.count());
-    Ok(RuleSet { rules, names: from.names, mapping, scan, regexes })
+    Ok(RuleSet::new(rules, from.names, mapping, from.ids.count()))
 }
 
 fn save_names(names: &Names, out: &mut Saver) {

@@ -45,8 +45,8 @@ mod tests {
         );
         let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
         builder.add_file("savedsearches.conf", &text);
-        let reason = builder.explain().remove(0).closing.reason;
-        let built = builder.build();
+        let (built, mut explanations) = builder.build_explained();
+        let reason = explanations.remove(0).closing.reason;
         let period = built.rules.rules().next().expect("it compiles").plan.closing.period;
         (period, reason)
     }
