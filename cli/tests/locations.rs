@@ -4,53 +4,12 @@
 
 use std::{fs, path::Path, process::Command};
 
+use caltrop_benches::maxmind::{self, map, text};
+
 /// A database that knows one network, 192.0.2.0/24, and of that the city and the code of its country.
 fn database() -> Vec<u8> {
-    const BITS: u32 = 24;
-    /// Between the tree and the data, as the format wants.
-    const GAP: [u8; 16] = [0; 16];
-    let network = u32::from_be_bytes([192, 0, 2, 0]);
-    let node = |depth: u32| {
-        let inside = if depth + 1 == BITS { BITS + 16 } else { depth + 1 };
-        let is_right = network >> (31 - depth) & 1 == 1;
-        let records = if is_right { [BITS, inside] } else { [inside, BITS] };
-        records.map(|record| record.to_be_bytes()[1..].to_vec()).concat()
-    };
-    let tree: Vec<u8> = (0..BITS).flat_map(node).collect();
     let names = |english: &str| map(&[("names", map(&[("en", text(english))]))]);
-    let place = map(&[("city", names("Springfield")), ("country", names("Ruritania"))]);
-    [&tree[..], &GAP, &place, b"\xab\xcd\xefMaxMind.com", &metadata(BITS)].concat()
-}
-
-fn metadata(nodes: u32) -> Vec<u8> {
-    map(&[
-        ("node_count", number(6, &nodes.to_be_bytes())),
-        ("record_size", number(5, &24_u16.to_be_bytes())),
-        ("ip_version", number(5, &4_u16.to_be_bytes())),
-        ("database_type", text("Test-City")),
-        ("languages", vec![0, 4]),
-        ("binary_format_major_version", number(5, &2_u16.to_be_bytes())),
-        ("binary_format_minor_version", number(5, &0_u16.to_be_bytes())),
-        ("build_epoch", [&[8, 2], &1_700_000_000_u64.to_be_bytes()[..]].concat()),
-        ("description", map(&[])),
-    ])
-}
-
-fn map(pairs: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let head = 7 << 5 | u8::try_from(pairs.len()).unwrap();
-    let pairs = pairs.iter().flat_map(|(key, value)| [text(key), value.clone()].concat());
-    std::iter::once(head).chain(pairs).collect()
-}
-
-fn text(text: &str) -> Vec<u8> {
-    number(2, text.as_bytes())
-}
-
-/// A value of that kind, whose length stands in its first byte.
-fn number(kind: u8, bytes: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(bytes.len()).unwrap();
-    assert!(length < 29, "longer ones are written otherwise");
-    [&[kind << 5 | length], bytes].concat()
+    maxmind::database(&map(&[("city", names("Springfield")), ("country", names("Ruritania"))]))
 }
 
 /// What `iplocation` makes of two addresses, and what the program says besides.

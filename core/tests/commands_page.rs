@@ -2,11 +2,9 @@
 //!
 //! `CALTROP_BLESS=1` writes the page; the diff is the review.
 
-use std::{
-    fmt::Write,
-    fs,
-    path::{Path, PathBuf},
-};
+mod common;
+
+use std::fmt::Write;
 
 use caltrop_core::{
     plan::{
@@ -35,10 +33,6 @@ How many rows a command looks at together says when its results are known:
 | whole window | all rows of a window together |
 | generating | makes rows out of nothing; begins a search |
 ";
-
-fn page_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/commands.md")
-}
 
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
@@ -101,10 +95,5 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 #[test]
 fn the_page_is_current() {
-    let made = page();
-    if std::env::var_os("CALTROP_BLESS").is_some() {
-        fs::write(page_path(), &made).expect("the page can be written");
-    }
-    let written = fs::read_to_string(page_path()).unwrap_or_default();
-    assert!(written == made, "docs/commands.md is stale: run this test with CALTROP_BLESS=1");
+    common::assert_page("commands.md", &page());
 }
