@@ -332,12 +332,20 @@ impl<'e, 's> Work<'e, 's> {
     }
 
     fn look_at(&mut self, raw: &'e [u8], head: &Head<'e>) {
+        if let Some(event) = self.read(raw, head) {
+            self.run_candidates(event, head);
+        }
+    }
+
+    /// The event, in the arena; `None` for a row that is none.
+    #[inline(never)] // The stack that reading takes is free again when rules run.
+    fn read(&mut self, raw: &'e [u8], head: &Head<'e>) -> Option<&'e Event<'e>> {
         let event = match self.options.input {
             Input::Rows => match Event::of_row(raw, head, self.env) {
                 Ok(event) => event,
                 Err(_) => {
                     self.counters.malformed_rows += 1;
-                    return;
+                    return None;
                 }
             },
             input => {
@@ -345,7 +353,7 @@ impl<'e, 's> Work<'e, 's> {
                 Event::new(raw, meta, self.knowledge, self.env)
             }
         };
-        self.run_candidates(event, head);
+        Some(self.env.bump.alloc(event))
     }
 
     fn look_at_fields(
@@ -355,12 +363,11 @@ impl<'e, 's> Work<'e, 's> {
         head: &Head<'e>,
     ) {
         let event = Event::of_fields(raw, fields, head, self.knowledge, self.env);
-        self.run_candidates(event, head);
+        self.run_candidates(self.env.bump.alloc(event), head);
     }
 
     /// Closes what the event's time has completed, then runs every candidate on the event.
-    fn run_candidates(&mut self, event: Event<'e>, head: &Head<'_>) {
-        let event: &'e Event<'e> = self.env.bump.alloc(event);
+    fn run_candidates(&mut self, event: &'e Event<'e>, head: &Head<'_>) {
         let rank = self.rank(event, head);
         if self.listens {
             self.hear(event.meta());
