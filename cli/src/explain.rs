@@ -29,8 +29,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Status> {
     let known = read_knowledge(&args.events.knowledge);
     let status = reading_status(&sources, &known);
     let builder = sources.builder(&known, build_options(&args.events.knowledge));
-    let explanations = builder.explain();
-    let built = builder.build();
+    let (built, explanations) = builder.build_explained();
     note_built(&known, &built);
     let Some(report) = wanted(args, &built.reports)? else {
         if status == Status::Done {

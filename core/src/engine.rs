@@ -23,14 +23,14 @@ mod state;
 mod swap;
 mod trace;
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bumpalo::Bump;
 
 use crate::{
     agg::{window::Slot, windows::Windows},
     alert::{self, Alert, Partial, Parts},
-    compiled::{Reduce, Rule, RuleSet},
+    compiled::{self, Lane, Plan, Reduce, Rule, RuleSet},
     config::{Counters, Input, Mode, Options, RuleCounters},
     event::{
         Event, Head, Knowledge, Meta,
@@ -38,7 +38,7 @@ use crate::{
         json::{self, Records},
     },
     expr::regex::Caches,
-    ids::RuleId,
+    ids::{BranchId, RuleId},
     row::{Env, Rank, Row},
     scan::candidates::Candidates,
     stage::{self, Stage, Verdict},
@@ -59,6 +59,10 @@ pub struct Engine {
     caches: Caches,
     classes: Classes,
     candidates: Candidates,
+    /// The rules that take no events for now.
+    disabled: Candidates,
+    /// The rules whose per-event stages the last event passed.
+    passed: Vec<RuleId>,
     windows: Windows,
     clocks: Clocks,
     alarms: Alarms,
@@ -68,6 +72,15 @@ pub struct Engine {
     /// One for each rule, in their order.
     rule_counters: Box<[RuleCounters]>,
     exhausted: Option<RuleId>,
+}
+
+/// Whether a rule takes events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enabled {
+    /// It does.
+    Yes,
+    /// It does not, for now.
+    No,
 }
 
 /// Where alerts go. The alert and all in it die when the call returns.
@@ -82,6 +95,8 @@ impl Engine {
             caches: Caches::new(rules.regexes),
             classes: Classes::default(),
             candidates: rules.scan.candidates(),
+            disabled: Candidates::default(),
+            passed: Vec::new(),
             windows: Windows::default(),
             clocks: Clocks::default(),
             alarms: Alarms::default(),
@@ -98,11 +113,14 @@ impl Engine {
     ///
     /// What a cloud service wraps around its events ([`json::records`]) is no event: each record is looked at alone.
     pub fn push(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+        self.passed.clear();
         match self.records(raw) {
             Some(records) => {
                 for (record, part) in records.zip(0..) {
                     self.push_one(record, &head.of_part(part), sink);
                 }
+                self.passed.sort_unstable();
+                self.passed.dedup();
             }
             None => self.push_one(raw, head, sink),
         }
@@ -130,6 +148,7 @@ impl Engine {
         head: &Head<'_>,
         sink: &mut Sink<'_>,
     ) {
+        self.passed.clear();
         self.counters.events += 1;
         self.counters.bytes += fields.iter().map(|(_, value)| value.len() as u64).sum::<u64>();
         self.select_all();
@@ -165,6 +184,34 @@ impl Engine {
     pub fn interrupt(&mut self, reason: Partial, sink: &mut Sink<'_>) {
         Work::new(self, sink).interrupt(reason, |_| true);
         self.settle();
+    }
+
+    /// Forgets all events: windows, watermarks, the clock and the counters. No alert is sent. Rules, options and what
+    /// [`set_enabled`](Self::set_enabled) has said stay.
+    pub fn reset(&mut self) {
+        let new = Self::new(Arc::clone(&self.rules), self.options.clone());
+        *self = Self { disabled: mem::take(&mut self.disabled), ..new };
+    }
+
+    /// Lets a rule take events or none. What it has open goes on and closes in its time.
+    ///
+    /// # Panics
+    /// If there is no such rule.
+    pub fn set_enabled(&mut self, rule: RuleId, enabled: Enabled) {
+        assert!(rule.index() < self.rules.len(), "{rule:?} is not one of the engine's rules");
+        if enabled == Enabled::No && self.disabled.is_empty() {
+            self.disabled = Candidates::new(self.rules.len());
+        }
+        match enabled {
+            Enabled::No => self.disabled.insert(rule),
+            Enabled::Yes => self.disabled.remove(rule),
+        }
+    }
+
+    /// The rules whose per-event stages the last event that was pushed has passed, in ascending order.
+    #[must_use]
+    pub fn passed(&self) -> &[RuleId] {
+        &self.passed
     }
 
     /// What it has seen and done.
@@ -210,11 +257,18 @@ impl Engine {
         }
         self.candidates.clear();
         self.rules.scan.run(raw, self.options.input, &self.scratch, &mut self.candidates)
+            && self.drop_disabled()
     }
 
     fn select_all(&mut self) -> bool {
         (0..self.rules.len()).for_each(|rule| self.candidates.insert(RuleId::new(rule)));
-        !self.rules.is_empty()
+        self.drop_disabled()
+    }
+
+    /// Takes the rules that are disabled from the candidates; whether any is left.
+    fn drop_disabled(&mut self) -> bool {
+        self.candidates.remove_all(&self.disabled);
+        !self.candidates.is_empty()
     }
 
     /// Whether even an event that no rule selects is dated: it can close a window, or hold one open.
@@ -237,6 +291,7 @@ struct Work<'e, 's> {
     env: Env<'e>,
     knowledge: Knowledge<'e>,
     candidates: &'e Candidates,
+    passed: &'e mut Vec<RuleId>,
     windows: &'e mut Windows,
     clocks: &'e mut Clocks,
     alarms: &'e mut Alarms,
@@ -263,6 +318,7 @@ impl<'e, 's> Work<'e, 's> {
             env,
             knowledge: Knowledge { mapping: &engine.rules.mapping, classes: &engine.classes },
             candidates: &engine.candidates,
+            passed: &mut engine.passed,
             windows: &mut engine.windows,
             clocks: &mut engine.clocks,
             alarms: &mut engine.alarms,
@@ -276,12 +332,20 @@ impl<'e, 's> Work<'e, 's> {
     }
 
     fn look_at(&mut self, raw: &'e [u8], head: &Head<'e>) {
+        if let Some(event) = self.read(raw, head) {
+            self.run_candidates(event, head);
+        }
+    }
+
+    /// The event, in the arena; `None` for a row that is none.
+    #[inline(never)] // The stack that reading takes is free again when rules run.
+    fn read(&mut self, raw: &'e [u8], head: &Head<'e>) -> Option<&'e Event<'e>> {
         let event = match self.options.input {
             Input::Rows => match Event::of_row(raw, head, self.env) {
                 Ok(event) => event,
                 Err(_) => {
                     self.counters.malformed_rows += 1;
-                    return;
+                    return None;
                 }
             },
             input => {
@@ -289,7 +353,7 @@ impl<'e, 's> Work<'e, 's> {
                 Event::new(raw, meta, self.knowledge, self.env)
             }
         };
-        self.run_candidates(event, head);
+        Some(self.env.bump.alloc(event))
     }
 
     fn look_at_fields(
@@ -299,12 +363,11 @@ impl<'e, 's> Work<'e, 's> {
         head: &Head<'e>,
     ) {
         let event = Event::of_fields(raw, fields, head, self.knowledge, self.env);
-        self.run_candidates(event, head);
+        self.run_candidates(self.env.bump.alloc(event), head);
     }
 
     /// Closes what the event's time has completed, then runs every candidate on the event.
-    fn run_candidates(&mut self, event: Event<'e>, head: &Head<'_>) {
-        let event: &'e Event<'e> = self.env.bump.alloc(event);
+    fn run_candidates(&mut self, event: &'e Event<'e>, head: &Head<'_>) {
         let rank = self.rank(event, head);
         if self.listens {
             self.hear(event.meta());
@@ -328,7 +391,7 @@ impl<'e, 's> Work<'e, 's> {
     /// While the engine does not listen, an event moves it only if some rule takes the event into a window: the scan lets
     /// all others go before they are dated, and without the scan the answers must be the same.
     fn hear(&mut self, meta: &Meta<'_>) {
-        if self.options.mode == Mode::Batch || std::mem::replace(&mut self.heard, true) {
+        if self.options.mode == Mode::Batch || mem::replace(&mut self.heard, true) {
             return;
         }
         let Some(time_ns) = meta.time_ns else { return };
@@ -352,35 +415,48 @@ impl<'e, 's> Work<'e, 's> {
         Rank { newest_first_ns, input: head.input, offset: head.offset, part: 0 }
     }
 
-    /// One rule on one event: its per-event stages, then its window or its alert.
-    fn run(&mut self, rule_id: RuleId, mut row: Row<'e>, event: &Event<'e>) {
+    /// One rule on one event: its per-event stages, then its window or its alert; the same for its branches.
+    fn run(&mut self, rule_id: RuleId, row: Row<'e>, event: &Event<'e>) {
         let rule = &self.rules.rules[rule_id.index()];
         let now_s = frame::now_s(self.options, &rule.plan.closing, event.meta().time_ns);
         let env = Env { now_s, ..self.env };
-        if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, env) {
+        let Plan { mapped, expanded, reduce, generates, .. } = &rule.plan;
+        for (branch, index) in compiled::branches(reduce.as_ref()).iter().zip(0..) {
+            let lane = Lane::Branch(BranchId::new(index));
+            map(&branch.mapped, &branch.expanded, row.clone(), env, |row| {
+                self.take(rule_id, rule, lane, row, event, env);
+            });
+        }
+        if *generates {
             return;
         }
-        if rule.plan.expanded.is_empty() {
-            return self.take(rule_id, rule, &row, event, env);
-        }
-        for (row, part) in stage::run(&rule.plan.expanded, vec![row], env).into_iter().zip(0..) {
-            self.take(rule_id, rule, &row.part(part), event, env);
+        map(mapped, expanded, row, env, |row| {
+            self.note_passed(rule_id);
+            self.take(rule_id, rule, Lane::Own, row, event, env);
+        });
+    }
+
+    /// Counts a row that has passed a rule's own per-event stages, and names the rule to the caller, once.
+    fn note_passed(&mut self, rule_id: RuleId) {
+        self.rule_counters[rule_id.index()].passed += 1;
+        if self.passed.last() != Some(&rule_id) {
+            self.passed.push(rule_id);
         }
     }
 
-    /// A row that has passed the per-event stages.
+    /// A row that has passed the per-event stages of a pipeline.
     fn take(
         &mut self,
         rule_id: RuleId,
         rule: &'e Rule,
+        lane: Lane,
         row: &Row<'e>,
         event: &Event<'e>,
         env: Env<'e>,
     ) {
-        self.rule_counters[rule_id.index()].passed += 1;
         match &rule.plan.reduce {
             None => self.send_row(rule_id, rule, row),
-            Some(reduce) => self.keep(rule_id, rule, reduce, row, event, env),
+            Some(reduce) => self.keep(rule_id, reduce, lane, row, event, env),
         }
     }
 
@@ -395,13 +471,14 @@ impl<'e, 's> Work<'e, 's> {
     fn keep(
         &mut self,
         rule_id: RuleId,
-        rule: &Rule,
         reduce: &Reduce,
+        lane: Lane,
         row: &Row<'e>,
         event: &Event<'e>,
         env: Env<'e>,
     ) {
         self.hear(event.meta());
+        let rule = &self.rules.rules[rule_id.index()];
         let Some(slot) = self.slot(rule_id, rule, row, event) else {
             self.counters.timeless_dropped += 1;
             return;
@@ -409,7 +486,7 @@ impl<'e, 's> Work<'e, 's> {
         if self.options.mode == Mode::Stream && self.has_closed(&slot) {
             self.keep_late(&slot, rule, reduce, row, env);
         } else {
-            let grown = self.windows.update(&slot, reduce, row, env);
+            let grown = self.windows.update(&slot, reduce, lane, row, env);
             self.bound_state(&slot, reduce, grown);
         }
         if let Some(host) = &slot.host {
@@ -466,13 +543,25 @@ fn env<'e>(
     caches: &'e Caches,
     scratch: &'e Bump,
 ) -> Env<'e> {
-    Env {
-        bump: scratch,
-        names: &rules.names,
-        caches,
-        now_s: options.now_s,
-        clock_s: options.now_s,
-        zone: &options.zone,
+    Env::new(scratch, &rules.names, caches, &options.zone, options.now_s)
+}
+
+/// Hands `take` the rows that the per-event stages of a pipeline make of one event.
+fn map<'e>(
+    mapped: &[Stage],
+    expanded: &[Stage],
+    mut row: Row<'e>,
+    env: Env<'e>,
+    mut take: impl FnMut(&Row<'e>),
+) {
+    if !passes(mapped, &mut row, env) {
+        return;
+    }
+    if expanded.is_empty() {
+        return take(&row);
+    }
+    for (row, part) in stage::run(expanded, vec![row], env).into_iter().zip(0..) {
+        take(&row.part(part));
     }
 }
 

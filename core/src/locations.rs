@@ -157,6 +157,8 @@ pub(crate) mod testing {
 
     use std::sync::Arc;
 
+    use caltrop_benches::maxmind::{self, array, double, map, short, text};
+
     use super::Locations;
 
     /// What is known of 192.0.2.0/24; nothing of any other address.
@@ -165,23 +167,7 @@ pub(crate) mod testing {
     }
 
     pub(crate) fn bytes() -> Vec<u8> {
-        const BITS: u32 = 24;
-        let network = u32::from_be_bytes([192, 0, 2, 0]);
-        let mut bytes = Vec::new();
-        for depth in 0..BITS {
-            // The data starts 16 bytes behind the tree.
-            let inside = if depth + 1 == BITS { BITS + 16 } else { depth + 1 };
-            let is_right = network >> (31 - depth) & 1 == 1;
-            let (left, right) = if is_right { (BITS, inside) } else { (inside, BITS) };
-            bytes.extend(
-                [left, right].iter().flat_map(|record| record.to_be_bytes().into_iter().skip(1)),
-            );
-        }
-        bytes.extend([0; 16]);
-        bytes.extend(place());
-        bytes.extend(b"\xab\xcd\xefMaxMind.com");
-        bytes.extend(metadata(BITS));
-        bytes
+        maxmind::database(&place())
     }
 
     fn place() -> Vec<u8> {
@@ -190,7 +176,7 @@ pub(crate) mod testing {
         let location = [
             ("latitude", double(48.137)),
             ("longitude", double(11.575)),
-            ("metro_code", sized(5, &7_u16.to_be_bytes())),
+            ("metro_code", short(7)),
             ("time_zone", text("Europe/Berlin")),
         ];
         let region = map(&[("iso_code", text("BY")), ("names", map(&[("en", text("Bavaria"))]))]);
@@ -202,46 +188,8 @@ pub(crate) mod testing {
                 map(&[("iso_code", text("DE")), ("names", names("Germany", "Deutschland"))]),
             ),
             ("location", map(&location)),
-            ("subdivisions", [vec![1, 4], region].concat()),
+            ("subdivisions", array(&[region])),
         ])
-    }
-
-    fn metadata(nodes: u32) -> Vec<u8> {
-        map(&[
-            ("node_count", sized(6, &nodes.to_be_bytes())),
-            ("record_size", sized(5, &24_u16.to_be_bytes())),
-            ("ip_version", sized(5, &4_u16.to_be_bytes())),
-            ("database_type", text("Test-City")),
-            ("languages", vec![0, 4]),
-            ("binary_format_major_version", sized(5, &2_u16.to_be_bytes())),
-            ("binary_format_minor_version", sized(5, &0_u16.to_be_bytes())),
-            ("build_epoch", [vec![8, 2], 1_700_000_000_u64.to_be_bytes().to_vec()].concat()),
-            ("description", map(&[])),
-        ])
-    }
-
-    fn map(pairs: &[(&str, Vec<u8>)]) -> Vec<u8> {
-        let pairs_bytes = pairs.iter().flat_map(|(key, value)| [text(key), value.clone()].concat());
-        std::iter::once(7 << 5 | u8::try_from(pairs.len()).expect("it is small"))
-            .chain(pairs_bytes)
-            .collect()
-    }
-
-    fn text(text: &str) -> Vec<u8> {
-        sized(2, text.as_bytes())
-    }
-
-    fn double(number: f64) -> Vec<u8> {
-        sized(3, &number.to_be_bytes())
-    }
-
-    /// A value whose length stands in its first byte.
-    fn sized(kind: u8, bytes: &[u8]) -> Vec<u8> {
-        let length = u8::try_from(bytes.len()).expect("it is short");
-        match length {
-            29.. => [&[kind << 5 | 29, length - 29], bytes].concat(),
-            _ => [&[kind << 5 | length], bytes].concat(),
-        }
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! order of the columns.
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
+use jiff::tz::TimeZone;
 
 use crate::{
     codec::{Malformed, Reader, Writer},
+    expr::{branch::Branch, regex::Caches},
     ids::FieldId,
     names::{Name, Names},
     value::Value,
@@ -17,6 +19,14 @@ use crate::{
 pub trait Fields<'e> {
     /// The value of a field; null where it is absent.
     fn get(&self, field: FieldId) -> Value<'e>;
+
+    /// The value of any name; null where it is absent, or is no name of the table and these are not known by their texts.
+    fn value_of(&self, name: Name<'_>) -> Value<'e> {
+        match name {
+            Name::Known(field) => self.get(field),
+            Name::Other(_) => Value::Null,
+        }
+    }
 
     /// Whether the raw text passes or, for an event that came as fields without one, some name or value of it, each a
     /// text of its own.
@@ -330,6 +340,10 @@ impl<'e> Fields<'e> for Row<'e> {
         self.get_name(Name::Known(field))
     }
 
+    fn value_of(&self, name: Name<'_>) -> Value<'e> {
+        self.get_name(name)
+    }
+
     fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let written = self.cells.iter().find(|cell| cell.name == Name::Known(Names::RAW));
         match (written, self.base) {
@@ -352,11 +366,27 @@ pub struct Env<'e> {
     /// The rule set's names.
     pub names: &'e Names,
     /// Caches of the regexes that need one.
-    pub caches: &'e crate::expr::regex::Caches,
+    pub caches: &'e Caches,
     /// `now()`, in epoch seconds.
     pub now_s: f64,
     /// The time of day outside, in epoch seconds: what times without a year are near to.
     pub clock_s: f64,
     /// The zone of times that carry none.
-    pub zone: &'e jiff::tz::TimeZone,
+    pub zone: &'e TimeZone,
+    /// What the subpipelines of the rule found in the window, by [`BranchId`](crate::ids::BranchId): those that are finished.
+    pub branches: &'e [Branch<'e>],
+}
+
+impl<'e> Env<'e> {
+    /// What stages need while no window closes; both clocks stand at `now_s`.
+    #[must_use]
+    pub fn new(
+        bump: &'e Bump,
+        names: &'e Names,
+        caches: &'e Caches,
+        zone: &'e TimeZone,
+        now_s: f64,
+    ) -> Self {
+        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches: &[] }
+    }
 }

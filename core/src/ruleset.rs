@@ -15,7 +15,7 @@ use crate::{
     names::Names,
     plan::{
         atoms::{self, Anchor, Formula},
-        event_ids,
+        branches, event_ids,
         expand::{self, Expanded},
         explain::{self, Explanation},
         hash::{self, FieldDigest},
@@ -28,7 +28,6 @@ use crate::{
         resolve, schedule,
     },
     rule::{self, Parsed, RuleSource, Skip},
-    scan,
     spl::{self, tree::Pipeline},
 };
 
@@ -135,12 +134,26 @@ impl RuleSetBuilder {
 
     /// Compiles everything that was added.
     #[must_use]
-    pub fn build(mut self) -> Built {
+    pub fn build(self) -> Built {
+        self.build_telling(|_, _, _| {})
+    }
+
+    /// Compiles everything that was added and explains each rule of the set, in its order.
+    #[must_use]
+    pub fn build_explained(self) -> (Built, Vec<Explanation>) {
+        let mut explanations = Vec::new();
+        let built = self.build_telling(|source, compilation, origins| {
+            explanations.push(explain::explain(source, compilation, origins));
+        });
+        (built, explanations)
+    }
+
+    /// Compiles everything; `tell` gets each rule that can run.
+    fn build_telling(mut self, mut tell: impl FnMut(&RuleSource, &Compilation, &Origins)) -> Built {
         // Identity is the path, so the order of the rules does not depend on the order of the files.
         self.sources.sort_by_cached_key(RuleSource::identity);
         let (mut shared, mapping, knowledge) = self.share();
         let mut rules = Vec::new();
-        let mut anchors = Vec::new();
         for (index, source) in self.sources.iter().enumerate() {
             let compilation = compile(source, &self.knowledge, self.options, &mut shared);
             let mut report = report(source, &compilation);
@@ -148,32 +161,15 @@ impl RuleSetBuilder {
                 report.diagnostics.push(same_path(source));
             }
             if !report.is_refused() {
-                let Compilation { plan, plan_hash, .. } = compilation;
-                rules.push(Rule { meta: meta(source), plan_hash, plan });
-                anchors.push(compilation.anchor.clause);
+                tell(source, &compilation, &shared.origins);
+                let Compilation { plan, plan_hash, anchor, .. } = compilation;
+                rules.push(Rule { meta: meta(source), plan_hash, plan, anchor: anchor.clause });
             }
             self.reports.push(report);
         }
         self.reports.sort_by(|left, right| left.path.cmp(&right.path));
-        let scan = scan::Program::new(&anchors);
-        let Shared { names, regexes, .. } = shared;
-        let rules = RuleSet { rules, names, mapping, scan, regexes: regexes.count() };
+        let rules = RuleSet::new(rules, shared.names, mapping, shared.regexes.count());
         Built { rules, reports: self.reports, knowledge, skipped: self.skipped }
-    }
-
-    /// Explains every rule that was added and compiles, in the order of their paths.
-    #[must_use]
-    pub fn explain(&self) -> Vec<Explanation> {
-        let (mut shared, ..) = self.share();
-        let mut explanations: Vec<Explanation> = Vec::new();
-        for source in &self.sources {
-            let compilation = compile(source, &self.knowledge, self.options, &mut shared);
-            if !report(source, &compilation).is_refused() {
-                explanations.push(explain::explain(source, &compilation, &shared.origins));
-            }
-        }
-        explanations.sort_by(|left, right| left.path.cmp(&right.path));
-        explanations
     }
 
     /// The names and origins that the knowledge gives to every rule.
@@ -211,6 +207,7 @@ pub(crate) fn compile(
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
         knowledge: Some(knowledge),
+        branches: Vec::new(),
     };
     lower::resolve(&mut pipeline, &mut lowering);
     let (mut plan, mut closing_reason) = lower::plan(&pipeline, &mut lowering);
@@ -226,13 +223,15 @@ pub(crate) fn compile(
         knowledge.locations.as_ref(),
     );
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
-    let anchor = atoms::anchor(&formula);
+    let own = atoms::anchor(&formula);
+    let branches = branches::of(&pipeline);
+    let anchor =
+        branches::anchor(own, plan.generates, &branches, &shared.origins, options.strict_raw);
     // What is said of the sense of a rule is worth reading once its text is right.
     if !found.iter().chain(&diagnostics).any(Diagnostic::is_error) {
-        found.extend(lint::lint(&pipeline));
-        found.extend(misspelt::lint(&pipeline, &shared.origins));
-        found.extend(event_ids::lint(&pipeline, options.strict_raw));
-        if anchor.clause.is_none() && !plan.generates {
+        let pipelines = std::iter::once(&pipeline).chain(branches.iter().copied());
+        found.extend(pipelines.flat_map(|it| lints(it, &shared.origins, options)));
+        if anchor.clause.is_none() && !(plan.generates && branches.is_empty()) {
             found.push(no_anchor(&pipeline));
         }
     }
@@ -249,6 +248,14 @@ pub(crate) fn compile(
         anchor,
         diagnostics,
     }
+}
+
+/// What a sound pipeline can hardly mean.
+fn lints(pipeline: &Pipeline, origins: &Origins, options: BuildOptions) -> Vec<Diagnostic> {
+    let mut found = lint::lint(pipeline);
+    found.extend(misspelt::lint(pipeline, origins));
+    found.extend(event_ids::lint(pipeline, options.strict_raw));
+    found
 }
 
 /// A rule that looks at every event is allowed, but its author should know.

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     fmt::Write,
     fs,
@@ -204,12 +206,7 @@ fn transformed(transform: &conf::Stanza) -> Vec<String> {
 
 #[test]
 fn the_page_is_what_the_knowledge_says() {
-    let (path, page) = (repository().join("docs/fields.md"), page());
-    if std::env::var_os("CALTROP_BLESS").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == page, "{} is old: run with CALTROP_BLESS=1", path.display());
+    common::assert_page("fields.md", &page());
 }
 
 #[test]

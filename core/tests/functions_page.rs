@@ -4,11 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{
-    fmt::Write,
-    fs,
-    path::{Path, PathBuf},
-};
+mod common;
+
+use std::fmt::Write;
 
 use caltrop_core::expr::functions::{self, Function};
 
@@ -24,10 +22,6 @@ such as `missing`, is absent. `searchmatch(\"search\")` says whether the row pas
 Null spreads: what is computed of no value is no value, unless the function says otherwise. Functions of one text give null for
 several.
 ";
-
-fn page_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/functions.md")
-}
 
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
@@ -75,10 +69,5 @@ fn code(text: &str) -> String {
 
 #[test]
 fn the_page_is_current() {
-    let made = page();
-    if std::env::var_os("CALTROP_BLESS").is_some() {
-        fs::write(page_path(), &made).unwrap();
-    }
-    let written = fs::read_to_string(page_path()).unwrap_or_default();
-    assert!(written == made, "docs/functions.md is stale: run this test with CALTROP_BLESS=1");
+    common::assert_page("functions.md", &page());
 }

@@ -315,7 +315,7 @@ fn explain_shows_what_makes_a_field() {
     );
     let mut builder = RuleSetBuilder::new(app.knowledge, BuildOptions::default());
     builder.add_spl("search", "who=x user=y other=z");
-    let fields = builder.explain().remove(0).fields;
+    let fields = builder.build_explained().1.remove(0).fields;
     let shown: Vec<String> = fields
         .iter()
         .map(|field| format!("{}: {}: {}", field.name, field.origin, field.from.join("; ")))

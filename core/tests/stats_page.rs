@@ -5,11 +5,7 @@
 
 mod common;
 
-use std::{
-    fmt::Write,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fmt::Write;
 
 use caltrop_core::{
     agg::reference::{self, Example, Reference},
@@ -26,10 +22,6 @@ Each value of a multivalue counts on its own, an absent field not at all; a grou
 with has no such column, but `count` and `dc` are 0. What does not go by order gives the same however the input is split and merged, to
 the last bit. In the examples rows stand newest first, as in a search, and `|` stands between the values of a multivalue.
 ";
-
-fn page_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/stats.md")
-}
 
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
@@ -52,12 +44,7 @@ fn code(text: &str) -> String {
 
 #[test]
 fn the_page_is_current() {
-    let made = page();
-    if std::env::var_os("CALTROP_BLESS").is_some() {
-        fs::write(page_path(), &made).expect("the page can be written");
-    }
-    let written = fs::read_to_string(page_path()).unwrap_or_default();
-    assert!(written == made, "docs/stats.md is stale: run this test with CALTROP_BLESS=1");
+    common::assert_page("stats.md", &page());
 }
 
 /// The row that `x=1 y=a|b` writes.

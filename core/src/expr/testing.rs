@@ -37,6 +37,7 @@ impl Bench {
             diagnostics: &mut self.diagnostics,
             strict_raw: false,
             knowledge: None,
+            branches: Vec::new(),
         }
     }
 
@@ -65,14 +66,8 @@ impl Bench {
             table.iter().map(|(name, values)| (self.names.intern(name), values)).collect();
         let bump = Bump::new();
         let caches = Caches::new(self.regexes.count());
-        let env = Env {
-            bump: &bump,
-            names: &self.names,
-            caches: &caches,
-            now_s: 1_700_000_000.0,
-            clock_s: 1_700_000_000.0,
-            zone: &jiff::tz::TimeZone::UTC,
-        };
+        let zone = jiff::tz::TimeZone::UTC;
+        let env = Env::new(&bump, &self.names, &caches, &zone, 1_700_000_000.0);
         let mut row = Row::empty(&bump, Rank::default());
         for (field, values) in &fields {
             let texts = bump.alloc_slice_fill_iter(values.iter().map(|text| text.as_bytes()));

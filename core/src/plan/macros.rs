@@ -42,6 +42,7 @@ impl Macros for Knowledge {
             diagnostics: &mut diagnostics,
             strict_raw: false,
             knowledge: None,
+            branches: Vec::new(),
         }
         .value(&expr);
         if let Some(diagnostic) = diagnostics.first() {
@@ -49,14 +50,8 @@ impl Macros for Knowledge {
         }
         let (bump, caches) = (Bump::new(), Caches::new(regexes.count()));
         // A macro is expanded before there is any event, so there is no time either.
-        let env = Env {
-            bump: &bump,
-            names: &names,
-            caches: &caches,
-            now_s: 0.0,
-            clock_s: 0.0,
-            zone: &TimeZone::UTC,
-        };
+        let zone = TimeZone::UTC;
+        let env = Env::new(&bump, &names, &caches, &zone, 0.0);
         let value = program.value(&Scope { fields: &NoFields, env });
         match value.text(&bump) {
             Some(text) => Ok(String::from_utf8_lossy(text).into_owned()),

@@ -20,8 +20,7 @@ pub(crate) fn apply(schedule: &Schedule, plan: &mut Plan) -> String {
         );
     };
     let length_ns = length_s.saturating_mul(SECOND_NS);
-    let stages = plan.mapped.iter().chain(&plan.expanded).chain(&plan.finish);
-    if closing::largest_span_ns(stages) > length_ns {
+    if closing::largest_span_ns(plan.stages()) > length_ns {
         return format!("; the schedule `{cron}` is shorter than a bucket, so it makes no windows");
     }
     let span = Span::Fixed(length_ns);
@@ -46,8 +45,8 @@ mod tests {
         );
         let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
         builder.add_file("savedsearches.conf", &text);
-        let reason = builder.explain().remove(0).closing.reason;
-        let built = builder.build();
+        let (built, mut explanations) = builder.build_explained();
+        let reason = explanations.remove(0).closing.reason;
         let period = built.rules.rules().next().expect("it compiles").plan.closing.period;
         (period, reason)
     }

@@ -128,8 +128,8 @@ impl Program {
     /// A scan for the anchors of `rules` rules. `anchors[rule]` is the clause of atoms of which every match of the rule
     /// holds at least one; `None` makes the rule a candidate of every event.
     #[must_use]
-    pub fn new(anchors: &[Option<Vec<Atom>>]) -> Self {
-        let mut atoms: Vec<Atom> = anchors.iter().flatten().flatten().cloned().collect();
+    pub fn new(anchors: &[Option<&[Atom]>]) -> Self {
+        let mut atoms: Vec<Atom> = anchors.iter().flatten().copied().flatten().cloned().collect();
         atoms.sort();
         atoms.dedup();
         let mut waiting = vec![Vec::new(); atoms.len()];

@@ -22,6 +22,16 @@ pub(crate) const SEED: (&str, &str) = (
     include_str!("../../../rules/wmi_subscription_execution.yml"),
 );
 
+/// Asserts that `docs/{name}` is `made`; with `CALTROP_BLESS=1` it is written instead.
+pub(crate) fn assert_page(name: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    if std::env::var_os("CALTROP_BLESS").is_some() {
+        fs::write(&path, made).expect("the page can be written");
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == made, "docs/{name} is stale: run this test with CALTROP_BLESS=1");
+}
+
 /// What came out of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome {

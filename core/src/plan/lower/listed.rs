@@ -14,7 +14,7 @@ use crate::{
     expr::capture::Finder,
     locations::{Attribute, Language},
     names::Names,
-    plan::resolve,
+    plan::{reference, resolve},
     spl::tree::{Command, Listed, Pattern},
     stage::{
         addtotals::{AddTotals, Summary},
@@ -46,18 +46,6 @@ const LOCATION_FIELDS: &[(&str, Attribute)] = &[
 /// How many of them it adds without `allfields=t`.
 const USUAL_LOCATION_FIELDS: usize = 5;
 
-const EXTRACT_OPTIONS: &[&str] = &[
-    "pairdelim",
-    "kvdelim",
-    "auto",
-    "mv_add",
-    "clean_keys",
-    "limit",
-    "maxchars",
-    "segment",
-    "reload",
-];
-
 /// The names of the fields that `iplocation` may add, without its prefix.
 pub(in crate::plan) fn location_fields() -> impl Iterator<Item = &'static str> {
     LOCATION_FIELDS.iter().map(|(name, _)| *name)
@@ -68,7 +56,7 @@ const DEFAULT_FILLING: &str = "0";
 
 /// The stage of `fillnull`.
 pub(super) fn fillnull(listed: &Listed, lowering: &mut Lowering<'_>) -> FillNull {
-    refuse_others(listed, "fillnull", &["value"], lowering);
+    refuse_others(listed, "fillnull", lowering);
     let value = listed.option("value").map_or(DEFAULT_FILLING, |value| &value.value);
     let fields = listed.names.iter().map(|name| lowering.names.intern(&name.value));
     let columns = match listed.names.is_empty() {
@@ -84,7 +72,7 @@ pub(super) fn makemv(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<MakeMv> {
-    refuse_others(listed, "makemv", &["delim", "tokenizer", "allowempty"], lowering);
+    refuse_others(listed, "makemv", lowering);
     let field = only_field(listed, command, lowering)?;
     let field = lowering.names.intern(&field.value);
     let keeps_empty = is_on(listed, "allowempty", false, lowering);
@@ -120,7 +108,7 @@ pub(super) fn mvexpand(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<MvExpand> {
-    refuse_others(listed, "mvexpand", &["limit"], lowering);
+    refuse_others(listed, "mvexpand", lowering);
     let field = only_field(listed, command, lowering)?;
     if field.value.starts_with('_') {
         lowering.report(internal_field(field));
@@ -144,7 +132,7 @@ pub(super) fn nomv(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<NoMv> {
-    refuse_others(listed, "nomv", &[], lowering);
+    refuse_others(listed, "nomv", lowering);
     let field = only_field(listed, command, lowering)?;
     Some(NoMv { field: lowering.names.intern(&field.value) })
 }
@@ -155,19 +143,14 @@ pub(super) fn mvcombine(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<MvCombine> {
-    refuse_others(listed, "mvcombine", &["delim"], lowering);
+    refuse_others(listed, "mvcombine", lowering);
     let field = only_field(listed, command, lowering)?;
     Some(MvCombine { field: lowering.names.intern(&field.value) })
 }
 
 /// The stage of `addtotals`.
 pub(super) fn addtotals(listed: &Listed, lowering: &mut Lowering<'_>) -> AddTotals {
-    refuse_others(
-        listed,
-        "addtotals",
-        &["row", "col", "fieldname", "labelfield", "label"],
-        lowering,
-    );
+    refuse_others(listed, "addtotals", lowering);
     let text = |name: &str| listed.option(name).map_or("Total", |value| &value.value);
     let total =
         is_on(listed, "row", true, lowering).then(|| lowering.names.intern(text("fieldname")));
@@ -184,7 +167,7 @@ pub(super) fn avlbase64(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<AvlBase64> {
-    refuse_others(listed, "avlbase64", &["type", "field"], lowering);
+    refuse_others(listed, "avlbase64", lowering);
     let kind = listed.option("type").filter(|kind| !kind.value.eq_ignore_ascii_case("decode"));
     if let Some(kind) = kind {
         lowering.report(only_decodes(kind));
@@ -210,7 +193,7 @@ pub(super) fn iplocation(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<IpLocation> {
-    refuse_others(listed, "iplocation", &["prefix", "allfields", "lang"], lowering);
+    refuse_others(listed, "iplocation", lowering);
     let field = only_field(listed, command, lowering)?;
     let prefix = listed.option("prefix").map_or("", |prefix| &prefix.value);
     let names = match is_on(listed, "allfields", false, lowering) {
@@ -235,7 +218,7 @@ pub(super) fn spath(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<SPath> {
-    refuse_others(listed, "spath", &["input", "output", "path"], lowering);
+    refuse_others(listed, "spath", lowering);
     let mut paths = listed.option("path").into_iter().chain(&listed.names);
     let (path, more) = (paths.next(), paths.next());
     if let Some(more) = more {
@@ -268,7 +251,7 @@ pub(super) fn xmlkv(
     command: &Command,
     lowering: &mut Lowering<'_>,
 ) -> Option<XmlKv> {
-    refuse_others(listed, "xmlkv", &["maxinputs"], lowering);
+    refuse_others(listed, "xmlkv", lowering);
     let field = match listed.names.is_empty() {
         true => "_raw",
         false => &only_field(listed, command, lowering)?.value,
@@ -278,7 +261,7 @@ pub(super) fn xmlkv(
 
 /// The stage of `extract`.
 pub(super) fn extract(listed: &Listed, lowering: &mut Lowering<'_>) -> Option<Extract> {
-    refuse_others(listed, "extract", EXTRACT_OPTIONS, lowering);
+    refuse_others(listed, "extract", lowering);
     let named = listed.names.iter().map(|name| transform(name, lowering));
     let mut extractions: Vec<Extraction> = named.collect::<Option<_>>()?;
     let adds_values = is_on(listed, "mv_add", false, lowering);
@@ -323,8 +306,9 @@ fn transform(name: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<Extr
     found
 }
 
-/// Says of each option that is none of `known` that it does not run.
-fn refuse_others(listed: &Listed, command: &str, known: &[&str], lowering: &mut Lowering<'_>) {
+/// Says of each option that is none of the command's that it does not run.
+fn refuse_others(listed: &Listed, command: &str, lowering: &mut Lowering<'_>) {
+    let known = reference::find(command).map_or(&[][..], |command| command.options);
     let quoted: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
     let known_text = if known.is_empty() { "none".to_owned() } else { quoted.join(", ") };
     for (name, _) in &listed.options {
