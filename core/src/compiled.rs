@@ -14,7 +14,7 @@ use crate::{
     event::mapping::Mapping,
     ids::{BranchId, FieldId, RuleId},
     names::Names,
-    scan::{self, Atom},
+    scan::{self, Atom, Demand},
     stage::{
         Stage,
         bin::{Bin, Span},
@@ -50,6 +50,8 @@ pub struct Rule {
     pub(crate) plan: Plan,
     /// Of these, every event that it matches holds one; `None` where nothing selects its events.
     pub(crate) anchor: Option<Vec<Atom>>,
+    /// Each such event also holds one of each of these.
+    pub(crate) also: Vec<Vec<Atom>>,
 }
 
 /// What a rule means, in 128 bits: its expanded SPL and the knowledge behind it. The same on every machine; its definition is
@@ -233,8 +235,11 @@ pub(crate) enum Revision {
 impl RuleSet {
     /// The rules, in the order of their paths, and a scan for their anchors.
     pub(crate) fn new(rules: Vec<Rule>, names: Names, mapping: Mapping, regexes: usize) -> Self {
-        let anchors: Vec<_> = rules.iter().map(|rule| rule.anchor.as_deref()).collect();
-        let scan = scan::Program::new(&anchors);
+        let demands: Vec<_> = rules
+            .iter()
+            .map(|rule| Demand { anchor: rule.anchor.as_deref(), also: &rule.also })
+            .collect();
+        let scan = scan::Program::new(&demands);
         Self { rules, names, mapping, scan, regexes }
     }
 

@@ -163,7 +163,8 @@ impl RuleSetBuilder {
             if !report.is_refused() {
                 tell(source, &compilation, &shared.origins);
                 let Compilation { plan, plan_hash, anchor, .. } = compilation;
-                rules.push(Rule { meta: meta(source), plan_hash, plan, anchor: anchor.clause });
+                let Anchor { clause: anchor, also } = anchor;
+                rules.push(Rule { meta: meta(source), plan_hash, plan, anchor, also });
             }
             self.reports.push(report);
         }

@@ -43,7 +43,7 @@ use crate::{
 };
 
 forms! {
-    struct Rule { meta, plan_hash, plan, anchor };
+    struct Rule { meta, plan_hash, plan, anchor, also };
     struct RuleMeta { path, id, title, description, technique_ids };
     enum Reduce { 0 Stats(stats), 1 Collect, 2 Branched(branched) };
     struct Branched { own, branches } if is_flat;
@@ -52,7 +52,7 @@ forms! {
     struct Closing { bucket, by_host, period, revision };
     struct Period { span, offset_ns };
     enum Revision { 0 Never, 1 Groups, 2 Window };
-    enum Domain { 0 Raw, 1 Decoded };
+    enum Domain { 0 Raw, 1 Decoded, 2 EventId };
 }
 
 impl Form for PlanHash {

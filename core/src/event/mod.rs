@@ -87,6 +87,27 @@ enum Memo<'e> {
     Known(Value<'e>),
 }
 
+/// A memo for each field, in pages that are made when the first field of one is read: a catalog names thousands of fields, and
+/// an event is asked for few of them.
+struct Memos<'e> {
+    pages: &'e [OnceCell<&'e [Cell<Memo<'e>>]>],
+}
+
+impl<'e> Memos<'e> {
+    const PAGE_FIELDS: usize = 32;
+
+    fn new(fields: usize, bump: &'e Bump) -> Self {
+        let pages = fields.div_ceil(Self::PAGE_FIELDS);
+        Self { pages: bump.alloc_slice_fill_with(pages, |_| OnceCell::new()) }
+    }
+
+    fn of(&self, field: FieldId, bump: &'e Bump) -> &'e Cell<Memo<'e>> {
+        let page = self.pages[field.index() / Self::PAGE_FIELDS]
+            .get_or_init(|| bump.alloc_slice_fill_with(Self::PAGE_FIELDS, |_| Cell::default()));
+        &page[field.index() % Self::PAGE_FIELDS]
+    }
+}
+
 /// What is known of the fields of events, whatever the event.
 #[derive(Clone, Copy, Debug)]
 pub struct Knowledge<'e> {
@@ -110,7 +131,7 @@ pub struct Event<'e> {
     extracted: OnceCell<&'e [OnceCell<Found<'e>>]>,
     /// What each lookup of its class has found.
     looked_up: OnceCell<&'e [OnceCell<lookup::Found<'e>>]>,
-    memo: &'e [Cell<Memo<'e>>],
+    memos: Memos<'e>,
 }
 
 impl<'e> Event<'e> {
@@ -131,7 +152,7 @@ impl<'e> Event<'e> {
             known: OnceCell::new(),
             extracted: OnceCell::new(),
             looked_up: OnceCell::new(),
-            memo: env.bump.alloc_slice_fill_with(env.names.len(), |_| Cell::default()),
+            memos: Memos::new(env.names.len(), env.bump),
         }
     }
 
@@ -458,9 +479,21 @@ pub fn rewritten_values<'e>(
     }
 }
 
+/// The id of `raw`, if it is a Windows event: what [`Meta`] says of it, or what it would if it were one.
+pub fn event_id<'e>(raw: &'e [u8], input: Input, bump: &'e Bump) -> Option<&'e [u8]> {
+    let shape = detect::shape(raw, input);
+    let body = &raw[shape.body_start..];
+    match shape.format {
+        Format::WinXml => winxml::event_id(body),
+        Format::WinText => wintext::event_id(body),
+        Format::Json => json::event_id(body, bump),
+        Format::Audit | Format::Kv | Format::Rows | Format::Fields => None,
+    }
+}
+
 impl<'e> Fields<'e> for Event<'e> {
     fn get(&self, field: FieldId) -> Value<'e> {
-        let memo = &self.memo[field.index()];
+        let memo = self.memos.of(field, self.env.bump);
         if let Memo::Known(value) = memo.get() {
             return value;
         }

@@ -113,6 +113,15 @@ pub fn system(raw: &[u8]) -> System<'_> {
     system
 }
 
+/// The event id alone.
+pub(super) fn event_id(raw: &[u8]) -> Option<&[u8]> {
+    fields(raw)
+        .skip_while(|native| native.part != Part::System)
+        .take_while(|native| native.part == Part::System)
+        .find(|native| native.name == b"EventID")
+        .map(|native| native.value)
+}
+
 /// When and where `raw` happened, and from which log it is.
 pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
     let system = system(raw);
@@ -174,6 +183,7 @@ static TIME_CREATED: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("<TimeCreated SystemTime="));
 static SYSTEM_END: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("</System"));
+static REFERENCE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("&#"));
 static DECLARATION: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("<!"));
 static INSTRUCTION: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("<?"));
 
@@ -216,8 +226,7 @@ const NAMELESS: &[&[u8]] = &[b"EventData.Data_2", b"EventData.Data_3", b"EventDa
 /// Visits the values that are written with entities, if those may break a word: a character reference, a comment, an
 /// instruction or CDATA do; the named entities stand for breakers and do not.
 pub(super) fn rewritten_values(raw: &[u8], bump: &Bump, visit: &mut dyn FnMut(&[u8])) {
-    let holds = |mark: &[u8]| memmem::find(raw, mark).is_some();
-    if holds(b"&#") || holds(b"<!") || holds(b"<?") {
+    if [&REFERENCE, &DECLARATION, &INSTRUCTION].iter().any(|mark| mark.find(raw).is_some()) {
         // Value by value: a comment that opens in an attribute would swallow the values behind it.
         for native in fields(raw).filter(|native| native.encoded) {
             visit(native.text(bump).unwrap_or_default());

@@ -44,11 +44,13 @@ pub enum Formula {
     Or(Vec<Formula>),
 }
 
-/// What the scan looks for on behalf of a rule.
+/// What selects the events of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anchor {
-    /// Every match holds at least one of these. `None`: every event is a candidate.
+    /// Every match holds at least one of these, and the scan looks for them. `None`: it looks for nothing.
     pub clause: Option<Vec<Atom>>,
+    /// Every match holds at least one of each of these, too. They are tested once the anchor was found.
+    pub also: Vec<Vec<Atom>>,
 }
 
 /// Literals shorter than this occur in nearly every event, so looking for them costs more than it saves.
@@ -71,16 +73,46 @@ pub fn formula(pipeline: &Pipeline, origins: &Origins, strict_raw: bool) -> Form
     Formula::and(terms)
 }
 
-/// The clause of `formula` that the fewest events should satisfy.
+/// The clause of `formula` that the fewest events should satisfy, and the others that are worth a test.
 #[must_use]
 pub fn anchor(formula: &Formula) -> Anchor {
-    Anchor { clause: clause(formula).filter(|clause| is_worth_looking_for(clause)) }
+    let mut clauses = clauses(formula);
+    clauses.sort_by(|left, right| cost(left).total_cmp(&cost(right)).then_with(|| left.cmp(right)));
+    clauses.dedup();
+    let first = clauses.iter().position(|clause| is_worth_looking_for(clause));
+    let clause = first.map(|place| clauses.remove(place));
+    clauses.retain(|clause| is_worth_testing(clause));
+    clauses.sort_by(|left, right| share_of(left).total_cmp(&share_of(right)));
+    clauses.truncate(MOST_TESTS);
+    Anchor { clause, also: clauses }
 }
 
 fn is_worth_looking_for(clause: &[Atom]) -> bool {
-    clause.len() <= MOST_ALTERNATIVES
-        && clause.iter().all(|atom| atom.text.len() >= SHORTEST_ANCHOR_BYTES)
+    clause.len() <= MOST_ALTERNATIVES && clause.iter().all(is_text)
 }
+
+/// Whether an atom is one that the scan can look for: the id of an event is found by reading it.
+fn is_text(atom: &Atom) -> bool {
+    atom.domain != Domain::EventId && atom.text.len() >= SHORTEST_ANCHOR_BYTES
+}
+
+/// Whether a test of the clause lets so few candidates pass that it pays.
+fn is_worth_testing(clause: &[Atom]) -> bool {
+    let searches = clause.iter().filter(|atom| is_text(atom) && atom.key().is_none()).count();
+    clause.len() <= MOST_ALTERNATIVES
+        && searches <= MOST_SEARCHES
+        && clause.iter().all(|atom| atom.domain == Domain::EventId || is_text(atom))
+        && share_of(clause) <= LARGEST_SHARE
+}
+
+/// A rule is tested by no more clauses than these: each further one refuses little.
+const MOST_TESTS: usize = 8;
+
+/// So many texts that are no tokens are searched for in a test: more of them cost as much as running the rule.
+const MOST_SEARCHES: usize = 8;
+
+/// A clause that more events than these satisfy is not tested.
+const LARGEST_SHARE: f64 = 0.4;
 
 /// Every atom of `formula`, each once.
 #[must_use]
@@ -102,30 +134,38 @@ impl Formula {
     }
 }
 
-/// The best clause; `None` where the formula implies nothing, no atoms where it can never hold.
-fn clause(formula: &Formula) -> Option<Vec<Atom>> {
+/// Clauses that all hold where the formula does; none where it implies nothing, one without atoms where it can never hold.
+fn clauses(formula: &Formula) -> Vec<Vec<Atom>> {
     match formula {
-        Formula::True => None,
-        Formula::False => Some(Vec::new()),
-        Formula::Atom(atom) => Some(vec![atom.clone()]),
-        Formula::And(terms) => {
-            let clauses =
-                terms.iter().filter_map(clause).filter(|clause| is_worth_looking_for(clause));
-            clauses.min_by(|left, right| cost(left).total_cmp(&cost(right)))
-        }
+        Formula::True => Vec::new(),
+        Formula::False => vec![Vec::new()],
+        Formula::Atom(atom) => vec![vec![atom.clone()]],
+        Formula::And(terms) => terms.iter().flat_map(clauses).collect(),
         Formula::Or(terms) => {
-            let mut union: Vec<Atom> = terms
-                .iter()
-                .map(clause)
-                .collect::<Option<Vec<_>>>()?
-                .into_iter()
-                .flatten()
-                .collect();
-            union.sort();
-            union.dedup();
-            Some(union)
+            let branches: Vec<_> = terms.iter().map(clauses).collect();
+            let is_event_id =
+                |clause: &[Atom]| clause.iter().all(|atom| atom.domain == Domain::EventId);
+            let is_any = |_: &[Atom]| true;
+            let kinds: [&dyn Fn(&[Atom]) -> bool; 3] =
+                [&is_worth_looking_for, &is_event_id, &is_any];
+            let mut unions: Vec<_> =
+                kinds.into_iter().filter_map(|kind| union(&branches, kind)).collect();
+            unions.dedup();
+            unions
         }
     }
+}
+
+/// The cheapest clause of that kind of each branch, together; `None` where a branch has none.
+fn union(branches: &[Vec<Vec<Atom>>], is_of_kind: &dyn Fn(&[Atom]) -> bool) -> Option<Vec<Atom>> {
+    let cheapest = |clauses: &Vec<Vec<Atom>>| {
+        let of_kind = clauses.iter().filter(|clause| is_of_kind(clause));
+        of_kind.min_by(|left, right| cost(left).total_cmp(&cost(right))).cloned()
+    };
+    let mut atoms = branches.iter().map(cheapest).collect::<Option<Vec<_>>>()?.concat();
+    atoms.sort();
+    atoms.dedup();
+    Some(atoms)
 }
 
 /// What a clause costs an event: the share of events that hold one of its atoms, and what it costs to look for them.
@@ -134,11 +174,27 @@ fn cost(clause: &[Atom]) -> f64 {
 }
 
 fn atom_cost(atom: &Atom) -> f64 {
-    match atom.key() {
-        Some(token) => share(frequencies::rarity(&atom.text[token])) + TOKEN_COST,
-        None => share(rarity_of_substring(&atom.text)) + SUBSTRING_COST,
-    }
+    let to_look = if atom.key().is_some() { TOKEN_COST } else { SUBSTRING_COST };
+    share_of_atom(atom) + to_look
 }
+
+/// The share of events that satisfy a clause, at most.
+fn share_of(clause: &[Atom]) -> f64 {
+    clause.iter().map(share_of_atom).sum()
+}
+
+fn share_of_atom(atom: &Atom) -> f64 {
+    if atom.domain == Domain::EventId {
+        return SHARE_OF_EVENT_ID;
+    }
+    share(match atom.key() {
+        Some(token) => frequencies::rarity(&atom.text[token]),
+        None => rarity_of_substring(&atom.text),
+    })
+}
+
+/// Of the events of a machine, a few ids are most; so many of them are always worth a test.
+const SHARE_OF_EVENT_ID: f64 = 0.01;
 
 /// A place in the lexicon costs next to nothing; enough to prefer the shorter of two clauses that are as rare.
 const TOKEN_COST: f64 = 1e-6;
@@ -239,7 +295,7 @@ impl Walk<'_> {
             return Formula::True;
         }
         if let Some(id) = event_id(&term.text).filter(|_| !self.strict_raw) {
-            return Formula::Atom(event_id_atom(id));
+            return Formula::And(event_id_atoms(id).map(Formula::Atom).into());
         }
         if term.kind == RawKind::Term && RawMatcher::term(&term.text).is_none() {
             return Formula::False;
@@ -343,13 +399,13 @@ pub fn event_id(text: &str) -> Option<&str> {
 
 /// What an event of that id holds in any rendering: the number, as a whole value. A text that asks for it as written holds
 /// it between breakers, too.
-fn event_id_atom(id: &str) -> Atom {
-    Atom {
+fn event_id_atoms(id: &str) -> [Atom; 2] {
+    [Domain::Decoded, Domain::EventId].map(|domain| Atom {
         text: id.as_bytes().into(),
         starts_token: true,
         ends_token: true,
-        domain: Domain::Decoded,
-    }
+        domain,
+    })
 }
 
 /// Whether the edges of a text are boundaries in the event.

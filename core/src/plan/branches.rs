@@ -37,7 +37,8 @@ pub(crate) fn anchor(
         atoms.dedup();
         atoms
     });
-    Anchor { clause: clause.filter(|clause| clause.len() <= atoms::MOST_ALTERNATIVES) }
+    let clause = clause.filter(|clause| clause.len() <= atoms::MOST_ALTERNATIVES);
+    Anchor { clause, also: Vec::new() }
 }
 
 fn find<'t>(pipeline: &'t Pipeline, found: &mut Vec<&'t Pipeline>) {

@@ -37,6 +37,20 @@ impl Candidates {
         self.words.iter_mut().zip(&other.words).for_each(|(word, removed)| *word &= !removed);
     }
 
+    /// Removes the rules that `keeps` says no of.
+    pub fn retain(&mut self, mut keeps: impl FnMut(RuleId) -> bool) {
+        for (index, word) in self.words.iter_mut().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                let bit = rest & rest.wrapping_neg();
+                rest ^= bit;
+                if !keeps(RuleId::new(index * 64 + bit.trailing_zeros() as usize)) {
+                    *word ^= bit;
+                }
+            }
+        }
+    }
+
     /// Whether a rule is in the set.
     #[must_use]
     pub fn contains(&self, rule: RuleId) -> bool {
@@ -82,6 +96,8 @@ mod tests {
         candidates.remove_all(&others);
         assert_eq!(candidates.iter().map(RuleId::index).collect::<Vec<_>>(), [0, 63, 128, 199]);
         candidates.remove_all(&Candidates::default());
+        candidates.retain(|rule| rule.index() % 2 == 1);
+        assert_eq!(candidates.iter().map(RuleId::index).collect::<Vec<_>>(), [63, 199]);
         candidates.clear();
         assert!(candidates.is_empty());
     }

@@ -4,7 +4,7 @@
 //! `benches/examples/token_frequencies.rs` makes it from files of events. It only ever decides what is looked for first:
 //! were all of it wrong, every answer would stay the same, later.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 const TABLE: &str = include_str!("frequencies.txt");
 
@@ -17,6 +17,25 @@ pub fn rarity(token: &[u8]) -> u8 {
     let table = table();
     let found = table.binary_search_by(|(listed, _)| listed.as_bytes().cmp(token));
     found.map_or_else(|_| rarity_of_unlisted(token), |place| table[place].1)
+}
+
+/// How many events of some thousands hold the four bytes within a token; none where no table knows it.
+#[must_use]
+pub fn share_of_gram(gram: &[u8]) -> u32 {
+    static SHARES: OnceLock<BTreeMap<[u8; 4], u32>> = OnceLock::new();
+    let shares = SHARES.get_or_init(|| {
+        let mut shares = BTreeMap::new();
+        for (token, rarity) in table() {
+            let share = (1 << UNLISTED) >> rarity;
+            for gram in token.as_bytes().windows(4) {
+                let gram = gram.try_into().expect("a window of four bytes");
+                let most = shares.entry(gram).or_default();
+                *most = share.max(*most);
+            }
+        }
+        shares
+    });
+    gram.try_into().ok().and_then(|gram: [u8; 4]| shares.get(&gram)).copied().unwrap_or_default()
 }
 
 /// Short numbers and single letters are common though no one of them may be.

@@ -4,15 +4,21 @@
 //! **no false negatives**; a false positive costs one predicate. It helps little when many rules share a common literal:
 //! `plan::atoms` decides which literals are worth looking for, this module only looks.
 //!
-//! Every atom that holds a whole token of the event is looked up by it in the [`lexicon`], the rarest if there are several; what holds none
-//! is searched for as a substring. A set of very few atoms is searched for as substrings in any case.
+//! A rule waits for its anchor: of a clause of atoms every match holds one. Every atom that holds a whole token of the event is
+//! looked up by it in the [`lexicon`], the rarest if there are several; an anchor that holds none is searched for as a substring. A
+//! set of very few anchors is searched for as substrings in any case. An anchor that was found makes the rule a candidate only if
+//! the event may hold what else every match holds: tokens are known by then, any other text and the event's id are looked for once a
+//! rule asks.
 
 pub mod candidates;
+mod event_ids;
 pub mod frequencies;
+mod grams;
 pub mod lexicon;
 pub mod literals;
 pub mod needle;
 pub mod segment;
+mod sight;
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -20,14 +26,16 @@ use bumpalo::Bump;
 
 use crate::{
     config::Input,
-    event,
     ids::{AtomId, RuleId},
 };
 
 use candidates::Candidates;
+use event_ids::EventIds;
 use lexicon::Lexicon;
 use literals::Literals;
+use needle::Needle;
 use segment::{Breaker, class};
+use sight::Sight;
 
 /// One thing to look for in an event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +57,8 @@ pub enum Domain {
     Raw,
     /// The raw text or the text of a field, where that is written otherwise: what a field's value must hold.
     Decoded,
+    /// The id of a Windows event, or a number that the raw text gives as one: the atom is that number.
+    EventId,
 }
 
 impl Atom {
@@ -102,57 +112,90 @@ fn ends_with_escape(before: &[u8]) -> bool {
     matches!(before, [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'])
 }
 
+/// What a rule asks of an event before it looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'r> {
+    /// Every match holds at least one of these; `None` makes the rule wait for every event.
+    pub anchor: Option<&'r [Atom]>,
+    /// Every match holds at least one of each of these, too.
+    pub also: &'r [Vec<Atom>],
+}
+
 /// What the scan looks for, and which rules wait for it.
 #[derive(Clone, Debug)]
 pub struct Program {
     atoms: Vec<Atom>,
+    /// How each atom is found.
+    means: Vec<Means>,
     /// For each atom, the rules that it makes candidates.
     waiting: Vec<Vec<RuleId>>,
+    /// For each rule, what else an event must hold: one atom of each clause.
+    tests: Vec<Box<[Box<[AtomId]>]>>,
     /// The tokens by which atoms are looked up, and for each the atoms that hold it, and where in them it stands.
     lexicon: Lexicon,
     atoms_of_key: Vec<Vec<(AtomId, usize)>>,
-    /// The texts of all other atoms, and for each the atoms that it is the text of.
+    /// The texts that are looked for besides, and for each the atoms that it is the text of.
     literals: Literals,
     atoms_of_literal: Vec<Vec<AtomId>>,
-    /// Rules without an anchor: candidates of every event.
+    event_ids: EventIds,
+    /// Rules without an anchor: they wait for every event.
     always: Vec<RuleId>,
-    /// Whether some atom is one of a decoded value.
+    /// Whether some atom that is looked for is one of a decoded value.
     looks_at_decoded: bool,
     rules: usize,
 }
 
-/// PERF: up to this many atoms, a search for each is faster than the one pass of the lexicon.
+/// How an atom is found.
+#[derive(Clone, Debug)]
+enum Means {
+    /// By the pass over every event.
+    Pass,
+    /// By reading the event's id, if a rule asks.
+    EventId,
+    /// By a search, if a rule asks.
+    Search(Needle),
+}
+
+/// PERF: up to this many anchors, a search for each is faster than the one pass of the lexicon.
 const FEW_ATOMS: usize = 3;
 
 impl Program {
-    /// A scan for the anchors of `rules` rules. `anchors[rule]` is the clause of atoms of which every match of the rule
-    /// holds at least one; `None` makes the rule a candidate of every event.
+    /// A scan for rules that ask so.
     #[must_use]
-    pub fn new(anchors: &[Option<&[Atom]>]) -> Self {
-        let mut atoms: Vec<Atom> = anchors.iter().flatten().copied().flatten().cloned().collect();
-        atoms.sort();
-        atoms.dedup();
+    pub fn new(demands: &[Demand<'_>]) -> Self {
+        let anchors = sorted(demands.iter().filter_map(|demand| demand.anchor).flatten());
+        let also = demands.iter().flat_map(|demand| demand.also).flatten();
+        let atoms = sorted(anchors.iter().chain(also));
         let mut waiting = vec![Vec::new(); atoms.len()];
         let mut always = Vec::new();
-        for (rule, anchor) in anchors.iter().enumerate() {
-            match anchor {
+        for (rule, demand) in demands.iter().enumerate() {
+            match demand.anchor {
                 None => always.push(RuleId::new(rule)),
-                Some(clause) => wait_for(&atoms, clause, RuleId::new(rule), &mut waiting),
+                Some(clause) => {
+                    ids(&atoms, clause)
+                        .for_each(|atom| waiting[atom.index()].push(RuleId::new(rule)));
+                }
             }
         }
-        let Parts { keys, literals } = Parts::of(&atoms);
+        let Parts { keys, literals, event_ids, means } = Parts::of(&atoms, &anchors);
         let (keys, atoms_of_key): (_, Vec<_>) = keys.into_iter().unzip();
         let (literals, atoms_of_literal): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
+        let looked_for = atoms.iter().zip(&means).filter(|(_, means)| matches!(means, Means::Pass));
         Self {
-            looks_at_decoded: atoms.iter().any(|atom| atom.domain == Domain::Decoded),
+            looks_at_decoded: looked_for
+                .map(|(atom, _)| atom)
+                .any(|atom| atom.domain == Domain::Decoded),
+            tests: demands.iter().map(|demand| tests(&atoms, &means, demand.also)).collect(),
             atoms,
+            means,
             waiting,
             lexicon: Lexicon::new(keys),
             atoms_of_key,
             literals: Literals::new(&literals),
             atoms_of_literal,
+            event_ids: EventIds::new(event_ids),
             always,
-            rules: anchors.len(),
+            rules: demands.len(),
         }
     }
 
@@ -176,7 +219,7 @@ impl Program {
 
     /// Sets `candidates` to the rules that `raw` could match; whether there is any.
     ///
-    /// `input` says how it is written, `scratch` holds decoded values, if some are needed.
+    /// `input` says how it is written, `scratch` holds what the scan notes of it and decoded values, if some are needed.
     pub fn run(
         &self,
         raw: &[u8],
@@ -184,49 +227,50 @@ impl Program {
         scratch: &Bump,
         candidates: &mut Candidates,
     ) -> bool {
-        let mut any = false;
-        self.search(raw, Domain::Raw, candidates, &mut any);
-        if self.looks_at_decoded {
-            event::rewritten_values(raw, input, scratch, &mut |value| {
-                self.search(value, Domain::Decoded, candidates, &mut any);
-            });
+        let mut sight = Sight::new(self, raw, input, scratch);
+        let any = sight.look(candidates);
+        self.always.iter().for_each(|&rule| candidates.insert(rule));
+        if !any && self.always.is_empty() {
+            return false;
         }
-        for &rule in &self.always {
-            candidates.insert(rule);
-            any = true;
-        }
-        any
-    }
-
-    fn search(&self, text: &[u8], domain: Domain, candidates: &mut Candidates, any: &mut bool) {
-        let mut see = |atom_id: AtomId, start: usize| {
-            let atom = &self.atoms[atom_id.index()];
-            // Every atom is looked for in the raw text; only those of decoded values in the copy.
-            let wanted = domain == Domain::Raw || atom.domain == Domain::Decoded;
-            if wanted && atom.stands_at(text, start) {
-                *any = true;
-                self.waiting[atom_id.index()].iter().for_each(|&rule| candidates.insert(rule));
-            }
-            // With one rule there is nothing more to learn.
-            !(*any && self.rules == 1)
-        };
-        if !self.lexicon.is_empty() {
-            self.lexicon.search(text, &mut |key, at| {
-                let mut atoms = self.atoms_of_key[key].iter();
-                atoms.all(|&(atom, offset)| offset > at || see(atom, at - offset))
-            });
-        }
-        self.literals.search(text, &mut |literal, start, _| {
-            self.atoms_of_literal[literal].iter().all(|&atom| see(atom, start))
+        candidates.retain(|rule| {
+            let clauses = &self.tests[rule.index()];
+            clauses.iter().all(|clause| clause.iter().any(|&atom| sight.may_hold(atom)))
         });
+        !candidates.is_empty()
     }
 }
 
-fn wait_for(atoms: &[Atom], clause: &[Atom], rule: RuleId, waiting: &mut [Vec<RuleId>]) {
-    for atom in clause {
-        let index = atoms.binary_search(atom).expect("every atom of every clause was collected");
-        waiting[index].push(rule);
-    }
+/// Each once.
+fn sorted<'a>(atoms: impl Iterator<Item = &'a Atom>) -> Vec<Atom> {
+    let mut atoms: Vec<Atom> = atoms.cloned().collect();
+    atoms.sort();
+    atoms.dedup();
+    atoms
+}
+
+fn ids(atoms: &[Atom], clause: &[Atom]) -> impl Iterator<Item = AtomId> {
+    clause.iter().map(|atom| {
+        let place = atoms.binary_search(atom);
+        AtomId::new(place.expect("every atom of every clause was collected"))
+    })
+}
+
+/// The clauses, what is known anyway first, what takes a search last.
+fn tests(atoms: &[Atom], means: &[Means], clauses: &[Vec<Atom>]) -> Box<[Box<[AtomId]>]> {
+    let price = |atom: &AtomId| match means[atom.index()] {
+        Means::Pass => 0,
+        Means::EventId => 1,
+        Means::Search(_) => 2,
+    };
+    let sorted = |clause: &Vec<Atom>| {
+        let mut ids: Box<[AtomId]> = ids(atoms, clause).collect();
+        ids.sort_by_key(price);
+        ids
+    };
+    let mut tests: Box<[Box<[AtomId]>]> = clauses.iter().map(sorted).collect();
+    tests.sort_by_key(|clause| clause.iter().map(price).max());
+    tests
 }
 
 /// The atoms by what they are found by.
@@ -236,21 +280,42 @@ struct Parts {
     keys: BTreeMap<Box<[u8]>, Vec<(AtomId, usize)>>,
     /// Whole texts.
     literals: BTreeMap<Box<[u8]>, Vec<AtomId>>,
+    event_ids: Vec<(Box<[u8]>, AtomId)>,
+    /// By atom.
+    means: Vec<Means>,
 }
 
 impl Parts {
-    fn of(atoms: &[Atom]) -> Self {
+    /// Of `atoms`, only the `anchors` have to be looked for in every event.
+    fn of(atoms: &[Atom], anchors: &[Atom]) -> Self {
         let mut parts = Self::default();
+        let has_lexicon = anchors.len() > FEW_ATOMS;
         for (index, atom) in atoms.iter().enumerate() {
-            let id = AtomId::new(index);
-            match atom.key().filter(|_| atoms.len() > FEW_ATOMS) {
-                Some(token) => {
-                    let places = parts.keys.entry(atom.text[token.clone()].into()).or_default();
-                    places.push((id, token.start));
-                }
-                None => parts.literals.entry(atom.text.clone()).or_default().push(id),
-            }
+            let means = parts
+                .add(AtomId::new(index), atom, has_lexicon, || anchors.binary_search(atom).is_ok());
+            parts.means.push(means);
         }
         parts
+    }
+
+    fn add(
+        &mut self,
+        id: AtomId,
+        atom: &Atom,
+        has_lexicon: bool,
+        is_anchor: impl Fn() -> bool,
+    ) -> Means {
+        if atom.domain == Domain::EventId {
+            self.event_ids.push((atom.text.clone(), id));
+            return Means::EventId;
+        }
+        if let Some(token) = atom.key().filter(|_| has_lexicon) {
+            self.keys.entry(atom.text[token.clone()].into()).or_default().push((id, token.start));
+        } else if is_anchor() {
+            self.literals.entry(atom.text.clone()).or_default().push(id);
+        } else {
+            return Means::Search(Needle::new(&atom.text));
+        }
+        Means::Pass
     }
 }

@@ -52,6 +52,12 @@ impl Needle {
         self.find_portable(haystack, from)
     }
 
+    /// Where it starts, wherever it stands.
+    pub fn starts<'n>(&'n self, haystack: &'n [u8]) -> impl Iterator<Item = usize> + 'n {
+        let next = move |start: &usize| self.find(haystack, start + 1);
+        std::iter::successors(self.find(haystack, 0), next)
+    }
+
     /// The same answer without vector instructions of our own.
     fn find_portable(&self, haystack: &[u8], from: usize) -> Option<usize> {
         let offset = self.pair.map_or(0, |(first, _)| first);
