@@ -214,7 +214,7 @@ fn write_list<'t>(out: &mut dyn Write, texts: impl Iterator<Item = &'t [u8]>) ->
 }
 
 /// `text` as a JSON string; what is not UTF-8 becomes U+FFFD.
-fn write_string(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
+pub(crate) fn write_string(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
     out.write_all(b"\"")?;
     for chunk in text.utf8_chunks() {
         write_escaped(out, chunk.valid().as_bytes())?;

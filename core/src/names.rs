@@ -93,6 +93,11 @@ impl Names {
         }
     }
 
+    /// The names beyond those that every table starts with, in the order of their ids.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().skip(Self::BUILTIN.len()).map(|text| &**text)
+    }
+
     /// How many names there are: the size of a table that is indexed by [`FieldId`].
     #[must_use]
     pub fn len(&self) -> usize {

@@ -15,7 +15,7 @@ use crate::{
     names::Names,
     plan::{
         atoms::{self, Anchor, Formula},
-        event_ids,
+        branches, event_ids,
         expand::{self, Expanded},
         explain::{self, Explanation},
         hash::{self, FieldDigest},
@@ -148,9 +148,9 @@ impl RuleSetBuilder {
                 report.diagnostics.push(same_path(source));
             }
             if !report.is_refused() {
-                let Compilation { plan, plan_hash, .. } = compilation;
-                rules.push(Rule { meta: meta(source), plan_hash, plan });
-                anchors.push(compilation.anchor.clause);
+                let Compilation { plan, plan_hash, anchor, .. } = compilation;
+                anchors.push(anchor.clause.clone());
+                rules.push(Rule { meta: meta(source), plan_hash, plan, anchor: anchor.clause });
             }
             self.reports.push(report);
         }
@@ -211,6 +211,7 @@ pub(crate) fn compile(
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
         knowledge: Some(knowledge),
+        branches: Vec::new(),
     };
     lower::resolve(&mut pipeline, &mut lowering);
     let (mut plan, mut closing_reason) = lower::plan(&pipeline, &mut lowering);
@@ -226,13 +227,18 @@ pub(crate) fn compile(
         knowledge.locations.as_ref(),
     );
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
-    let anchor = atoms::anchor(&formula);
+    let own = atoms::anchor(&formula);
+    let branches = branches::of(&pipeline);
+    let anchor =
+        branches::anchor(own, plan.generates, &branches, &shared.origins, options.strict_raw);
     // What is said of the sense of a rule is worth reading once its text is right.
     if !found.iter().chain(&diagnostics).any(Diagnostic::is_error) {
-        found.extend(lint::lint(&pipeline));
-        found.extend(misspelt::lint(&pipeline, &shared.origins));
-        found.extend(event_ids::lint(&pipeline, options.strict_raw));
-        if anchor.clause.is_none() && !plan.generates {
+        for pipeline in std::iter::once(&pipeline).chain(branches.iter().copied()) {
+            found.extend(lint::lint(pipeline));
+            found.extend(misspelt::lint(pipeline, &shared.origins));
+            found.extend(event_ids::lint(pipeline, options.strict_raw));
+        }
+        if anchor.clause.is_none() && !(plan.generates && branches.is_empty()) {
             found.push(no_anchor(&pipeline));
         }
     }

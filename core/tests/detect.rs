@@ -17,7 +17,7 @@
 //! Events are `sysmon` (time on 2026-03-02, host, event id, data items set apart by ` | `), `json` (rows that are fields
 //! already) or `raw`; `x3 +20s` at the end of a line repeats it every 20 seconds. Alerts are rows in the order in which they
 //! come; in a stream each says which event released it, and which revision it is if a late event did. Counters are those that tell of something odd; none may be there that
-//! the file does not name. Every case runs with the scan and without. `CALTROP_BLESS=1` rewrites what came out: read the
+//! the file does not name. Every case runs with the scan and without, and from a compiled file. `CALTROP_BLESS=1` rewrites what came out: read the
 //! difference, it is the review.
 
 mod common;
@@ -238,6 +238,15 @@ fn check(path: &PathBuf) -> Option<String> {
     let unscanned = outcome_of(&case, &rules, &common::without_prefilter(&options));
     if outcome != unscanned {
         return Some(format!("with the scan\n{outcome}without\n{unscanned}"));
+    }
+    let file = rules.to_bytes();
+    let loaded = RuleSet::from_bytes(&file, None).expect("it was written just now");
+    if loaded.to_bytes() != file {
+        return Some("what was loaded from a file is written otherwise".to_owned());
+    }
+    let from_file = outcome_of(&case, &Arc::new(loaded), &options);
+    if outcome != from_file {
+        return Some(format!("built\n{outcome}loaded from a file\n{from_file}"));
     }
     if std::env::var_os("CALTROP_BLESS").is_some() {
         fs::write(path, case.with_outcome(&outcome)).expect("the case can be written");

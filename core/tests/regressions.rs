@@ -20,6 +20,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("event_audit", fuzzing::event_audit),
     ("rows", fuzzing::rows),
     ("state", fuzzing::state),
+    ("compiled", fuzzing::compiled),
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 //! The parser from outside: trees, places of complaints, hostile texts, and the round trip through `print`.
 
 use caltrop_core::diag::{Diagnostic, Severity, Span};
+use caltrop_core::plan::reference;
 use caltrop_core::spl::tree::{CommandKind, Expr, ExprKind, Search};
 use caltrop_core::spl::{parse, print};
 use proptest::prelude::*;
@@ -536,6 +537,119 @@ fn search() -> impl Strategy<Value = String> {
     })
 }
 
+/// A command of each kind that runs, in some of its forms. What is drawn for them: a field, a list of them, a number, quoted text,
+/// an expression, a search, aggregates. Only `where` and `eval` have any expression: what stands between brackets may not hold a
+/// field such as `')'`, for where the brackets close is found out without looking for single quotes.
+const FORMS: &[&str] = &[
+    "addtotals row=t fieldname=FIELD LIST",
+    "append [ search SEARCH | fields LIST ]",
+    "append [ inputlookup FIELD.csv | head NUMBER ]",
+    "appendpipe run_in_preview=f [ stats AGGREGATES BY LIST ]",
+    "avlbase64 FIELD",
+    "bin span=NUMBERs FIELD AS FIELD",
+    "bucket bins=NUMBER FIELD",
+    "chart limit=NUMBER AGGREGATES OVER FIELD BY FIELD",
+    "chart useother=f AGGREGATES BY FIELD, FIELD",
+    "convert timeformat=QUOTED ctime(FIELD) AS FIELD, num(FIELD)",
+    "dedup NUMBER LIST keepevents=t sortby -FIELD, +num(FIELD)",
+    "dedup consecutive=t keepempty=f FIELD",
+    "discretize span=1h FIELD",
+    "eval FIELD=EXPRESSION, {FIELD}_x=EXPRESSION",
+    "eventstats AGGREGATES BY LIST",
+    "eventstats allnum=t AGGREGATES",
+    "extract pairdelim=QUOTED, kvdelim=QUOTED",
+    "fields LIST",
+    "fields - LIST, FIELD*",
+    "fillnull value=QUOTED LIST",
+    "fillnull",
+    "foreach FIELD*, LIST [ eval <<FIELD>>=FIELD . QUOTED ]",
+    "format",
+    "head NUMBER",
+    "head (match(FIELD, QUOTED) OR FIELD > NUMBER) limit=NUMBER keeplast=t",
+    "inputlookup append=t start=NUMBER max=NUMBER FIELD.csv where SEARCH",
+    "iplocation prefix=FIELD allfields=t FIELD",
+    "join type=left max=NUMBER LIST [ search SEARCH ]",
+    "kv",
+    "lookup local=t FIELD.csv FIELD AS FIELD, FIELD OUTPUT FIELD AS FIELD, FIELD",
+    "lookup FIELD FIELD OUTPUTNEW QUOTED AS FIELD",
+    "makemv delim=QUOTED allowempty=t FIELD",
+    "makeresults count=NUMBER",
+    "mvcombine FIELD",
+    "mvexpand FIELD limit=NUMBER",
+    "nomv FIELD",
+    "outputlookup append=t FIELD.csv",
+    "rare limit=NUMBER LIST BY FIELD",
+    "regex FIELD!=QUOTED",
+    "regex QUOTED",
+    "rename FIELD AS QUOTED, FIELD* AS FIELD*",
+    "replace QUOTED WITH QUOTED, QUOTED WITH QUOTED IN LIST",
+    "return NUMBER FIELD, FIELD=FIELD, $FIELD",
+    "reverse",
+    "rex field=FIELD max_match=NUMBER QUOTED",
+    "rex mode=sed field=FIELD \"s/a/b/g\"",
+    "search SEARCH",
+    "sort NUMBER -FIELD, +ip(FIELD), str(FIELD)",
+    "sort - FIELD, FIELD desc",
+    "spath input=FIELD output=FIELD path=FIELD{}.FIELD",
+    "stats AGGREGATES BY LIST",
+    "stats dedup_splitvals=t AGGREGATES",
+    "strcat allrequired=t FIELD QUOTED FIELD FIELD",
+    "streamstats window=NUMBER current=f global=f AGGREGATES BY LIST",
+    "streamstats time_window=NUMBERs reset_before=(FIELD > NUMBER) reset_after=(match(FIELD, QUOTED)) AGGREGATES",
+    "table LIST, FIELD*",
+    "tail NUMBER",
+    "timechart span=NUMBERm limit=NUMBER AGGREGATES BY FIELD",
+    "top NUMBER LIST showperc=f BY LIST",
+    "transaction LIST maxspan=NUMBERm maxpause=NUMBERs startswith=(SEARCH) endswith=eval(match(FIELD, QUOTED) OR FIELD > NUMBER)",
+    "transaction FIELD mvlist=t keepevicted=t",
+    "where EXPRESSION",
+    "xmlkv FIELD",
+];
+
+/// A command of one of the forms.
+fn command() -> impl Strategy<Value = String> {
+    let word = || "x_[a-z_]{0,3}";
+    let list = prop::collection::vec(word(), 1..4).prop_map(|names| names.join(", "));
+    let quoted = "[a-z ,=|()\\[\\]]{0,5}".prop_map(|text| format!("\"{text}\""));
+    let aggregate =
+        (word(), word(), word(), 0..4_u8).prop_map(|(field, name, of, form)| match form {
+            0 => "count".to_owned(),
+            1 => format!("dc({field})"),
+            2 => format!("values({field}) AS {name}"),
+            _ => format!("sum(eval({of} * 2)) AS {name}"),
+        });
+    let aggregates = prop::collection::vec(aggregate, 1..3).prop_map(|all| all.join(", "));
+    let fields = prop::collection::vec(word(), 6);
+    let form = prop::sample::select(FORMS);
+    let drawn = (fields, list, 1..20_u8, quoted, expression(), search(), aggregates);
+    (form, drawn).prop_map(
+        |(form, (fields, list, number, quoted, expression, search, aggregates))| {
+            let others = [
+                ("LIST", list),
+                ("NUMBER", number.to_string()),
+                ("QUOTED", quoted),
+                ("EXPRESSION", expression),
+                ("SEARCH", search),
+                ("AGGREGATES", aggregates),
+            ];
+            // What is put in is in small letters, but for operators: none of them holds a word of the forms.
+            let text = fields.iter().fold(form.replace("<<FIELD>>", "<<F>>"), |text, field| {
+                text.replacen("FIELD", field, 1)
+            });
+            let text = others.iter().fold(text, |text, (place, drawn)| text.replace(place, drawn));
+            text.replace("<<F>>", "<<FIELD>>")
+        },
+    )
+}
+
+#[test]
+fn every_command_that_runs_has_a_form() {
+    for name in reference::names() {
+        let is_of_it = |form: &&str| form.split(' ').next() == Some(name);
+        assert!(FORMS.iter().any(is_of_it), "{name}");
+    }
+}
+
 /// Parses `text`; if it is right, prints it and parses again, and both trees must be the same.
 fn check_round_trip(text: &str) -> bool {
     let (pipeline, diagnostics) = parse(text);
@@ -574,6 +688,12 @@ proptest! {
     #[test]
     fn searches_print_as_they_were_meant(text in search()) {
         prop_assert!(check_round_trip(&text), "{}", text);
+    }
+
+    #[test]
+    fn commands_print_as_they_were_meant(commands in prop::collection::vec(command(), 1..4)) {
+        let text = format!("| {}", commands.join(" | "));
+        prop_assert!(check_round_trip(&text), "{}: {:?}", text, parse(&text).1);
     }
 
     #[test]

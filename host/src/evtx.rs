@@ -112,13 +112,15 @@ mod with {
             rest = &rest[at + 1..];
         }
         lines.extend_from_slice(rest);
-        capitalise_guids(&mut lines[first..]);
+        write_as_windows(&mut lines[first..]);
         lines.push(b'\n');
     }
 
-    /// Writes each text and attribute that is a GUID in capitals. Windows did so up to version 10 of 2019 and writes small
-    /// letters since; what collectors have sent, and what rules were written for, is mostly in capitals.
-    fn capitalise_guids(xml: &mut [u8]) {
+    /// Writes attributes and GUIDs as Windows does, for rules look into the raw text: `<Data Name='ShareName'>`.
+    ///
+    /// Each text and attribute that is a GUID is in capitals. Windows did so up to version 10 of 2019 and writes small letters
+    /// since; what collectors have sent, and what rules were written for, is mostly in capitals.
+    fn write_as_windows(xml: &mut [u8]) {
         for markup in xml.split_mut(|byte| *byte == b'<') {
             let tag_end = memchr::memchr(b'>', markup).map_or(markup.len(), |at| at + 1);
             let (tag, text) = markup.split_at_mut(tag_end);
@@ -127,6 +129,14 @@ mod with {
                     value.make_ascii_uppercase();
                 }
             }
+            quote_once(tag);
+        }
+    }
+
+    /// Puts the attributes of a tag between single quotes, unless one of them holds such a quote.
+    fn quote_once(tag: &mut [u8]) {
+        if !tag.contains(&b'\'') {
+            tag.iter_mut().filter(|byte| **byte == b'"').for_each(|quote| *quote = b'\'');
         }
     }
 

@@ -72,8 +72,24 @@ fn guids_are_written_in_capitals_where_they_stand_alone() {
     let (events, _) = read(log);
     let capitals = GUID.to_uppercase();
     assert!(events[0].contains(&format!(">{capitals}<")), "{events:?}");
-    assert!(events[1].contains(&format!("Guid=\"{capitals}\"")), "{events:?}");
+    assert!(events[1].contains(&format!("Guid='{capitals}'")), "{events:?}");
     assert!(events[1].contains(&quoted), "{events:?}");
+}
+
+#[test]
+fn attributes_stand_between_single_quotes_as_windows_writes_them() {
+    let named = |name| {
+        let mut named = event("1", "a \"quoted\" text");
+        named.attributes.push(("Name", name));
+        named
+    };
+    let (events, _) = read(event_log(&[named("ShareName"), named("it's")]));
+    assert!(events[0].contains("Name='ShareName'"), "{events:?}");
+    assert!(events[0].contains("a \"quoted\" text"), "{events:?}");
+    assert!(
+        events[1].contains("Name=\"it's\"") || events[1].contains("Name='it&apos;s'"),
+        "{events:?}"
+    );
 }
 
 #[test]

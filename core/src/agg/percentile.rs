@@ -5,6 +5,7 @@ use bumpalo::{Bump, collections::Vec as BumpVec};
 use super::{Sample, Store, sketch::Sketch};
 use crate::{
     codec::{Malformed, Reader, Writer},
+    compiled::form::{Form, Loader, Saver, check},
     value::Value,
 };
 
@@ -212,6 +213,18 @@ pub(super) fn between(low: f64, high: f64, fraction: f64) -> f64 {
         low + distance * fraction
     } else {
         low * (1.0 - fraction) + high * fraction
+    }
+}
+
+impl Form for Percent {
+    fn save(&self, out: &mut Saver) {
+        self.0.save(out);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
+        let millionths = u32::load(from)?;
+        check(millionths <= Self::HUNDRED, "a share is more than a hundred per cent")?;
+        Ok(Self(millionths))
     }
 }
 

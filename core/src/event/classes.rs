@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::event::{
         mapping::Stanza,
-        selector::{Pattern, Selector},
+        selector::{Pattern, Selector, Wild},
     };
 
     fn stanza(selector: Selector, sourcetype: Option<&str>) -> Stanza {
@@ -215,7 +215,7 @@ mod tests {
         let names: Vec<String> = (0..9).map(|bit| format!("source{bit}")).collect();
         let pattern = |bit: usize| {
             let regex = format!("{bit}");
-            Pattern::Wild(regex_automata::meta::Regex::new(&regex).unwrap())
+            Pattern::Wild(Wild::compile(&regex).unwrap())
         };
         let stanzas = (0..9).map(|bit| stanza(Selector::Source(pattern(bit)), None)).collect();
         let mapping = Mapping { stanzas, ..Mapping::default() };

@@ -9,6 +9,7 @@
 //! the event whatever it holds. It is no validator.
 
 mod cursor;
+mod document;
 mod escapes;
 mod fields;
 mod paths;
@@ -25,6 +26,7 @@ use walk::Walker;
 use super::Natives;
 use crate::value::Value;
 
+pub use document::{Document, is_number, write_string};
 pub use escapes::unescape;
 pub(in crate::event) use paths::at_path;
 pub use records::{Records, records};

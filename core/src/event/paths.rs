@@ -9,7 +9,11 @@
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use super::{json, xml};
-use crate::value::Value;
+use crate::{
+    codec::Malformed,
+    compiled::form::{Form, Loader, Saver, check, forms},
+    value::Value,
+};
 
 /// The most steps that a path may have; a longer one leads nowhere.
 pub const MAX_STEPS: usize = 64;
@@ -49,6 +53,22 @@ impl Path {
             steps.clear();
         }
         Self { steps: steps.into() }
+    }
+
+    /// The path to the member of that name, whatever characters it has.
+    #[must_use]
+    pub fn exact(name: &[u8]) -> Self {
+        Self { steps: Box::new([Step::Name(name.into())]) }
+    }
+
+    /// Whether it can lead to several places.
+    #[must_use]
+    pub fn is_plural(&self) -> bool {
+        self.steps.contains(&Step::Every)
+    }
+
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// What `text` holds at the path: one value for each place, null if there is none. Texts are decoded; an object, an array
@@ -114,6 +134,15 @@ fn split_braces(segment: &str) -> (&str, Vec<Step>) {
     }
     steps.reverse();
     (name, steps)
+}
+
+forms! {
+    struct Path { steps } if is_short;
+    enum Step { 0 Name(it), 1 Every, 2 Number(it), 3 Attribute(it) };
+}
+
+fn is_short(path: &Path) -> bool {
+    path.steps.len() <= MAX_STEPS
 }
 
 #[cfg(test)]

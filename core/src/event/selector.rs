@@ -2,7 +2,11 @@
 //!
 //! `knowledge::props` reads selectors, the mapping of an event runs them.
 
-use regex_automata::meta::Regex;
+use std::sync::Arc;
+
+use regex_automata::{meta::Regex, util::syntax};
+
+use crate::expr::deferred::Deferred;
 
 /// For which events a stanza holds.
 #[derive(Clone, Debug)]
@@ -23,8 +27,19 @@ pub enum Selector {
 pub enum Pattern {
     /// This one.
     Literal(Box<str>),
-    /// Every one that the regex matches as a whole.
-    Wild(Regex),
+    /// Every one that the regex matches.
+    Wild(Wild),
+}
+
+/// A regex over a name. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Wild(Arc<Shared>);
+
+/// What the clones of a regex share.
+#[derive(Debug)]
+struct Shared {
+    pattern: Box<str>,
+    regex: Deferred<Regex>,
 }
 
 /// What decides which stanzas hold for an event.
@@ -61,7 +76,45 @@ impl Pattern {
     pub fn matches(&self, name: &[u8]) -> bool {
         match self {
             Self::Literal(literal) => literal.as_bytes() == name,
-            Self::Wild(regex) => regex.is_match(name),
+            Self::Wild(wild) => wild.is_match(name),
         }
     }
+}
+
+impl Wild {
+    /// Compiles `pattern`, which is made of the name of a stanza and looks at bytes.
+    ///
+    /// # Errors
+    /// If it is no regular expression, with the reason.
+    pub fn compile(pattern: &str) -> Result<Self, String> {
+        let regex = Deferred::ready(compile(pattern)?);
+        Ok(Self(Arc::new(Shared { pattern: pattern.into(), regex })))
+    }
+
+    /// A pattern that [`compile`](Self::compile) took in another process; it is compiled when it is first used, and where it is no
+    /// pattern after all it never matches.
+    pub(crate) fn load(pattern: Box<str>) -> Self {
+        Self(Arc::new(Shared { pattern, regex: Deferred::later() }))
+    }
+
+    /// The pattern.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.0.pattern
+    }
+
+    /// Whether it matches some part of `name`.
+    #[must_use]
+    pub fn is_match(&self, name: &[u8]) -> bool {
+        let regex = self.0.regex.get(|| compile(&self.0.pattern).ok());
+        regex.is_some_and(|regex| regex.is_match(name))
+    }
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    let regex = Regex::builder().syntax(syntax::Config::new().utf8(false)).build(pattern);
+    regex.map_err(|error| {
+        // The outer error says only that building failed.
+        error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
+    })
 }

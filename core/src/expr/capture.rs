@@ -13,6 +13,7 @@ use regex_syntax::hir::Hir;
 use super::{
     backtrack::{Backtracker, GivenUp, Groups},
     caches::{Caches, Unfit, decode},
+    deferred::Deferred,
     dialect::{self, RegexError},
     regex::{Dollar, RegexIds, data_pattern, whole, with_final_newline},
 };
@@ -29,14 +30,20 @@ const WALK_BYTES: usize = 1 << 30;
 /// A compiled pattern that finds its matches. Cheap to clone.
 #[derive(Clone)]
 pub struct Finder {
-    pattern: Arc<str>,
-    engine: Engine,
+    shared: Arc<Shared>,
+    /// Its cache, if it needs one.
+    id: RegexId,
 }
 
-#[derive(Clone)]
+/// What the clones of a finder share.
+struct Shared {
+    pattern: Box<str>,
+    engine: Deferred<Engine>,
+}
+
 enum Engine {
-    Automata(Arc<Program>, RegexId),
-    Backtracker(Arc<Backtracker>),
+    Automata(Program),
+    Backtracker(Box<Backtracker>),
 }
 
 /// What a pattern is compiled to.
@@ -49,34 +56,42 @@ struct Program {
 }
 
 impl Finder {
-    /// Compiles `pattern`; `ids` gives it its cache.
+    /// Compiles `pattern`, unless it was before; `ids` gives it a cache.
     ///
     /// # Errors
     /// If the pattern is not PCRE, or is too large.
     pub fn compile(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
-        let engine = match Program::compile(pattern) {
-            Ok(program) => Engine::Automata(Arc::new(program), ids.next()),
-            Err(error) if error.is_beyond_automata => {
-                Engine::Backtracker(Backtracker::compile(pattern)?.into())
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Self { pattern: pattern.into(), engine })
+        ids.finder(pattern, |id| {
+            let engine = Deferred::ready(Engine::compile(pattern)?);
+            Ok(Self { shared: Arc::new(Shared { pattern: pattern.into(), engine }), id })
+        })
+    }
+
+    /// A pattern that [`compile`](Self::compile) took in another process. It is compiled when it is first used; where it is no
+    /// pattern after all, it has no match and is counted.
+    pub(crate) fn load(pattern: &str, ids: &mut RegexIds) -> Self {
+        let shared = Shared { pattern: pattern.into(), engine: Deferred::later() };
+        Self { shared: Arc::new(shared), id: ids.next() }
+    }
+
+    fn engine(&self) -> Option<&Engine> {
+        self.shared.engine.get(|| Engine::compile(&self.shared.pattern).ok())
     }
 
     /// The pattern as it was written.
     #[must_use]
     pub fn pattern(&self) -> &str {
-        &self.pattern
+        &self.shared.pattern
     }
 
     /// The names of its groups, in order; group 0 is the whole match.
     pub fn group_names(&self) -> impl Iterator<Item = Option<&str>> {
-        let (automata, backtracker) = match &self.engine {
-            Engine::Automata(program, _) => {
+        let (automata, backtracker) = match self.engine() {
+            Some(Engine::Automata(program)) => {
                 (Some(program.regex.group_info().pattern_names(PatternID::ZERO)), None)
             }
-            Engine::Backtracker(backtracker) => (None, Some(backtracker.group_names())),
+            Some(Engine::Backtracker(backtracker)) => (None, Some(backtracker.group_names())),
+            None => (None, None),
         };
         automata.into_iter().flatten().chain(backtracker.into_iter().flatten())
     }
@@ -92,18 +107,33 @@ impl Finder {
         found: impl FnMut(Match<'_, 'e>) -> bool,
     ) -> bool {
         let text = decoded(haystack, bump);
-        let is_complete = match &self.engine {
-            Engine::Automata(program, id) => caches
-                .with_finder(*id, &program.regex, |cache| program.walk(cache, text, bump, found)),
-            Engine::Backtracker(backtracker) => walk_back(backtracker, text, found),
+        let is_complete = match self.engine() {
+            Some(Engine::Automata(program)) => {
+                let walk = |cache: &mut meta::Cache| program.walk(cache, text, bump, found);
+                caches.with_finder(self.id, &program.regex, walk)
+            }
+            Some(Engine::Backtracker(backtracker)) => walk_back(backtracker, text, found),
+            None => false,
         };
         is_complete || caches.give_up()
     }
 }
 
+impl Engine {
+    fn compile(pattern: &str) -> Result<Self, RegexError> {
+        match Program::compile(pattern) {
+            Ok(program) => Ok(Self::Automata(program)),
+            Err(error) if error.is_beyond_automata => {
+                Backtracker::compile(pattern).map(Box::new).map(Self::Backtracker)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl std::fmt::Debug for Finder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Finder({:?})", self.pattern)
+        write!(f, "Finder({:?})", self.pattern())
     }
 }
 

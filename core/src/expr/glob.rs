@@ -33,9 +33,18 @@ impl Glob {
     /// A pattern whose wildcard is some other byte, such as the `%` of `like`.
     #[must_use]
     pub fn with_wildcard(pattern: &[u8], wildcard: u8, case: Case) -> Self {
-        let pieces =
-            pattern.split(|&byte| byte == wildcard).map(|text| Piece::new(text, case)).collect();
-        Self { pieces, case }
+        Self::of_pieces(pattern.split(|&byte| byte == wildcard), case)
+    }
+
+    /// A pattern of these texts, of which there is one at least, with a wildcard between any two.
+    pub(crate) fn of_pieces<'p>(pieces: impl Iterator<Item = &'p [u8]>, case: Case) -> Self {
+        Self { pieces: pieces.map(|text| Piece::new(text, case)).collect(), case }
+    }
+
+    /// Whether letters match their other case.
+    #[must_use]
+    pub fn case(&self) -> Case {
+        self.case
     }
 
     /// Whether there is any wildcard; without one the pattern matches one text only.

@@ -2,8 +2,10 @@
 //!
 //! `plan` turns syntax into these programs; evaluating one allocates only in the arena of [`Env`](crate::row::Env).
 
+pub mod branch;
 pub mod capture;
 pub mod compare;
+pub(crate) mod deferred;
 pub mod dialect;
 pub mod functions;
 pub mod glob;

@@ -5,9 +5,13 @@
 use memchr::memmem;
 
 use super::glob::{Case, Glob};
-use crate::scan::{
-    needle::Needle,
-    segment::{self, Breaker, class},
+use crate::{
+    codec::Malformed,
+    compiled::form::{Form, Loader, Saver, check, forms},
+    scan::{
+        needle::Needle,
+        segment::{self, Breaker, class},
+    },
 };
 
 /// What must stand in the raw text.
@@ -192,6 +196,30 @@ impl Literal {
             Self::AnyCase(needle) => needle.find(haystack, from),
             Self::ExactCase(finder) => Some(from + finder.find(haystack.get(from..)?)?),
         }
+    }
+}
+
+forms! {
+    struct Phrase { pieces, starts_token, ends_token, reach };
+}
+
+impl Form for Literal {
+    fn save(&self, out: &mut Saver) {
+        let (case, text) = match self {
+            Self::AnyCase(needle) => (Case::Insensitive, needle.text()),
+            Self::ExactCase(finder) => (Case::Sensitive, finder.needle()),
+        };
+        case.save(out);
+        out.out.text(text);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
+        let case = Case::load(from)?;
+        let text = from.bytes.text()?;
+        check(!text.is_empty(), "a phrase has an empty piece")?;
+        let is_lower = case == Case::Sensitive || !text.iter().any(u8::is_ascii_uppercase);
+        check(is_lower, "a piece in any case is not in lower case")?;
+        Ok(Self::new(text, case))
     }
 }
 

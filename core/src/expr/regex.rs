@@ -10,7 +10,7 @@
 //! also matches before one final newline, that newline is replaced by a byte that no UTF-8 text holds: the automaton
 //! takes it for a newline wherever one may be consumed, and for the end where `$` stands.
 
-use std::sync::Arc;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use regex_automata::{
     Input,
@@ -21,7 +21,7 @@ use regex_automata::{
 };
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::{backtrack::Backtracker, caches::Unfit, dialect};
+use super::{backtrack::Backtracker, caches::Unfit, capture::Finder, deferred::Deferred, dialect};
 pub use super::{caches::Caches, dialect::RegexError};
 use crate::ids::RegexId;
 
@@ -40,10 +40,12 @@ const LAZY_CACHE_BYTES: usize = 512 << 10;
 /// The largest program, and the cache, of a pattern that data supplies.
 const DATA_NFA_BYTES: usize = 128 << 10;
 
-/// Hands out the caches of a rule set's regexes.
+/// Hands out the caches of a rule set's regexes, and makes of equal patterns one regex.
 #[derive(Clone, Debug, Default)]
 pub struct RegexIds {
     next: usize,
+    regexes: BTreeMap<Box<str>, Regex>,
+    finders: BTreeMap<Box<str>, Finder>,
 }
 
 impl RegexIds {
@@ -57,14 +59,35 @@ impl RegexIds {
         self.next += 1;
         RegexId::new(self.next - 1)
     }
+
+    /// The finder of `pattern`, which `make` makes if there is none yet.
+    pub(super) fn finder(
+        &mut self,
+        pattern: &str,
+        make: impl FnOnce(RegexId) -> Result<Finder, RegexError>,
+    ) -> Result<Finder, RegexError> {
+        if let Some(known) = self.finders.get(pattern) {
+            return Ok(known.clone());
+        }
+        let made = make(RegexId::new(self.next))?;
+        self.next += 1;
+        self.finders.insert(pattern.into(), made.clone());
+        Ok(made)
+    }
 }
 
 /// A compiled pattern that says whether a value matches. Cheap to clone.
 #[derive(Clone)]
 pub struct Regex {
-    pattern: Arc<str>,
-    dollar: Dollar,
-    automaton: Automaton,
+    shared: Arc<Shared>,
+    /// Its cache, if it needs one.
+    id: RegexId,
+}
+
+/// What the clones of a regex share.
+struct Shared {
+    pattern: Box<str>,
+    automaton: Deferred<Automaton>,
 }
 
 /// Whether a pattern holds a `$` that matches before a final newline.
@@ -74,57 +97,78 @@ pub(super) enum Dollar {
     Present,
 }
 
-#[derive(Clone)]
+/// What a pattern is compiled to.
 enum Automaton {
-    Dense(Arc<dense::DFA<Vec<u32>>>),
-    Lazy(Arc<lazy::DFA>, RegexId),
-    Backtracker(Arc<Backtracker>),
+    Dense(Dollar, dense::DFA<Vec<u32>>),
+    Lazy(Dollar, lazy::DFA),
+    Backtracker(Backtracker),
 }
 
 impl Regex {
-    /// Compiles `pattern`; `ids` gives it a cache if it needs one.
+    /// Compiles `pattern`, unless it was before; `ids` gives it a cache.
     ///
     /// # Errors
     /// If the pattern is not PCRE, or is too large.
     pub fn compile(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
-        match Self::automaton(pattern, ids) {
-            Err(error) if error.is_beyond_automata => {
-                let automaton = Automaton::Backtracker(Backtracker::compile(pattern)?.into());
-                Ok(Self { pattern: pattern.into(), dollar: Dollar::Absent, automaton })
+        if let Some(known) = ids.regexes.get(pattern) {
+            return Ok(known.clone());
+        }
+        let automaton = Deferred::ready(Automaton::compile(pattern)?);
+        let shared = Arc::new(Shared { pattern: pattern.into(), automaton });
+        let regex = Self { shared, id: ids.next() };
+        ids.regexes.insert(pattern.into(), regex.clone());
+        Ok(regex)
+    }
+
+    /// A pattern that [`compile`](Self::compile) took in another process, with the automaton that [`stored`](Self::stored) gave.
+    /// Without one it is compiled when it is first used; where it is no pattern after all, it never matches and is counted.
+    ///
+    /// # Errors
+    /// If the bytes are no automaton.
+    pub(crate) fn load(
+        pattern: &str,
+        stored: Option<&Stored<'_>>,
+        ids: &mut RegexIds,
+    ) -> Result<Self, NoAutomaton> {
+        let automaton = match stored {
+            Some(stored) => stored.automaton()?,
+            None => Deferred::later(),
+        };
+        Ok(Self { shared: Arc::new(Shared { pattern: pattern.into(), automaton }), id: ids.next() })
+    }
+
+    /// The automaton as bytes, if it is a dense one.
+    pub(crate) fn stored(&self) -> Option<Stored<'static>> {
+        match self.automaton()? {
+            Automaton::Dense(dollar, dense) => {
+                let (mut bytes, padding) = dense.to_bytes_little_endian();
+                bytes.drain(..padding);
+                Some(Stored { has_dollar: *dollar == Dollar::Present, bytes: bytes.into() })
             }
-            compiled => compiled,
+            Automaton::Lazy(..) | Automaton::Backtracker(_) => None,
         }
     }
 
-    fn automaton(pattern: &str, ids: &mut RegexIds) -> Result<Self, RegexError> {
-        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
-        let nfa = program(&hir, dollar, NFA_BYTES).map_err(|message| whole(pattern, message))?;
-        let automaton = match dense(&nfa) {
-            Some(dense) => Automaton::Dense(Arc::new(dense)),
-            None => {
-                let lazy =
-                    lazy(nfa, LAZY_CACHE_BYTES).map_err(|message| whole(pattern, message))?;
-                Automaton::Lazy(Arc::new(lazy), ids.next())
-            }
-        };
-        Ok(Self { pattern: pattern.into(), dollar, automaton })
+    fn automaton(&self) -> Option<&Automaton> {
+        self.shared.automaton.get(|| Automaton::compile(&self.shared.pattern).ok())
     }
 
     /// The pattern as it was written.
     #[must_use]
     pub fn pattern(&self) -> &str {
-        &self.pattern
+        &self.shared.pattern
     }
 
     /// Whether some part of `haystack` matches. Allocates only while the caches warm up, unless it backtracks.
     #[must_use]
     pub fn is_match(&self, caches: &Caches, haystack: &[u8]) -> bool {
-        caches.with_subject(haystack, self.dollar, |subject| match &self.automaton {
-            Automaton::Dense(dense) => dense
+        let Some(automaton) = self.automaton() else { return caches.give_up() };
+        caches.with_subject(haystack, automaton.dollar(), |subject| match automaton {
+            Automaton::Dense(_, dense) => dense
                 .try_search_fwd(&Input::new(subject).earliest(true))
                 .is_ok_and(|end| end.is_some()),
-            Automaton::Lazy(lazy, id) => {
-                caches.with_lazy(*id, lazy, |cache| search(lazy, cache, subject))
+            Automaton::Lazy(_, lazy) => {
+                caches.with_lazy(self.id, lazy, |cache| search(lazy, cache, subject))
             }
             Automaton::Backtracker(backtracker) => {
                 let text = std::str::from_utf8(subject).expect("`with_subject` gives UTF-8");
@@ -136,7 +180,84 @@ impl Regex {
 
 impl std::fmt::Debug for Regex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Regex({:?})", self.pattern)
+        write!(f, "Regex({:?})", self.pattern())
+    }
+}
+
+impl Automaton {
+    fn compile(pattern: &str) -> Result<Self, RegexError> {
+        match Self::finite(pattern) {
+            Err(error) if error.is_beyond_automata => {
+                Backtracker::compile(pattern).map(Self::Backtracker)
+            }
+            compiled => compiled,
+        }
+    }
+
+    fn finite(pattern: &str) -> Result<Self, RegexError> {
+        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
+        let nfa = program(&hir, dollar, NFA_BYTES).map_err(|message| whole(pattern, message))?;
+        if let Some(dense) = dense(&nfa) {
+            return Ok(Self::Dense(dollar, dense));
+        }
+        let lazy = lazy(nfa, LAZY_CACHE_BYTES).map_err(|message| whole(pattern, message))?;
+        Ok(Self::Lazy(dollar, lazy))
+    }
+
+    fn dollar(&self) -> Dollar {
+        match self {
+            Self::Dense(dollar, _) | Self::Lazy(dollar, _) => *dollar,
+            Self::Backtracker(_) => Dollar::Absent,
+        }
+    }
+}
+
+/// A dense automaton as bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored<'b> {
+    /// Whether its pattern holds a `$` that matches before a final newline.
+    pub(crate) has_dollar: bool,
+    /// The form of `regex-automata`, in little-endian.
+    pub(crate) bytes: Cow<'b, [u8]>,
+}
+
+/// Bytes that are no dense automaton.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoAutomaton;
+
+impl Stored<'_> {
+    /// The automaton; on a machine that cannot read its bytes it is compiled when it is first used.
+    fn automaton(&self) -> Result<Deferred<Automaton>, NoAutomaton> {
+        if cfg!(target_endian = "big") {
+            return Ok(Deferred::later());
+        }
+        let aligned = Aligned::copy(&self.bytes);
+        let (dense, length) = dense::DFA::from_bytes(aligned.bytes()).map_err(|_| NoAutomaton)?;
+        if length != self.bytes.len() {
+            return Err(NoAutomaton);
+        }
+        let dollar = if self.has_dollar { Dollar::Present } else { Dollar::Absent };
+        Ok(Deferred::ready(Automaton::Dense(dollar, dense.to_owned())))
+    }
+}
+
+/// Bytes that begin where a number of 32 bits may stand.
+struct Aligned {
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+impl Aligned {
+    fn copy(bytes: &[u8]) -> Self {
+        let mut buffer: Vec<u8> = Vec::with_capacity(bytes.len() + align_of::<u32>());
+        let start = buffer.as_ptr().align_offset(align_of::<u32>()).min(align_of::<u32>());
+        buffer.resize(start, 0);
+        buffer.extend_from_slice(bytes);
+        Self { buffer, start }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..]
     }
 }
 

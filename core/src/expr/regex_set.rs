@@ -10,6 +10,7 @@ use regex_syntax::hir::Hir;
 
 use super::{
     caches::Caches,
+    deferred::Deferred,
     dialect::{self, RegexError},
     regex::{Dollar, FINAL_NEWLINE, RegexIds, whole, with_final_newline},
 };
@@ -25,23 +26,35 @@ const CACHE_BYTES: usize = 4 << 20;
 /// Patterns that are looked for together. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct RegexSet {
-    /// Patterns without `$`, and those with: their final newline is written in another way.
-    halves: [Option<Half>; 2],
+    shared: Arc<Shared>,
+    /// The cache of each half.
+    ids: [RegexId; 2],
 }
 
+/// What the clones of a set share.
+#[derive(Debug)]
+struct Shared {
+    patterns: Box<[Box<str>]>,
+    halves: Deferred<Halves>,
+}
+
+/// Patterns without `$`, and those with: their final newline is written in another way.
+#[derive(Debug)]
+struct Halves([Option<Half>; 2]);
+
 /// The patterns of one set that see the same text.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Half {
-    regex: Arc<meta::Regex>,
-    id: RegexId,
+    regex: meta::Regex,
     dollar: Dollar,
     /// For each pattern, its number in the set.
-    numbers: Arc<[usize]>,
+    numbers: Box<[usize]>,
 }
 
 /// A pattern that is sound.
 #[derive(Clone, Debug)]
 pub struct Pattern {
+    text: Box<str>,
     hir: Hir,
     dollar: Dollar,
 }
@@ -52,10 +65,16 @@ impl Pattern {
     /// # Errors
     /// If it is not PCRE, needs more than a finite automaton, or is too large.
     pub fn parse(pattern: &str) -> Result<Self, RegexError> {
-        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
-        let parsed = Self { hir, dollar };
-        build(&[&parsed.hir], dollar, PATTERN_BYTES).map_err(|message| whole(pattern, message))?;
+        let parsed = Self::read(pattern)?;
+        build(&[&parsed.hir], parsed.dollar, PATTERN_BYTES)
+            .map_err(|message| whole(pattern, message))?;
         Ok(parsed)
+    }
+
+    /// Reads a pattern, however large it will be.
+    fn read(pattern: &str) -> Result<Self, RegexError> {
+        let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
+        Ok(Self { text: pattern.into(), hir, dollar })
     }
 }
 
@@ -65,15 +84,38 @@ impl RegexSet {
     /// # Errors
     /// If together they are too large.
     pub fn new(patterns: &[Pattern], ids: &mut RegexIds) -> Result<Self, String> {
-        let mut half = |dollar| Half::new(patterns, dollar, ids);
-        Ok(Self { halves: [half(Dollar::Absent)?, half(Dollar::Present)?] })
+        let halves = Deferred::ready(Halves::of(patterns)?);
+        let patterns = patterns.iter().map(|pattern| pattern.text.clone()).collect();
+        Ok(Self::shared(patterns, halves, ids))
+    }
+
+    /// Patterns that [`new`](Self::new) took in another process. They are compiled when they are first used; where that fails
+    /// none of them ever matches, and each search is counted.
+    pub(crate) fn load(patterns: Box<[Box<str>]>, ids: &mut RegexIds) -> Self {
+        Self::shared(patterns, Deferred::later(), ids)
+    }
+
+    fn shared(patterns: Box<[Box<str>]>, halves: Deferred<Halves>, ids: &mut RegexIds) -> Self {
+        Self { shared: Arc::new(Shared { patterns, halves }), ids: [ids.next(), ids.next()] }
+    }
+
+    /// The patterns as they were written, in the order of their numbers.
+    #[must_use]
+    pub fn patterns(&self) -> &[Box<str>] {
+        &self.shared.patterns
     }
 
     /// Calls `found` with the number of each pattern that matches some part of `haystack`, each once.
     pub fn for_each_match(&self, caches: &Caches, haystack: &[u8], found: &mut dyn FnMut(usize)) {
-        for half in self.halves.iter().flatten() {
+        let Shared { patterns, halves } = &*self.shared;
+        let Some(Halves(halves)) = halves.get(|| Halves::compile(patterns)) else {
+            caches.give_up();
+            return;
+        };
+        let halves = halves.iter().zip(self.ids);
+        for (half, id) in halves.filter_map(|(half, id)| Some((half.as_ref()?, id))) {
             caches.with_subject(haystack, half.dollar, |subject| {
-                caches.with_set(half.id, &half.regex, |cache, matched| {
+                caches.with_set(id, &half.regex, |cache, matched| {
                     matched.clear();
                     let input = Input::new(subject);
                     half.regex.which_overlapping_matches_with(cache, &input, matched);
@@ -84,12 +126,20 @@ impl RegexSet {
     }
 }
 
+impl Halves {
+    fn of(patterns: &[Pattern]) -> Result<Self, String> {
+        let half = |dollar| Half::new(patterns, dollar);
+        Ok(Self([half(Dollar::Absent)?, half(Dollar::Present)?]))
+    }
+
+    fn compile(patterns: &[Box<str>]) -> Option<Self> {
+        let patterns: Result<Vec<_>, _> = patterns.iter().map(|text| Pattern::read(text)).collect();
+        Self::of(&patterns.ok()?).ok()
+    }
+}
+
 impl Half {
-    fn new(
-        patterns: &[Pattern],
-        dollar: Dollar,
-        ids: &mut RegexIds,
-    ) -> Result<Option<Self>, String> {
+    fn new(patterns: &[Pattern], dollar: Dollar) -> Result<Option<Self>, String> {
         let is_of_half = |(_, pattern): &(usize, &Pattern)| pattern.dollar == dollar;
         let (numbers, hirs): (Vec<usize>, Vec<&Hir>) = patterns
             .iter()
@@ -100,8 +150,8 @@ impl Half {
         if hirs.is_empty() {
             return Ok(None);
         }
-        let regex = Arc::new(build(&hirs, dollar, SET_BYTES)?);
-        Ok(Some(Self { regex, id: ids.next(), dollar, numbers: numbers.into() }))
+        let regex = build(&hirs, dollar, SET_BYTES)?;
+        Ok(Some(Self { regex, dollar, numbers: numbers.into() }))
     }
 }
 

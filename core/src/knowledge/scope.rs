@@ -3,10 +3,8 @@
 //! In patterns `...` is any text and `*` any text within one path component, the rest is a regular expression in which a
 //! dot is a dot; they match the whole name and heed case, unless they start with `(?i)`.
 
-use regex_automata::meta::Regex;
-
 use super::conf;
-use crate::event::selector::{Pattern, Selector};
+use crate::event::selector::{Pattern, Selector, Wild};
 
 /// The priority of a stanza that names one source, host or source type, unless it sets one.
 pub(super) const LITERAL_PRIORITY: i64 = 100;
@@ -47,13 +45,8 @@ fn read_pattern(flags: &str, text: &str) -> Result<(Pattern, i64), String> {
     if !is_wild && !text.contains('\\') && flags.is_empty() {
         return Ok((Pattern::Literal(text.into()), LITERAL_PRIORITY));
     }
-    let regex = format!("{flags}(?s-u)\\A(?:{})\\z", regex_text(text));
-    let syntax = regex_automata::util::syntax::Config::new().utf8(false);
-    let regex = Regex::builder().syntax(syntax).build(&regex).map_err(|error| {
-        // The outer error says only that building failed.
-        error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
-    })?;
-    Ok((Pattern::Wild(regex), if is_wild { PATTERN_PRIORITY } else { LITERAL_PRIORITY }))
+    let wild = Wild::compile(&format!("{flags}(?s-u)\\A(?:{})\\z", regex_text(text)))?;
+    Ok((Pattern::Wild(wild), if is_wild { PATTERN_PRIORITY } else { LITERAL_PRIORITY }))
 }
 
 /// The regular expression that a pattern of a stanza's name means.

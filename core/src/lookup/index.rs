@@ -11,6 +11,8 @@ use super::{exact::Exact, networks::Networks, patterns::Patterns, table::Table};
 #[derive(Debug)]
 pub struct Index {
     table: Arc<Table>,
+    keys: Box<[Key]>,
+    is_case_sensitive: bool,
     exact: Option<Exact>,
     /// Each with the place of its key.
     networks: Vec<(usize, Networks)>,
@@ -63,7 +65,24 @@ impl Index {
         let patterns = of(Matching::Wildcard)
             .map(|(place, column)| (place, Patterns::new(&table, column, is_case_sensitive)));
         let patterns = patterns.collect();
-        Self { table, exact, networks, patterns }
+        Self { table, keys: keys.into(), is_case_sensitive, exact, networks, patterns }
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// Whether letters differ from their other case.
+    #[must_use]
+    pub fn is_case_sensitive(&self) -> bool {
+        self.is_case_sensitive
+    }
+
+    /// Where the table is, which indexes may share.
+    pub(crate) fn shared_table(&self) -> &Arc<Table> {
+        &self.table
     }
 
     /// The table.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::Serialize;
 
 use super::{
-    atoms, closing,
+    atoms, branches, closing,
     effects::{self, Effect},
     facts::{self, Indicator, Term},
     origins::{Origins, Shape},
@@ -47,6 +47,10 @@ pub struct Explanation {
     pub atoms: Vec<AtomText>,
     /// Of which every matching event holds at least one; `None`: every event is looked at.
     pub anchor: Option<Vec<AtomText>>,
+    /// Its subpipelines over the events of the same window, those within others before these. What is said of atoms is the
+    /// rule's own; the anchor selects the events of all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<String>,
     /// When its windows close.
     pub closing: ClosingText,
     /// The hash of what it means: as long as it stays, so does the state that an engine keeps for the rule.
@@ -145,6 +149,10 @@ pub(crate) fn explain(
         fields: fields(&compilation.pipeline, origins),
         atoms: atoms::atoms(&compilation.formula).iter().map(atom_text).collect(),
         anchor: anchor.map(|clause| clause.iter().map(atom_text).collect()),
+        branches: branches::of(&compilation.pipeline)
+            .iter()
+            .map(|branch| original(branch.span).text(&source.spl).trim().to_owned())
+            .collect(),
         closing: closing_text(&compilation.plan.closing, &compilation.closing_reason),
         plan_hash: compilation.plan_hash.to_string(),
     }
@@ -353,6 +361,12 @@ impl Explanation {
                     clause.iter().map(|atom| format!("{} {}", atom.kind, atom.text)).collect();
                 writeln!(out, "\nanchor: {}", texts.join(" or "))?;
             }
+        }
+        if !self.branches.is_empty() {
+            writeln!(out, "\nbranches")?;
+        }
+        for branch in &self.branches {
+            writeln!(out, "  {branch}")?;
         }
         let ClosingText { early, reason, length_s, by_host } = &self.closing;
         let what = if *early { "each bucket closes early" } else { "waits for its window" };

@@ -83,7 +83,10 @@ fn encode_period(period: &Period, out: &mut Writer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{compiled::Revision, knowledge::Knowledge, ruleset::RuleSetBuilder};
+    use crate::{
+        compiled::Revision, knowledge::Knowledge, locations::testing::bytes,
+        ruleset::RuleSetBuilder,
+    };
 
     const SPL: &str = "TERM(a) `m` | bin span=1s | stats count by _time";
 
@@ -185,6 +188,26 @@ mod tests {
             assert_ne!(hash_with(spl, "a,b\n1,3\n", "a\n"), first);
             assert_eq!(hash_with(spl, "a,b\n1,2\n", "b\n"), first);
         }
+    }
+
+    #[test]
+    fn the_database_of_locations_counts_where_a_rule_asks_it() {
+        let hash_with = |spl: &str, locations: Option<Vec<u8>>| {
+            let mut knowledge = Knowledge::builtin();
+            knowledge.locations = locations.map(|bytes| {
+                Locations::from_bytes(bytes.into()).expect("it is written as MaxMind writes them")
+            });
+            hash(spl, &knowledge, BuildOptions::default())
+        };
+        let munich = bytes();
+        let mut other = munich.clone();
+        let at = munich.windows(6).position(|text| text == b"Munich").expect("it is a place");
+        other[at] = b'Z';
+        let asks = "TERM(a) | iplocation ip | stats count by City";
+        let hashes = [None, Some(&munich), Some(&other)].map(|it| hash_with(asks, it.cloned()));
+        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+        let asks_not = "TERM(a) | stats count by City";
+        assert_eq!(hash_with(asks_not, Some(munich)), hash_with(asks_not, Some(other)));
     }
 
     #[test]

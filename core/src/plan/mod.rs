@@ -3,6 +3,7 @@
 //! The order of a compilation is told by `ruleset`; here are its steps.
 
 pub mod atoms;
+pub(crate) mod branches;
 pub(crate) mod closing;
 pub(crate) mod effects;
 pub(crate) mod event_ids;
@@ -17,6 +18,7 @@ pub mod lower;
 pub(crate) mod macros;
 pub(crate) mod misspelt;
 pub mod origins;
+pub mod reference;
 pub mod resolve;
 pub(crate) mod schedule;
 mod spelling;

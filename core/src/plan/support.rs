@@ -1,62 +1,9 @@
-//! Which commands caltrop runs, which it will never run, and what it says of the others.
+//! Which commands caltrop does not run, and what it says of each; [`reference`](super::reference) has those that run.
 
 use crate::{
     diag::{Code, Diagnostic, Spanned},
-    plan::suggest::closest,
+    plan::{reference, suggest::closest},
 };
-
-/// Commands that run.
-pub const RUNS: &[&str] = &[
-    "addtotals",
-    "append",
-    "appendpipe",
-    "avlbase64",
-    "bin",
-    "bucket",
-    "chart",
-    "convert",
-    "dedup",
-    "discretize",
-    "eval",
-    "eventstats",
-    "extract",
-    "fields",
-    "fillnull",
-    "foreach",
-    "format",
-    "head",
-    "inputlookup",
-    "iplocation",
-    "join",
-    "kv",
-    "lookup",
-    "makemv",
-    "makeresults",
-    "mvcombine",
-    "mvexpand",
-    "nomv",
-    "outputlookup",
-    "rare",
-    "regex",
-    "rename",
-    "replace",
-    "return",
-    "reverse",
-    "rex",
-    "search",
-    "sort",
-    "spath",
-    "stats",
-    "strcat",
-    "streamstats",
-    "table",
-    "tail",
-    "timechart",
-    "top",
-    "transaction",
-    "where",
-    "xmlkv",
-];
 
 /// Commands of Splunk that do not run yet.
 const LATER: &[&str] = &[
@@ -148,7 +95,7 @@ const LATER: &[&str] = &[
 const MODELS: &[&str] = &["datamodel", "from", "mcatalog", "mpreview", "mstats", "pivot", "tstats"];
 
 /// Commands that public rules take from apps, and the apps.
-const OF_APPS: &[(&str, &str)] = &[
+pub const OF_APPS: &[(&str, &str)] = &[
     ("apply", "Machine Learning Toolkit"),
     ("base64", "base64"),
     ("curl", "Webtools"),
@@ -189,6 +136,32 @@ const NEVER: &[&str] = &[
     "sendemail",
 ];
 
+/// Commands that do not run for one reason.
+#[derive(Debug)]
+pub struct Refused {
+    /// The code of the diagnostic.
+    pub code: Code,
+    /// Why, in a sentence.
+    pub why: &'static str,
+    /// Their names.
+    pub names: &'static [&'static str],
+}
+
+/// The commands of Splunk that do not run, by reason.
+pub const REFUSED: &[Refused] = &[
+    Refused {
+        code: Code::DataModel,
+        why: "They read data models, metrics or summaries, and caltrop has events only.",
+        names: MODELS,
+    },
+    Refused {
+        code: Code::RefusedCommand,
+        why: "They reach out of the engine, and no rule makes it do that.",
+        names: NEVER,
+    },
+    Refused { code: Code::UnsupportedCommand, why: "They do not run yet.", names: LATER },
+];
+
 /// Why the command `name` does not run.
 #[must_use]
 pub fn refuse(name: &Spanned<String>) -> Diagnostic {
@@ -207,7 +180,10 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
         let message = format!("caltrop does not run `{value}` yet");
         return Diagnostic::error(Code::UnsupportedCommand, *span, message)
             .label("not supported")
-            .help(format!("the commands that run are {}", RUNS.join(", ")));
+            .help(format!(
+                "the commands that run are {}",
+                reference::names().collect::<Vec<_>>().join(", ")
+            ));
     }
     if MODELS.contains(&lower.as_str()) {
         let message =
@@ -224,7 +200,7 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
     }
     let unknown = Diagnostic::error(Code::UnknownCommand, *span, format!("no command `{value}`"))
         .label("not a command of Splunk");
-    match closest(&lower, RUNS.iter().chain(LATER).chain(MODELS).copied()) {
+    match closest(&lower, reference::names().chain(LATER.iter().chain(MODELS).copied())) {
         Some(similar) => unknown.help(format!("did you mean `{similar}`?")),
         None => unknown.help("if an app brings this command, caltrop cannot run it: remove it"),
     }
@@ -257,8 +233,8 @@ mod tests {
     #[test]
     fn no_command_is_in_two_lists() {
         let of_apps = OF_APPS.iter().map(|(name, _)| name);
-        let all: Vec<_> =
-            [RUNS, LATER, NEVER, MODELS].into_iter().flatten().chain(of_apps).collect();
+        let refused = [LATER, NEVER, MODELS].into_iter().flatten().chain(of_apps);
+        let all: Vec<_> = refused.copied().chain(reference::names()).collect();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(all.len(), distinct.len());
     }

@@ -97,7 +97,13 @@ impl Bin {
     }
 }
 
+/// Longer calendar spans than a Gregorian cycle could leave the calendar.
+const MAX_COUNT: i64 = 146_097;
+
 impl Span {
+    /// The most units of a calendar span: those of the longest span in years.
+    pub(crate) const MOST_UNITS: i64 = 12 * MAX_COUNT;
+
     /// The span written as `text`; on `_time` (`is_time`) a bare number is seconds. Spans with a unit of time bin any field as
     /// a time.
     ///
@@ -171,8 +177,6 @@ fn time_span(digits: &str, unit: &str) -> Result<Span, String> {
 }
 
 fn calendar_span(count: i64, unit: &str) -> Result<Span, String> {
-    // Longer ones than a Gregorian cycle could leave the calendar.
-    const MAX_COUNT: i64 = 146_097;
     let (months_or_days, unit) = match unit {
         "d" | "day" | "days" => (1, CalendarUnit::Day),
         "w" | "week" | "weeks" => (1, CalendarUnit::Week),

@@ -49,6 +49,21 @@ impl FieldPattern {
         Self { glob: Glob::new(text, Case::Sensitive), internal: text.starts_with('_') }
     }
 
+    /// The same made of its parts.
+    pub(crate) fn of_glob(glob: Glob, selects_internal: bool) -> Self {
+        Self { glob, internal: selects_internal }
+    }
+
+    /// The pattern.
+    pub(crate) fn glob(&self) -> &Glob {
+        &self.glob
+    }
+
+    /// Whether it selects names that begin with `_`.
+    pub(crate) fn selects_internal(&self) -> bool {
+        self.internal
+    }
+
     /// Whether it selects the field of that name.
     #[must_use]
     pub fn is_match(&self, name: &[u8]) -> bool {

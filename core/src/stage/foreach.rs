@@ -1,14 +1,15 @@
-//! `foreach`: runs a template for each of some fields, or for each value of one.
+//! `foreach`: runs a template for each of some fields, or for each value or element of one.
 //!
 //! Row-local. The fields are those that the row has when the command begins, pattern by pattern in the order of its columns;
 //! what the template adds is not visited. Where Splunk puts text in the place of a placeholder and reads the template anew,
 //! here a placeholder is a name: `<<FIELD>>` is the field even where its name has odd letters in it, and `<<MATCHSTR>>` alone
 //! is a number where it reads as one.
 
-use bumpalo::collections::Vec as BumpVec;
+use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use super::{Column, Stage, Verdict};
 use crate::{
+    event::json::Document,
     expr::number,
     ids::FieldId,
     row::{Binding, Env, Fields, Meaning, Row},
@@ -33,8 +34,35 @@ pub struct Foreach {
 pub enum Over {
     /// Each field that one of these selects.
     Fields(Box<[Column]>),
-    /// Each value of a field.
-    Values(FieldId),
+    /// Each item of a field.
+    Items(FieldId, Collection),
+}
+
+/// What the items of a field are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collection {
+    /// Its values.
+    Values,
+    /// The elements of the JSON array that it holds; what is none has no items.
+    JsonArray,
+    /// The elements where it holds one JSON array, otherwise its values.
+    Any,
+}
+
+impl Collection {
+    fn items<'e>(self, value: Value<'e>, bump: &'e Bump) -> &'e [&'e [u8]] {
+        let text = value.text(bump).filter(|_| self != Self::Values);
+        let document = text.and_then(|text| Document::read(text, bump));
+        match document.filter(|document| document.is_array()) {
+            Some(array) => {
+                let mut items = BumpVec::new_in(bump);
+                array.visit(|_, element| items.push(Document::decoded(element, bump)));
+                items.into_bump_slice()
+            }
+            None if self == Self::JsonArray => &[],
+            None => value.texts(bump),
+        }
+    }
 }
 
 /// A name or a text of the template with placeholders in it.
@@ -91,8 +119,9 @@ impl Foreach {
     /// Runs the template once for each field or value, until it ends the row.
     pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
         match &self.over {
-            Over::Values(field) => {
-                let (items, field) = (row.get(*field).texts(env.bump), env.names.text(*field));
+            Over::Items(field, collection) => {
+                let items = collection.items(row.get(*field), env.bump);
+                let field = env.names.text(*field);
                 let field = env.bump.alloc_slice_copy(field.as_bytes());
                 let mut rounds = items.iter().map(|item| Round { field, segments: &[], item });
                 Verdict::keep_if(rounds.all(|round| self.run(&round, row, env)))
@@ -189,6 +218,17 @@ mod tests {
                 "m=1|2 sum=0 t=.",
                 "m=1|2 sum=3 t=.1,2,",
             ),
+            (
+                "foreach mode=json_array m [eval sum = sum + <<ITEM>>]",
+                "m=[1,2,3] sum=0",
+                "m=[1,2,3] sum=6",
+            ),
+            ("foreach mode=json_array m [eval n = n + 1]", "m=1|2 n=0", "m=1|2 n=0"),
+            ("foreach mode=auto_collections m [eval n = n + 1]", "m=[1,2,3] n=0", "m=[1,2,3] n=3"),
+            ("foreach mode=auto_collections m [eval n = n + 1]", "m=1|2 n=0", "m=1|2 n=2"),
+            ("foreach a* [fillnull value=- <<FIELD>> is_<<MATCHSTR>>]", "ab=1", "ab=1 is_b=-"),
+            ("foreach a* [makemv delim=\":\" <<FIELD>>]", "ab=1:2 ac=3", "ab=1|2 ac=3"),
+            ("foreach a* [nomv <<FIELD>> | eval n = mvcount(<<FIELD>>)]", "ab=1|2", "ab=1\\n2 n=1"),
             ("foreach * [where '<<FIELD>>' > 1]", "a=2 b=1", ""),
         ] {
             assert_eq!(run(command, row), expected, "{command} on {row}");

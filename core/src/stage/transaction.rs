@@ -28,6 +28,8 @@ use hashbrown::HashMap;
 use super::stats::by_value;
 use crate::{
     agg::{KeyHasher, encode_key},
+    codec::Malformed,
+    compiled::form::{Form, Loader, Saver, forms},
     config::SECOND_NS,
     expr::{
         program::{Expr, Scope},
@@ -578,6 +580,10 @@ fn value_of<'e>(mut texts: Vec<&'e [u8]>, listing: Listing, bump: &'e Bump) -> V
         Listing::Every | Listing::AsTheyAre => {}
     }
     Value::from_list(bump.alloc_slice_copy(&texts))
+}
+
+forms! {
+    struct Columns { duration, event_count, closed, field_match_sum, line_count, orphan };
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use caltrop_core::{
     codec::VERSION,
-    compiled::RuleSet,
+    compiled::{FILE_VERSION, RuleSet, checksum},
     config::{Input, Mode, Options, SECOND_NS, Window},
     engine::Engine,
     event::Head,
@@ -136,6 +136,52 @@ pub(crate) fn saved_state() -> Vec<u8> {
 pub(crate) fn with_head(body: &[u8]) -> Vec<u8> {
     let sum = Sha256::digest(body);
     [b"caltrop state\n", &VERSION.to_le_bytes()[..], &sum[..16], body].concat()
+}
+
+/// What an enemy compiled: it is refused, or runs, and is written again as it was. The head before it is right.
+pub(crate) fn compiled(body: &[u8]) {
+    let Ok(rules) = RuleSet::from_bytes(&with_file_head(body), None) else { return };
+    let written = rules.to_bytes();
+    let again = RuleSet::from_bytes(&written, None).expect("it was written just now");
+    assert!(again.to_bytes() == written, "what was loaded is written otherwise");
+    let rules = Arc::new(rules);
+    let events: [&[u8]; 2] = [b"{\"user\":\"evil\",\"host\":\"a\",\"a\":1}", b"evil a=1 b=x"];
+    alerts(&rules, Input::Auto, true, &events);
+    alerts(&rules, Input::Auto, false, &events);
+}
+
+/// What [`compiled`] takes, of rules that have something of everything.
+pub(crate) fn compiled_rules() -> Vec<u8> {
+    const SEARCHES: &[&str] = &[
+        "evil | bin span=1s | stats count values(*) AS * p95(a) BY _time, host | where count>0",
+        "evil user=e* | eval b=if(a=1, replace(user, \"e\", \"f\"), lower(user)) | regex b=\"(?i)f\" | table b, *",
+        "evil | foreach * [eval x='<<FIELD>>'] | sort - a | dedup host | top user | transaction host maxspan=5m",
+        "evil | streamstats window=2 count | timechart span=1m count BY host | rename a* AS b* | mvexpand user",
+        "evil | lookup t user OUTPUT what | inputlookup append=t t where what=1 | head 3",
+    ];
+    let mut knowledge = Knowledge::default();
+    let files = [
+        ("lookups/t.csv", "user,what\nevil,1\n"),
+        ("transforms.conf", "[t]\nfilename = t.csv\nmatch_type = WILDCARD(user)\n"),
+        ("props.conf", "[source::x*]\nEXTRACT-a = a=(?<c>\\d)\nEVAL-d = lower(a)\n"),
+        ("eventtypes.conf", "[bad]\nsearch = evil\n"),
+    ];
+    assert_eq!(knowledge.overlay(&files), []);
+    let mut builder = RuleSetBuilder::new(knowledge, BuildOptions::default());
+    for (index, search) in SEARCHES.iter().enumerate() {
+        builder.add_spl(&index.to_string(), search);
+    }
+    let built = builder.build();
+    assert_eq!(built.rules.len(), SEARCHES.len(), "{:?}", built.reports);
+    built.rules.to_bytes().split_off(FILE_HEAD_BYTES)
+}
+
+/// The magic, the version and the checksum of a compiled file.
+const FILE_HEAD_BYTES: usize = 14 + 4 + 8;
+
+fn with_file_head(body: &[u8]) -> Vec<u8> {
+    let (version, sum) = (FILE_VERSION.to_le_bytes(), checksum(body).to_le_bytes());
+    [b"caltrop rules\n", &version[..], &sum, body].concat()
 }
 
 /// One rule on one event, under the files of an app alone: with what caltrop knows of itself, which the property test has,

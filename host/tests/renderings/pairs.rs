@@ -253,7 +253,12 @@ fn lacks(xml: &[u8], other: &[u8]) -> bool {
         || has(xml, "<Data Name='AccountName'></Data>")
         || ["&amp;lt;", "&amp;gt;", "&amp;amp;"].iter().any(|twice| has(xml, twice))
         || told(&["EventType: CreatePipe", "EventType: ConnectPipe"]) && !holds("EventType")
-        || told(&["nProcessId: ", "\nProcessId: ", "tProcess ID:", "\tProcess ID:"])
-            && !holds("ProcessId")
+        || told(&[
+            "nProcessId: ",
+            "\nProcessId: ",
+            "tProcess ID:",
+            "\tProcess ID:",
+            "Creator Process ID:",
+        ]) && !holds("ProcessId")
             && !has(xml, "<EventID>515")
 }

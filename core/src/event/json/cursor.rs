@@ -32,6 +32,11 @@ impl<'e> Cursor<'e> {
         self.rest.first().copied()
     }
 
+    /// How many bytes are not read yet.
+    pub(super) fn left_bytes(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(super) fn skip_space(&mut self) {
         self.rest = self.rest.trim_ascii_start();
     }
@@ -115,7 +120,7 @@ impl<'e> Cursor<'e> {
 }
 
 /// Where the quote is that ends a string: the first one before which an even number of backslashes stands.
-fn end_of_string(text: &[u8]) -> usize {
+pub(super) fn end_of_string(text: &[u8]) -> usize {
     let mut from = 0;
     while let Some(found) = memchr(b'"', &text[from..]) {
         let at = from + found;

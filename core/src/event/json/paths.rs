@@ -11,6 +11,13 @@ pub(in crate::event) fn at_path<'e>(
     steps: &[Step],
     bump: &'e Bump,
 ) -> BumpVec<'e, &'e [u8]> {
+    let mut places = raw_at(text, steps, bump);
+    places.iter_mut().for_each(|place| *place = decoded(place, bump));
+    places
+}
+
+/// The same as they are written.
+pub(super) fn raw_at<'e>(text: &'e [u8], steps: &[Step], bump: &'e Bump) -> BumpVec<'e, &'e [u8]> {
     let mut places = BumpVec::new_in(bump);
     places.push(Cursor::new(text).value());
     for step in steps {
@@ -18,7 +25,6 @@ pub(in crate::event) fn at_path<'e>(
         places.iter().for_each(|place| take_step(place, step, &mut next, bump));
         places = next;
     }
-    places.iter_mut().for_each(|place| *place = decoded(place, bump));
     places
 }
 
@@ -71,7 +77,7 @@ fn each_element<'e>(text: &'e [u8], mut visit: impl FnMut(usize, &'e [u8])) {
 }
 
 /// What a value says; an object or array is as it is written.
-fn decoded<'e>(value: &'e [u8], bump: &'e Bump) -> &'e [u8] {
+pub(super) fn decoded<'e>(value: &'e [u8], bump: &'e Bump) -> &'e [u8] {
     let mut cursor = Cursor::new(value);
     if cursor.eat(b'"') { unescape(cursor.string().text, bump) } else { value }
 }

@@ -35,6 +35,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[example("bit_xor(65, 6)", "71"), example("bit_xor(1, -1)", "null")],
     ),
     value(
+        "bit_not",
+        "bit_not(number[, mask])",
+        "The bits of the mask that the number lacks; without a mask, of the 53 that are exact.",
+        1..=2,
+        |call, scope| {
+            let mask = match call.arguments.len() {
+                1 => Some(LIMIT - 1),
+                _ => bits(call, 1, scope),
+            };
+            number(bits(call, 0, scope).zip(mask).map(|(bits, mask)| !bits & mask))
+        },
+        &[example("bit_not(5, 15)", "10"), example("bit_not(0)", "9007199254740991")],
+    ),
+    value(
         "bit_shift_left",
         "bit_shift_left(number, places)",
         "The bits moved up; null where one would leave the 53 that are exact.",

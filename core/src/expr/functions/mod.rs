@@ -10,6 +10,7 @@ mod conversion;
 mod figures;
 mod hash;
 mod informational;
+mod json;
 mod math;
 mod multivalue;
 mod printf;
@@ -176,6 +177,7 @@ pub const FAMILIES: &[Family] = &[
         title: "Text",
         tables: &[text::FUNCTIONS, printf::FUNCTIONS, structured::FUNCTIONS, hash::FUNCTIONS],
     },
+    Family { title: "JSON", tables: &[json::FUNCTIONS] },
     Family { title: "Kinds of values", tables: &[informational::FUNCTIONS, conversion::FUNCTIONS] },
     Family { title: "Multivalues", tables: &[multivalue::FUNCTIONS] },
     Family { title: "Numbers", tables: &[math::FUNCTIONS, figures::FUNCTIONS, bits::FUNCTIONS] },
@@ -195,34 +197,8 @@ impl Family {
 }
 
 /// Functions of Splunk that caltrop does not run yet.
-pub const UNSUPPORTED: &[&str] = &[
-    "bit_not",
-    "cluster",
-    "commands",
-    "getfields",
-    "isarray",
-    "isobject",
-    "json",
-    "json_append",
-    "json_array",
-    "json_array_to_mv",
-    "json_delete",
-    "json_entries",
-    "json_extend",
-    "json_extract",
-    "json_extract_exact",
-    "json_has_key_exact",
-    "json_keys",
-    "json_object",
-    "json_set",
-    "json_set_exact",
-    "json_valid",
-    "lookup",
-    "mv_to_json_array",
-    "random",
-    "toarray",
-    "toobject",
-];
+pub const UNSUPPORTED: &[&str] =
+    &["cluster", "commands", "getfields", "lookup", "random", "toarray", "toobject"];
 
 /// The function of that name, in whatever case.
 #[must_use]

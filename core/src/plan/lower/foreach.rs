@@ -13,10 +13,10 @@ use crate::{
         effects::{self, Effect},
         explain,
     },
-    spl::tree::{Bracketed, Command, CommandKind, Expr, ExprKind, Pipeline},
+    spl::tree::{Bracketed, Command, CommandKind, Expr, ExprKind, Listed, Pipeline},
     stage::{
         Column,
-        foreach::{self, Hole, HoleKind, Over, Part},
+        foreach::{self, Collection, Hole, HoleKind, Over, Part},
     },
 };
 
@@ -67,11 +67,24 @@ fn over(foreach: &Bracketed, lowering: &mut Lowering<'_>) -> Option<Over> {
             let columns = names.iter().map(|name| Column::new(&name.value, lowering.names));
             Some(Over::Fields(columns.collect()))
         }
-        ("multivalue", [name]) => Some(Over::Values(lowering.names.intern(&name.value))),
+        (mode, [name]) if collection(mode).is_some() => {
+            let field = lowering.names.intern(&name.value);
+            collection(mode).map(|collection| Over::Items(field, collection))
+        }
         (_, names) => {
             lowering.report(unknown_mode(&mode, names));
             None
         }
+    }
+}
+
+/// What the items of a field are in that mode.
+fn collection(mode: &str) -> Option<Collection> {
+    match mode {
+        "multivalue" => Some(Collection::Values),
+        "json_array" => Some(Collection::JsonArray),
+        "auto_collections" => Some(Collection::Any),
+        _ => None,
     }
 }
 
@@ -81,9 +94,16 @@ fn can_run(command: &Command) -> bool {
         CommandKind::Eval(_) | CommandKind::Where(_) => true,
         CommandKind::Rex(rex) => first_placeholder(&rex.pattern.text).is_none(),
         CommandKind::Regex(regex) => first_placeholder(&regex.pattern.text).is_none(),
+        CommandKind::FillNull(listed) => !listed.names.is_empty() && has_plain_options(listed),
+        CommandKind::MakeMv(listed) | CommandKind::NoMv(listed) => has_plain_options(listed),
         CommandKind::Rename(pairs) => !pairs.iter().any(|pair| pair.from.value.contains('*')),
         _ => false,
     }
+}
+
+/// Whether no placeholder stands in the value of an option, which is read once and not for each field.
+fn has_plain_options(listed: &Listed) -> bool {
+    listed.options.iter().all(|(_, value)| first_placeholder(&value.value).is_none())
 }
 
 /// Every name with a placeholder in it, and the names that the template writes.
@@ -163,7 +183,7 @@ fn unknown_mode(mode: &str, names: &[Spanned<String>]) -> Diagnostic {
         format!("`foreach` over {} field(s) in mode `{mode}` is not supported", names.len());
     Diagnostic::error(Code::UnsupportedOption, span, message)
         .label("not supported")
-        .help("write `mode=multifield` with any number of fields, or `mode=multivalue` with one")
+        .help("write `mode=multifield` with any number of fields, or `multivalue`, `json_array` or `auto_collections` with one")
 }
 
 fn not_in_template(command: &Command) -> Diagnostic {
@@ -171,5 +191,8 @@ fn not_in_template(command: &Command) -> Diagnostic {
         format!("`{}` of this form cannot stand in the template of `foreach`", command.name.value);
     Diagnostic::error(Code::UnsupportedCommand, command.span, message)
         .label("not supported here")
-        .help("use `eval`, `where`, `regex`, `rex` or `rename`; placeholders stand in names and strings")
+        .help(
+            "use `eval`, `where`, `regex`, `rex`, `rename`, `fillnull` with fields, `makemv` or `nomv`; placeholders stand in \
+             names and strings",
+        )
 }

@@ -1,0 +1,337 @@
+//! A rule set as bytes, so that it loads at once: no rule is read, no pattern determinised, no anchor sought.
+//!
+//! A file is, as [`codec`](crate::codec) writes it:
+//!
+//! | part | form |
+//! | --- | --- |
+//! | `caltrop rules`, a line feed | 14 bytes |
+//! | [`FILE_VERSION`], the version of this form | 32 bits |
+//! | a checksum of all that follows | 64 bits |
+//! | the version of the program that wrote it; how many rules there are | a text, a number |
+//! | the names of fields, but for those that every set has | a list of texts |
+//! | the patterns that are matched, each with its dense automaton if it has one | a list |
+//! | the patterns whose matches are found | a list of texts |
+//! | the lookup tables; their indexes by table and keys | two lists |
+//! | what the knowledge makes of fields; the rules in the order of their paths | as [`form`](super::form) writes them |
+//!
+//! Only what is dear to make is stored. Dense automata are, for determinising them is most of what compiling a catalog costs;
+//! lazy automata and those that find groups have no byte form and are made when they are first used. Indexes of tables and what
+//! the scan looks for are made while the file is loaded. The machine that reads need not be the one that wrote: on one of another
+//! byte order the automata are made when they are first used. Zones, and the database of locations, are of the process that runs
+//! the rules, and are not in the file; a plan hash is that of the database with which the rule was compiled.
+//!
+//! The checksum finds files that were cut or damaged. It stops no enemy, so whatever passes it is checked part by part while it is
+//! read, and what is loaded can only do what some rule could.
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    Rule, RuleSet,
+    form::{Form, Loader, Pools, Saver, check, place},
+};
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    event::mapping::Mapping,
+    expr::{
+        capture::Finder,
+        regex::{Regex, RegexIds, Stored},
+    },
+    locations::Locations,
+    lookup::{Index, Key, Table, TableBuilder},
+    names::Names,
+    scan,
+};
+
+/// The version of the form of compiled files. It grows with every change to what a part of a rule set is or means.
+pub const FILE_VERSION: u32 = 1;
+
+const MAGIC: &[u8; 14] = b"caltrop rules\n";
+
+/// Loading recurses as deep as rules nest.
+const LOAD_STACK_BYTES: usize = 16 << 20;
+
+/// How many cells of tables the indexes of a file may hold together, for each of its bytes.
+const INDEXED_CELLS_PER_BYTE: usize = 64;
+
+/// What a compiled file says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe<'b> {
+    /// The version of its form.
+    pub version: u32,
+    /// The version of the program that wrote it; empty if the form is another.
+    pub program: &'b str,
+    /// How many rules it holds; 0 if the form is another.
+    pub rules: u64,
+}
+
+impl Probe<'_> {
+    /// Whether this program reads files of that form.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.version == FILE_VERSION
+    }
+}
+
+/// Why bytes are no compiled rules that this program can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadError {
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    NoRules,
+    OtherVersion(u32),
+    Damaged,
+    Malformed(Malformed),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::NoRules => out.write_str("these are no compiled rules: they do not begin as such"),
+            Kind::OtherVersion(version) => write!(
+                out,
+                "the compiled rules are of version {version}, this program reads version {FILE_VERSION}: \
+                 compile the rules again with this program"
+            ),
+            Kind::Damaged => out.write_str(
+                "the compiled rules are cut short or damaged: copy them again, or compile the rules again",
+            ),
+            Kind::Malformed(found) => {
+                write!(out, "no version of caltrop compiled these rules: {found}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<Malformed> for LoadError {
+    fn from(found: Malformed) -> Self {
+        Self { kind: Kind::Malformed(found) }
+    }
+}
+
+impl RuleSet {
+    /// The set as bytes; the same set gives the same bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut plans = Saver::default();
+        self.mapping.save(&mut plans);
+        self.rules.save(&mut plans);
+        let Saver { out: plans, pools } = plans;
+        let mut body = Saver::default();
+        body.out.text(env!("CARGO_PKG_VERSION").as_bytes());
+        body.out.count(self.rules.len());
+        save_names(&self.names, &mut body);
+        save_pools(&pools, &mut body);
+        body.out.plain(&plans.into_bytes());
+        let body = body.out.into_bytes();
+        let mut file = Writer::default();
+        file.plain(MAGIC);
+        file.plain(&FILE_VERSION.to_le_bytes());
+        file.plain(&checksum(&body).to_le_bytes());
+        file.plain(&body);
+        file.into_bytes()
+    }
+
+    /// The set that [`to_bytes`](Self::to_bytes) wrote, with the `locations` that `iplocation` asks.
+    ///
+    /// # Errors
+    /// If the bytes are none, are damaged, or are of another version.
+    pub fn from_bytes(bytes: &[u8], locations: Option<Locations>) -> Result<Self, LoadError> {
+        let (version, sum, body) = split(bytes).ok_or(LoadError { kind: Kind::NoRules })?;
+        if version != FILE_VERSION {
+            return Err(LoadError { kind: Kind::OtherVersion(version) });
+        }
+        if sum != checksum(body) {
+            return Err(LoadError { kind: Kind::Damaged });
+        }
+        stacker::grow(LOAD_STACK_BYTES, || Ok(load(body, locations)?))
+    }
+
+    /// What compiled rules say of themselves; `None` where the bytes do not begin as such. The rest of them is not looked at.
+    #[must_use]
+    pub fn probe(bytes: &[u8]) -> Option<Probe<'_>> {
+        let (version, _, body) = split(bytes)?;
+        if version != FILE_VERSION {
+            return Some(Probe { version, program: "", rules: 0 });
+        }
+        let (program, rules) = heading(&mut Reader::new(body)).ok()?;
+        Some(Probe { version, program, rules })
+    }
+}
+
+/// The version, the checksum and the rest of what begins as a file does.
+fn split(bytes: &[u8]) -> Option<(u32, u64, &[u8])> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (version, rest) = rest.split_first_chunk()?;
+    let (sum, body) = rest.split_first_chunk()?;
+    Some((u32::from_le_bytes(*version), u64::from_le_bytes(*sum), body))
+}
+
+/// The checksum of what follows it in a file. Each word of eight bytes is mixed in by a step that loses nothing, so one damaged
+/// word is always found.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |sum: u64, word: [u8; 8]| {
+        (sum ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR).rotate_left(29)
+    };
+    let (words, rest) = bytes.as_chunks();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let sum = words.iter().fold(bytes.len() as u64, |sum, word| mix(sum, *word));
+    mix(mix(sum, last), [0; 8])
+}
+
+fn heading<'b>(bytes: &mut Reader<'b>) -> Result<(&'b str, u64), Malformed> {
+    let program = std::str::from_utf8(bytes.text()?);
+    let program = program.map_err(|_| Malformed::new("a version is not UTF-8"))?;
+    Ok((program, bytes.number()?))
+}
+
+fn load(body: &[u8], locations: Option<Locations>) -> Result<RuleSet, Malformed> {
+    let mut bytes = Reader::new(body);
+    let (_, announced) = heading(&mut bytes)?;
+    let mut from = Loader::new(bytes, locations);
+    load_names(&mut from)?;
+    load_pools(&mut from, body.len())?;
+    let mapping = Mapping::load(&mut from)?;
+    let rules = Vec::<Rule>::load(&mut from)?;
+    check(rules.len() as u64 == announced, "there are not as many rules as announced")?;
+    let in_order = rules.is_sorted_by(|left, right| left.meta.path < right.meta.path);
+    check(in_order, "the rules are not in the order of their paths")?;
+    from.bytes.end()?;
+    let anchors: Vec<_> = rules.iter().map(|rule| rule.anchor.clone()).collect();
+    let (scan, regexes) = (scan::Program::new(&anchors), from.ids.count());
+    Ok(RuleSet { rules, names: from.names, mapping, scan, regexes })
+}
+
+fn save_names(names: &Names, out: &mut Saver) {
+    let own: Vec<Box<str>> = names.own().map(Into::into).collect();
+    own.save(out);
+}
+
+fn load_names(from: &mut Loader<'_>) -> Result<(), Malformed> {
+    for name in Vec::<Box<str>>::load(from)? {
+        let known = from.names.len();
+        let id = from.names.intern(&name);
+        check(id.index() == known, "two fields have one name")?;
+    }
+    Ok(())
+}
+
+fn save_pools(pools: &Pools, out: &mut Saver) {
+    let Pools { regexes, finders, tables, indexes } = pools;
+    out.out.count(regexes.values.len());
+    regexes.values.iter().for_each(|regex| save_regex(regex, out));
+    out.out.count(finders.values.len());
+    finders.values.iter().for_each(|finder| out.out.text(finder.pattern().as_bytes()));
+    // The table of an index may be that of no command.
+    let mut tables = tables.clone();
+    let mut saved = Saver::default();
+    saved.out.count(indexes.values.len());
+    for index in &indexes.values {
+        let table = index.shared_table();
+        tables.number(place(table), table).save(&mut saved);
+        index.keys().to_vec().save(&mut saved);
+        index.is_case_sensitive().save(&mut saved);
+    }
+    out.out.count(tables.values.len());
+    tables.values.iter().for_each(|table| save_table(table, out));
+    out.out.plain(&saved.out.into_bytes());
+}
+
+fn load_pools(from: &mut Loader<'_>, file_bytes: usize) -> Result<(), Malformed> {
+    for _ in 0..from.bytes.count(1)? {
+        let regex = load_regex(from)?;
+        from.regexes.push(regex);
+    }
+    for _ in 0..from.bytes.count(1)? {
+        let pattern = Box::<str>::load(from)?;
+        let finder = Finder::load(&pattern, &mut from.ids);
+        from.finders.push(finder);
+    }
+    for _ in 0..from.bytes.count(1)? {
+        let table = load_table(from)?;
+        from.tables.push(Arc::new(table));
+    }
+    let mut cells_left = file_bytes.saturating_mul(INDEXED_CELLS_PER_BYTE);
+    for _ in 0..from.bytes.count(1)? {
+        let index = load_index(from, &mut cells_left)?;
+        from.indexes.push(Arc::new(index));
+    }
+    Ok(())
+}
+
+fn save_regex(regex: &Regex, out: &mut Saver) {
+    out.out.text(regex.pattern().as_bytes());
+    out.out.option(regex.stored(), |out, stored| {
+        out.flag(stored.has_dollar);
+        out.text(&stored.bytes);
+    });
+}
+
+fn load_regex(from: &mut Loader<'_>) -> Result<Regex, Malformed> {
+    let pattern = Box::<str>::load(from)?;
+    let stored = from
+        .bytes
+        .option(|bytes| Ok(Stored { has_dollar: bytes.flag()?, bytes: bytes.text()?.into() }))?;
+    Regex::load(&pattern, stored.as_ref(), &mut from.ids)
+        .map_err(|_| Malformed::new("bytes are no automaton"))
+}
+
+fn save_table(table: &Table, out: &mut Saver) {
+    table.columns().to_vec().save(out);
+    out.out.count(table.row_count());
+    for row in table.rows() {
+        (0..table.columns().len()).for_each(|column| out.out.text(table.cell(row, column)));
+    }
+}
+
+fn load_table(from: &mut Loader<'_>) -> Result<Table, Malformed> {
+    let columns = Vec::<Box<str>>::load(from)?;
+    let rows = from.bytes.count(columns.len())?;
+    check(rows == 0 || !columns.is_empty(), "a table has rows and no columns")?;
+    let mut builder = TableBuilder::new(columns.iter().map(|column| &**column));
+    let mut cells = Vec::with_capacity(columns.len());
+    for _ in 0..rows {
+        cells.clear();
+        for _ in &columns {
+            cells.push(from.bytes.text()?);
+        }
+        let pushed = builder.push(cells.iter().copied());
+        pushed.map_err(|_| Malformed::new("a table is larger than may be"))?;
+    }
+    Ok(builder.build())
+}
+
+fn load_index(from: &mut Loader<'_>, cells_left: &mut usize) -> Result<Index, Malformed> {
+    let table = Arc::<Table>::load(from)?;
+    let keys = Vec::<Key>::load(from)?;
+    let has_columns = keys.iter().all(|key| key.column < table.columns().len());
+    check(has_columns, "a key is no column of its table")?;
+    let cells = table.row_count().saturating_mul(keys.len()).saturating_add(keys.len());
+    let left = cells_left.checked_sub(cells);
+    *cells_left = left.ok_or(Malformed::new("tables are indexed too often"))?;
+    Ok(Index::new(table, keys, bool::load(from)?))
+}
+
+impl<'b> Loader<'b> {
+    fn new(bytes: Reader<'b>, locations: Option<Locations>) -> Self {
+        Self {
+            bytes,
+            names: Names::default(),
+            ids: RegexIds::default(),
+            regexes: Vec::new(),
+            finders: Vec::new(),
+            tables: Vec::new(),
+            indexes: Vec::new(),
+            locations,
+            depth: 0,
+            levels: 0,
+        }
+    }
+}

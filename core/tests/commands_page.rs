@@ -1,0 +1,110 @@
+//! The page of the commands says what their reference says: `docs/commands.md` is made of it.
+//!
+//! `CALTROP_BLESS=1` writes the page; the diff is the review.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use caltrop_core::{
+    plan::{
+        reference::{self, Reference},
+        support::{self, Refused},
+    },
+    stage::Class,
+};
+
+const INTRODUCTION: &str = "# Commands
+
+Which commands of SPL run. Made from their reference by a test, which also runs the examples; do not write here. What can be computed
+is in [functions of eval](functions.md) and [of stats](stats.md), tables are in [lookups](lookups.md).
+
+A command that does not run, or an option that is not listed here, refuses the rule, at its place and with its code: see
+[diagnostics](diagnostics.md). Nothing is left out in silence.
+
+How many rows a command looks at together says when its results are known:
+
+| class | |
+| --- | --- |
+| row-local | one row at a time: runs at once on each event |
+| expanding | one row at a time, and of each any number |
+| mergeable | all rows of a window; parts can be reduced apart and merged |
+| ordered | rows one after the other, in the order of the search; not made again for a late event |
+| whole window | all rows of a window together |
+| generating | makes rows out of nothing; begins a search |
+";
+
+fn page_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/commands.md")
+}
+
+fn page() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    page.push_str("\n## Commands that run\n\n| command | class | options | |\n");
+    page.push_str("| --- | --- | --- | --- |\n");
+    reference::COMMANDS.iter().for_each(|command| write_command(command, &mut page));
+    page.push_str("\n## Examples\n\n```spl\n");
+    let examples = reference::COMMANDS.iter().flat_map(|command| command.examples);
+    examples.for_each(|example| _ = writeln!(page, "| {example}"));
+    page.push_str("```\n\n## Commands that do not run\n\n");
+    page.push_str("Their arguments are read, so that the rest of a rule can be checked.\n");
+    support::REFUSED.iter().for_each(|refused| write_refused(refused, &mut page));
+    write_apps(&mut page);
+    page
+}
+
+fn write_command(command: &Reference, page: &mut String) {
+    let classes: Vec<_> = command.classes.iter().map(|class| class_name(*class)).collect();
+    let _ = writeln!(
+        page,
+        "| {} | {} | {} | {} |",
+        listed(command.names.iter().copied()),
+        classes.join(", "),
+        listed(command.options.iter().copied()),
+        command.about
+    );
+}
+
+fn class_name(class: Class) -> &'static str {
+    match class {
+        Class::RowLocal => "row-local",
+        Class::Expanding => "expanding",
+        Class::WholeWindow => "whole window",
+        Class::Ordered => "ordered",
+        Class::Mergeable => "mergeable",
+        Class::Generating => "generating",
+    }
+}
+
+fn write_refused(refused: &Refused, page: &mut String) {
+    let names = listed(refused.names.iter().copied());
+    let _ = write!(page, "\n`{}`: {}\n\n{names}\n", refused.code.text(), refused.why);
+}
+
+fn write_apps(page: &mut String) {
+    let _ = write!(
+        page,
+        "\n`{}`: They belong to apps; caltrop runs the commands of Splunk itself.\n\n",
+        caltrop_core::diag::Code::AppCommand.text()
+    );
+    page.push_str("| command | app |\n| --- | --- |\n");
+    for (name, app) in support::OF_APPS {
+        let _ = writeln!(page, "| `{name}` | {app} |");
+    }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_page_is_current() {
+    let made = page();
+    if std::env::var_os("CALTROP_BLESS").is_some() {
+        fs::write(page_path(), &made).expect("the page can be written");
+    }
+    let written = fs::read_to_string(page_path()).unwrap_or_default();
+    assert!(written == made, "docs/commands.md is stale: run this test with CALTROP_BLESS=1");
+}
