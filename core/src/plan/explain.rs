@@ -43,6 +43,9 @@ pub struct Explanation {
     pub macros: Vec<MacroText>,
     /// The fields that it reads, and where each comes from.
     pub fields: Vec<FieldText>,
+    /// What `sourcetype`, `source` and `Channel` are searched for, also within macros, each once and in the order of their texts.
+    #[serde(skip)]
+    pub source_types: Vec<String>,
     /// What every matching event holds, as far as the scan could look for it.
     pub atoms: Vec<AtomText>,
     /// Of which every matching event holds at least one; `None`: every event is looked at.
@@ -147,6 +150,7 @@ pub(crate) fn explain(
         parsed_terms: facts.terms,
         macros: macros(compilation),
         fields: fields(&compilation.pipeline, origins),
+        source_types: source_types(compilation),
         atoms: atoms::atoms(&compilation.formula).iter().map(atom_text).collect(),
         anchor: anchor.map(|clause| clause.iter().map(atom_text).collect()),
         branches: branches::of(&compilation.pipeline)
@@ -235,6 +239,19 @@ fn fields(pipeline: &Pipeline, origins: &Origins) -> Vec<FieldText> {
         names.extend(made.map(str::to_owned));
     }
     names.into_iter().map(|name| field_text(name, origins)).collect()
+}
+
+/// Those that its tests name, macros expanded.
+fn source_types(compilation: &Compilation) -> Vec<String> {
+    let says_source = |indicator: &Indicator| {
+        matches!(indicator.field.as_str(), "sourcetype" | "source" | "Channel")
+            && matches!(indicator.kind, "eq" | "wildcard" | "in")
+    };
+    let text = &compilation.expanded.text;
+    let facts = facts::facts(&compilation.pipeline, text, &|span| span.text(text));
+    let sources = facts.indicators.into_iter().filter(says_source);
+    let sources = sources.flat_map(|indicator| indicator.values);
+    sources.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn field_text(name: String, origins: &Origins) -> FieldText {
