@@ -17,7 +17,6 @@ mod search;
 mod signals;
 mod state;
 mod summary;
-mod units;
 
 use std::{io, process::ExitCode};
 
