@@ -23,7 +23,7 @@ mod state;
 mod swap;
 mod trace;
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bumpalo::Bump;
 
@@ -59,6 +59,10 @@ pub struct Engine {
     caches: Caches,
     classes: Classes,
     candidates: Candidates,
+    /// The rules that take no events for now.
+    disabled: Candidates,
+    /// The rules whose per-event stages the last event passed.
+    passed: Vec<RuleId>,
     windows: Windows,
     clocks: Clocks,
     alarms: Alarms,
@@ -68,6 +72,15 @@ pub struct Engine {
     /// One for each rule, in their order.
     rule_counters: Box<[RuleCounters]>,
     exhausted: Option<RuleId>,
+}
+
+/// Whether a rule takes events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enabled {
+    /// It does.
+    Yes,
+    /// It does not, for now.
+    No,
 }
 
 /// Where alerts go. The alert and all in it die when the call returns.
@@ -82,6 +95,8 @@ impl Engine {
             caches: Caches::new(rules.regexes),
             classes: Classes::default(),
             candidates: rules.scan.candidates(),
+            disabled: Candidates::default(),
+            passed: Vec::new(),
             windows: Windows::default(),
             clocks: Clocks::default(),
             alarms: Alarms::default(),
@@ -98,11 +113,14 @@ impl Engine {
     ///
     /// What a cloud service wraps around its events ([`json::records`]) is no event: each record is looked at alone.
     pub fn push(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+        self.passed.clear();
         match self.records(raw) {
             Some(records) => {
                 for (record, part) in records.zip(0..) {
                     self.push_one(record, &head.of_part(part), sink);
                 }
+                self.passed.sort_unstable();
+                self.passed.dedup();
             }
             None => self.push_one(raw, head, sink),
         }
@@ -130,6 +148,7 @@ impl Engine {
         head: &Head<'_>,
         sink: &mut Sink<'_>,
     ) {
+        self.passed.clear();
         self.counters.events += 1;
         self.counters.bytes += fields.iter().map(|(_, value)| value.len() as u64).sum::<u64>();
         self.select_all();
@@ -165,6 +184,34 @@ impl Engine {
     pub fn interrupt(&mut self, reason: Partial, sink: &mut Sink<'_>) {
         Work::new(self, sink).interrupt(reason, |_| true);
         self.settle();
+    }
+
+    /// Forgets all events: windows, watermarks, the clock and the counters. No alert is sent. Rules, options and what
+    /// [`set_enabled`](Self::set_enabled) has said stay.
+    pub fn reset(&mut self) {
+        let new = Self::new(Arc::clone(&self.rules), self.options.clone());
+        *self = Self { disabled: mem::take(&mut self.disabled), ..new };
+    }
+
+    /// Lets a rule take events or none. What it has open goes on and closes in its time.
+    ///
+    /// # Panics
+    /// If there is no such rule.
+    pub fn set_enabled(&mut self, rule: RuleId, enabled: Enabled) {
+        assert!(rule.index() < self.rules.len(), "{rule:?} is not one of the engine's rules");
+        if enabled == Enabled::No && self.disabled.is_empty() {
+            self.disabled = Candidates::new(self.rules.len());
+        }
+        match enabled {
+            Enabled::No => self.disabled.insert(rule),
+            Enabled::Yes => self.disabled.remove(rule),
+        }
+    }
+
+    /// The rules whose per-event stages the last event that was pushed has passed, in ascending order.
+    #[must_use]
+    pub fn passed(&self) -> &[RuleId] {
+        &self.passed
     }
 
     /// What it has seen and done.
@@ -210,11 +257,18 @@ impl Engine {
         }
         self.candidates.clear();
         self.rules.scan.run(raw, self.options.input, &self.scratch, &mut self.candidates)
+            && self.drop_disabled()
     }
 
     fn select_all(&mut self) -> bool {
         (0..self.rules.len()).for_each(|rule| self.candidates.insert(RuleId::new(rule)));
-        !self.rules.is_empty()
+        self.drop_disabled()
+    }
+
+    /// Takes the rules that are disabled from the candidates; whether any is left.
+    fn drop_disabled(&mut self) -> bool {
+        self.candidates.remove_all(&self.disabled);
+        !self.candidates.is_empty()
     }
 
     /// Whether even an event that no rule selects is dated: it can close a window, or hold one open.
@@ -237,6 +291,7 @@ struct Work<'e, 's> {
     env: Env<'e>,
     knowledge: Knowledge<'e>,
     candidates: &'e Candidates,
+    passed: &'e mut Vec<RuleId>,
     windows: &'e mut Windows,
     clocks: &'e mut Clocks,
     alarms: &'e mut Alarms,
@@ -263,6 +318,7 @@ impl<'e, 's> Work<'e, 's> {
             env,
             knowledge: Knowledge { mapping: &engine.rules.mapping, classes: &engine.classes },
             candidates: &engine.candidates,
+            passed: &mut engine.passed,
             windows: &mut engine.windows,
             clocks: &mut engine.clocks,
             alarms: &mut engine.alarms,
@@ -328,7 +384,7 @@ impl<'e, 's> Work<'e, 's> {
     /// While the engine does not listen, an event moves it only if some rule takes the event into a window: the scan lets
     /// all others go before they are dated, and without the scan the answers must be the same.
     fn hear(&mut self, meta: &Meta<'_>) {
-        if self.options.mode == Mode::Batch || std::mem::replace(&mut self.heard, true) {
+        if self.options.mode == Mode::Batch || mem::replace(&mut self.heard, true) {
             return;
         }
         let Some(time_ns) = meta.time_ns else { return };
@@ -378,6 +434,9 @@ impl<'e, 's> Work<'e, 's> {
         env: Env<'e>,
     ) {
         self.rule_counters[rule_id.index()].passed += 1;
+        if self.passed.last() != Some(&rule_id) {
+            self.passed.push(rule_id);
+        }
         match &rule.plan.reduce {
             None => self.send_row(rule_id, rule, row),
             Some(reduce) => self.keep(rule_id, rule, reduce, row, event, env),

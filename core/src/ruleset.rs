@@ -135,7 +135,22 @@ impl RuleSetBuilder {
 
     /// Compiles everything that was added.
     #[must_use]
-    pub fn build(mut self) -> Built {
+    pub fn build(self) -> Built {
+        self.build_telling(|_, _, _| {})
+    }
+
+    /// Compiles everything that was added and explains each rule of the set, in its order.
+    #[must_use]
+    pub fn build_explained(self) -> (Built, Vec<Explanation>) {
+        let mut explanations = Vec::new();
+        let built = self.build_telling(|source, compilation, origins| {
+            explanations.push(explain::explain(source, compilation, origins));
+        });
+        (built, explanations)
+    }
+
+    /// Compiles everything; `tell` gets each rule that can run.
+    fn build_telling(mut self, mut tell: impl FnMut(&RuleSource, &Compilation, &Origins)) -> Built {
         // Identity is the path, so the order of the rules does not depend on the order of the files.
         self.sources.sort_by_cached_key(RuleSource::identity);
         let (mut shared, mapping, knowledge) = self.share();
@@ -148,6 +163,7 @@ impl RuleSetBuilder {
                 report.diagnostics.push(same_path(source));
             }
             if !report.is_refused() {
+                tell(source, &compilation, &shared.origins);
                 let Compilation { plan, plan_hash, anchor, .. } = compilation;
                 anchors.push(anchor.clause.clone());
                 rules.push(Rule { meta: meta(source), plan_hash, plan, anchor: anchor.clause });

@@ -188,6 +188,18 @@ impl Engine {
         Ok((engine, restored))
     }
 
+    /// Puts a saved state in the place of what this engine keeps, as [`load`](Self::load) does for a new one. Which rules are
+    /// disabled stays.
+    ///
+    /// # Errors
+    /// As `load`. The engine is then as it was.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<Restored, StateError> {
+        let (rules, options) = (Arc::clone(&self.rules), self.options.clone());
+        let (engine, restored) = Self::load(rules, options, bytes)?;
+        *self = Self { disabled: std::mem::take(&mut self.disabled), ..engine };
+        Ok(restored)
+    }
+
     fn encode_windows(&self, out: &mut Writer) {
         let rules = self.windows.by_rule();
         out.count(rules.len());

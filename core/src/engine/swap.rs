@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Engine, Sink, Work,
+    Enabled, Engine, Sink, Work,
     state::{Reason, heir},
 };
 use crate::{
@@ -45,7 +45,8 @@ type Heirs = [Result<RuleId, Reason>];
 impl Engine {
     /// Goes on with other rules, all at once: the next event meets the new ones only.
     ///
-    /// A rule lives on in the one of the same path and [`PlanHash`](crate::compiled::PlanHash), with its windows and counters.
+    /// A rule lives on in the one of the same path and [`PlanHash`](crate::compiled::PlanHash), with its windows and counters, and stays
+    /// disabled if it was.
     /// What the open windows of any other have seen is sent, marked [`Partial::Reload`]; its closed ones can no longer be
     /// revised, and are counted in [`Counters::retained_dropped`](crate::config::Counters::retained_dropped). A rule that is new
     /// starts without anything. Watermarks, the clock and the engine's own counters go on. Nothing here can fail half-way.
@@ -85,9 +86,11 @@ impl Engine {
     /// Makes a new engine of this one: what is not named here belongs to the rules.
     fn hand_over(&mut self, rules: Arc<RuleSet>, heirs: &Heirs) {
         let mut new = Self::new(rules, self.options.clone());
-        for (counters, heir) in self.rule_counters.iter().zip(heirs) {
-            if let Ok(heir) = heir {
-                new.rule_counters[heir.index()] = *counters;
+        for (index, heir) in heirs.iter().enumerate() {
+            let Ok(heir) = *heir else { continue };
+            new.rule_counters[heir.index()] = self.rule_counters[index];
+            if self.disabled.contains(RuleId::new(index)) {
+                new.set_enabled(heir, Enabled::No);
             }
         }
         let heir = |rule: RuleId| heirs[rule.index()].ok();

@@ -43,6 +43,9 @@ pub struct Explanation {
     pub macros: Vec<MacroText>,
     /// The fields that it reads, and where each comes from.
     pub fields: Vec<FieldText>,
+    /// What `sourcetype`, `source` and `Channel` are searched for, also within macros, each once and in the order of their texts.
+    #[serde(skip)]
+    pub source_types: Vec<String>,
     /// What every matching event holds, as far as the scan could look for it.
     pub atoms: Vec<AtomText>,
     /// Of which every matching event holds at least one; `None`: every event is looked at.
@@ -144,6 +147,7 @@ pub(crate) fn explain(
         parsed_terms: facts.terms,
         macros: macros(compilation),
         fields: fields(&compilation.pipeline, origins),
+        source_types: source_types(&compilation.pipeline),
         atoms: atoms::atoms(&compilation.formula).iter().map(atom_text).collect(),
         anchor: anchor.map(|clause| clause.iter().map(atom_text).collect()),
         closing: closing_text(&compilation.plan.closing, &compilation.closing_reason),
@@ -228,6 +232,16 @@ fn fields(pipeline: &Pipeline, origins: &Origins) -> Vec<FieldText> {
         names.extend(made.map(str::to_owned));
     }
     names.into_iter().map(|name| field_text(name, origins)).collect()
+}
+
+fn source_types(pipeline: &Pipeline) -> Vec<String> {
+    let says_source = |indicator: &Indicator| {
+        matches!(indicator.field.as_str(), "sourcetype" | "source" | "Channel")
+            && matches!(indicator.kind, "eq" | "wildcard" | "in")
+    };
+    let indicators = facts::facts(pipeline, &|_| false).indicators;
+    let sources = indicators.into_iter().filter(says_source).flat_map(|indicator| indicator.values);
+    sources.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn field_text(name: String, origins: &Origins) -> FieldText {

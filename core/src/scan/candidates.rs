@@ -25,10 +25,23 @@ impl Candidates {
         self.words[rule.index() / 64] |= 1 << (rule.index() % 64);
     }
 
+    /// Removes a rule; one that the set was never made for is not there.
+    pub fn remove(&mut self, rule: RuleId) {
+        if let Some(word) = self.words.get_mut(rule.index() / 64) {
+            *word &= !(1 << (rule.index() % 64));
+        }
+    }
+
+    /// Removes every rule of another set.
+    pub fn remove_all(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, removed)| *word &= !removed);
+    }
+
     /// Whether a rule is in the set.
     #[must_use]
     pub fn contains(&self, rule: RuleId) -> bool {
-        self.words[rule.index() / 64] >> (rule.index() % 64) & 1 == 1
+        let word = self.words.get(rule.index() / 64);
+        word.is_some_and(|word| word >> (rule.index() % 64) & 1 == 1)
     }
 
     /// Whether there is none.
@@ -62,6 +75,13 @@ mod tests {
         let rules: Vec<_> = candidates.iter().map(RuleId::index).collect();
         assert_eq!(rules, [0, 63, 64, 128, 199]);
         assert!(candidates.contains(RuleId::new(64)) && !candidates.contains(RuleId::new(65)));
+        let mut others = Candidates::new(200);
+        others.insert(RuleId::new(64));
+        others.insert(RuleId::new(128));
+        others.remove(RuleId::new(128));
+        candidates.remove_all(&others);
+        assert_eq!(candidates.iter().map(RuleId::index).collect::<Vec<_>>(), [0, 63, 128, 199]);
+        candidates.remove_all(&Candidates::default());
         candidates.clear();
         assert!(candidates.is_empty());
     }
