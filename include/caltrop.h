@@ -95,6 +95,12 @@ typedef int32_t caltrop_status;
 // A bound is exceeded; the last error says which.
 #define CALTROP_E_LIMIT 5
 
+// The bytes are not what the call reads, are damaged, or are of a version that this library does not read.
+#define CALTROP_E_FORMAT 6
+
+// A file or a folder cannot be read; the last error says which and why.
+#define CALTROP_E_IO 7
+
 // What `status` means, in a few words. Never null: a number that this library does not know is called unknown.
 //
 // The text is static and ends with a NUL. Any thread may call it.
@@ -115,6 +121,9 @@ typedef struct caltrop_str {
   size_t len;
 } caltrop_str;
 
+// Is given bytes that die when it returns. A result other than 0 says that they could not be kept.
+typedef int32_t (*caltrop_write_fn)(caltrop_str bytes, void *userdata);
+
 // The text up to the NUL, for calls that take a `caltrop_str`; no text if `text` is null. It is not copied.
 //
 // The caller promises:
@@ -127,6 +136,22 @@ caltrop_str caltrop_cstr(const char *text);
 // Immutable and counted by reference. Share one between all threads.
 // -------------------------------------------------------------------------------------------------
 
+// `what`: the commands of the rule as they are written, in their order.
+#define CALTROP_RULE_STAGE 0
+
+// `what`: the source types that the rule searches for: values and patterns of `sourcetype`, `source` or `Channel`, its
+// macros' too.
+#define CALTROP_RULE_SOURCE_TYPE 1
+
+// `what`: the fields that the rule reads.
+#define CALTROP_RULE_FIELD 2
+
+// `what`: the literals, in lower case, that the scan may look for in an event on behalf of the rule.
+#define CALTROP_RULE_LITERAL 3
+
+// `what`: the ATT&CK techniques that the rule names.
+#define CALTROP_RULE_TECHNIQUE 4
+
 // All rules, compiled. Immutable; any thread may use it at any time. It lives until its last reference is given back and
 // its last engine is freed.
 typedef struct caltrop_ruleset caltrop_ruleset;
@@ -135,7 +160,7 @@ typedef struct caltrop_ruleset caltrop_ruleset;
 typedef struct caltrop_rule_info {
   // `sizeof(caltrop_rule_info)`, to be set by the caller.
   size_t struct_size;
-  // How many ATT&CK techniques it names, see `caltrop_ruleset_technique`.
+  // How many ATT&CK techniques it names, see `CALTROP_RULE_TECHNIQUE`.
   size_t technique_count;
   // What it was added as: its identity.
   caltrop_str path;
@@ -177,18 +202,30 @@ caltrop_status caltrop_ruleset_rule(const caltrop_ruleset *ruleset,
                                     size_t index,
                                     caltrop_rule_info *out_info);
 
-// The id of an ATT&CK technique that the rule at `rule_index` names, such as `T1047`. The text is the rule set's. Any
-// thread may call it.
+// Where the rule of that path stands, for calls that take its index. Any thread may call it.
 //
 // Errors:
-// `CALTROP_E_ARGUMENT`: null, no such rule or no such technique. Nothing is written.
+// `CALTROP_E_ARGUMENT`: null, or there is no such rule. Nothing is written.
 //
 // The caller promises:
-// `ruleset` is null or alive; `out_technique` is null or can be written.
-caltrop_status caltrop_ruleset_technique(const caltrop_ruleset *ruleset,
-                                         size_t rule_index,
-                                         size_t technique_index,
-                                         caltrop_str *out_technique);
+// `ruleset` is null or alive; the text can be read; `out_index` is null or can be written.
+caltrop_status caltrop_ruleset_find(const caltrop_ruleset *ruleset,
+                                    caltrop_str path,
+                                    size_t *out_index);
+
+// One text of what is known of the rule at `rule_index`: of those that `what` (`CALTROP_RULE_*`) names, the one at `index`
+// from 0. Ask until it refuses. The text is the rule set's and lives as long as it does. Any thread may call it.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, no such rule, an unknown `what`, or no more texts. Nothing is written.
+//
+// The caller promises:
+// `ruleset` is null or alive; `out_text` is null or can be written.
+caltrop_status caltrop_ruleset_text(const caltrop_ruleset *ruleset,
+                                    size_t rule_index,
+                                    uint32_t what,
+                                    size_t index,
+                                    caltrop_str *out_text);
 
 // -------------------------------------------------------------------------------------------------
 // Compiler
@@ -300,6 +337,68 @@ caltrop_status caltrop_compiler_add_spl(caltrop_compiler *compiler,
 caltrop_status caltrop_compiler_add_knowledge(caltrop_compiler *compiler,
                                               caltrop_str path,
                                               caltrop_str text);
+
+// Adds the rule file at `path`: `.yml` or `.yaml`; `.spl`; `.conf`, whose stanzas are rules each. It is read now, and is
+// known by the path as it is given. A rule file is a regular file of at most 4 MiB, in UTF-8.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, not UTF-8, or a rule of that path is there already. `CALTROP_E_IO`: it cannot be read or is
+// no rule file; the last error says why. Nothing is added.
+//
+// The caller promises:
+// `compiler` is null or live and used by no other thread; the text can be read.
+caltrop_status caltrop_compiler_add_file(caltrop_compiler *compiler,
+                                         caltrop_str path);
+
+// Adds every rule file in the folder at `path` and in those below it, by name; what is no rule file is passed over.
+// `*out_count` is how many were added, and may be null. The files are read now.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, not UTF-8, or a rule of the same path is there already. `CALTROP_E_IO`: it is no folder, it
+// holds no rule file, or something in it cannot be read; the last error names the first. Nothing is added.
+//
+// The caller promises:
+// `compiler` is null or live and used by no other thread; the text can be read; `out_count` is null or can be written.
+caltrop_status caltrop_compiler_add_folder(caltrop_compiler *compiler,
+                                           caltrop_str path,
+                                           size_t *out_count);
+
+// Adds the folder of a Splunk app, or a checkout of security_content, over the knowledge that is there: the files of
+// `default`, `local`, `lookups` and `macros` that `caltrop_compiler_add_knowledge` would take. They are read now; links are
+// not followed.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null or not UTF-8. `CALTROP_E_IO`: it is no folder, or something in it cannot be read; the last
+// error names the first. Nothing is added.
+//
+// The caller promises:
+// `compiler` is null or live and used by no other thread; the text can be read.
+caltrop_status caltrop_compiler_add_app(caltrop_compiler *compiler,
+                                        caltrop_str path);
+
+// Adds a lookup table: `csv` is its text with a line of column names, `name` the file name that rules and
+// `transforms.conf` know it by, such as `assets.csv`. It replaces one of the same name. Both texts are copied.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, not UTF-8, or a name that does not end in `.csv` or holds others than `A-Z a-z 0-9 _ . -`.
+// `CALTROP_E_LIMIT`: the table is longer than 64 MiB. Nothing is added.
+//
+// The caller promises:
+// `compiler` is null or live and used by no other thread; the texts can be read.
+caltrop_status caltrop_compiler_add_lookup(caltrop_compiler *compiler,
+                                           caltrop_str name,
+                                           caltrop_str csv);
+
+// Sets the database that tells where network addresses are, for `iplocation`: the bytes of a MaxMind database. They are
+// copied once, and shared by all rule sets that are built from now on. It replaces an earlier one.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null. `CALTROP_E_FORMAT`: the bytes are no such database. The earlier one stays.
+//
+// The caller promises:
+// `compiler` is null or live and used by no other thread; the bytes can be read.
+caltrop_status caltrop_compiler_set_locations(caltrop_compiler *compiler,
+                                              caltrop_str database);
 
 // Compiles everything that was added. The rule set in `*out_ruleset` holds what can run, perhaps nothing; the caller owns
 // a reference to it, see `caltrop_ruleset_unref`. `*out_refused` is how many rules were left out, and may be null. Refused
@@ -530,6 +629,8 @@ typedef struct caltrop_engine_options {
   int64_t retain_ns;
   // Bytes of the windows of each rule; 0 is a quarter of `max_state_bytes`.
   uint64_t max_rule_state_bytes;
+  // So many hosts have a watermark of their own, the longest silent one goes; 0 is 65536.
+  uint64_t max_hosts;
 } caltrop_engine_options;
 
 // Writes the defaults into `*options`, all but its `struct_size`, which the caller sets before. Any thread may call it.
@@ -540,6 +641,132 @@ typedef struct caltrop_engine_options {
 // The caller promises:
 // `options` is null or has as many bytes as its `struct_size` says.
 caltrop_status caltrop_engine_options_default(caltrop_engine_options *options);
+
+// -------------------------------------------------------------------------------------------------
+// Counters
+//
+// Nothing is lost in silence: what an engine could not look at is counted.
+// -------------------------------------------------------------------------------------------------
+
+// What an engine has seen and done since it was made.
+typedef struct caltrop_counters {
+  // `sizeof(caltrop_counters)`, to be set by the caller.
+  size_t struct_size;
+  // Events pushed.
+  uint64_t events;
+  // Their bytes.
+  uint64_t bytes;
+  // Pairs of an event and a rule that the scan let through.
+  uint64_t candidates;
+  // Alerts, delivered or not.
+  uint64_t alerts;
+  // Events longer than `max_event_bytes`: their first part was looked at.
+  uint64_t cut_events;
+  // Rows that are no JSON object: not looked at.
+  uint64_t malformed_rows;
+  // Rows that came after their window had closed and was no longer kept: not part of any alert.
+  uint64_t late_dropped;
+  // Rows without a usable `_time`, where a window needs one: not part of any alert.
+  uint64_t timeless_dropped;
+  // Events too far ahead of the clock to close a window: looked at like any other.
+  uint64_t future_events;
+  // Groups sent early because the state had grown beyond its bounds.
+  uint64_t partial_groups;
+  // Bytes of open and kept windows now.
+  uint64_t state_bytes;
+  // The most of these so far.
+  uint64_t state_bytes_peak;
+  // Rows that came after their window had closed and while it was kept.
+  uint64_t late;
+  // Alerts sent because of these: new ones and next revisions.
+  uint64_t revised;
+  // Alerts taken back because of these.
+  uint64_t retracted;
+  // Closed windows that were let go early because the state had grown near its bounds.
+  uint64_t retained_dropped;
+  // Groups whose `values` and `list` took no more because the state had grown near its bounds.
+  uint64_t truncated_groups;
+  // Fields beyond the first 512 of an event, and rows beyond the bound of an automatic lookup: not seen.
+  uint64_t lost_fields;
+  // Times that the table of kinds of events (source, sourcetype, host) was full and was emptied: slower, no less seen.
+  uint64_t kind_resets;
+  // Rows with several multivalue BY fields that were put into their first thousand groups only.
+  uint64_t cut_rows;
+  // Searches of a regex that were given up at a bound: taken as no match.
+  uint64_t given_up_searches;
+} caltrop_counters;
+
+// What one rule has made of the events of an engine.
+typedef struct caltrop_rule_counters {
+  // `sizeof(caltrop_rule_counters)`, to be set by the caller.
+  size_t struct_size;
+  // Events that the scan let through to it.
+  uint64_t candidates;
+  // Of these, the events that passed all its per-event stages.
+  uint64_t passed;
+} caltrop_rule_counters;
+
+// -------------------------------------------------------------------------------------------------
+// Log
+//
+// The same losses in words, for a host that does not watch counters.
+// -------------------------------------------------------------------------------------------------
+
+// The level of a line: something was lost, or not looked at whole; the engine goes on.
+#define CALTROP_LOG_WARNING 1
+
+// The level of a line: something was done that was asked for.
+#define CALTROP_LOG_INFO 2
+
+// Is called with one line, without a line end, that dies when it returns; on the thread and before the return of the call
+// that causes it. It must not use the engine (`CALTROP_E_BUSY`) and must not unwind. Ignore levels that you do not know.
+typedef void (*caltrop_log_fn)(uint32_t level, caltrop_str line, void *userdata);
+
+// -------------------------------------------------------------------------------------------------
+// Exchange
+//
+// What becomes of windows when an engine is given other rules or a saved state.
+// -------------------------------------------------------------------------------------------------
+
+// `reason`: no rule has this path now.
+#define CALTROP_LEFT_OUT_UNKNOWN_RULE 1
+
+// `reason`: the rule, or what the knowledge makes of fields, is another now.
+#define CALTROP_LEFT_OUT_CHANGED_RULE 2
+
+// `reason`: the engine cuts time into other windows now.
+#define CALTROP_LEFT_OUT_CHANGED_OPTIONS 3
+
+// `reason`: a later library than this header knows why.
+#define CALTROP_LEFT_OUT_OTHER 4
+
+// A rule that did not go on. Of a swap, its open windows were sent; of a saved state, they are part of no alert.
+typedef struct caltrop_left_out {
+  // `sizeof(caltrop_left_out)`, to be set by the caller.
+  size_t struct_size;
+  // The rule's path.
+  caltrop_str path;
+  // How many windows it had open.
+  size_t windows;
+  // How many closed ones could still have been revised.
+  size_t retained;
+  // `CALTROP_LEFT_OUT_*`.
+  uint32_t reason;
+  // 0.
+  uint32_t reserved;
+} caltrop_left_out;
+
+// What goes on.
+typedef struct caltrop_transfer {
+  // `sizeof(caltrop_transfer)`, to be set by the caller.
+  size_t struct_size;
+  // Open windows that go on.
+  size_t windows;
+  // Closed windows that can still be revised.
+  size_t retained;
+  // Rules that did not go on, see `caltrop_engine_left_out`.
+  size_t left_out_count;
+} caltrop_transfer;
 
 // -------------------------------------------------------------------------------------------------
 // Engine
@@ -593,48 +820,17 @@ typedef struct caltrop_pair {
   caltrop_str value;
 } caltrop_pair;
 
-// What an engine has seen and done since it was made.
-typedef struct caltrop_counters {
-  // `sizeof(caltrop_counters)`, to be set by the caller.
-  size_t struct_size;
-  // Events pushed.
-  uint64_t events;
-  // Their bytes.
-  uint64_t bytes;
-  // Pairs of an event and a rule that the scan let through.
-  uint64_t candidates;
-  // Alerts, delivered or not.
-  uint64_t alerts;
-  // Events longer than `max_event_bytes`: their first part was looked at.
-  uint64_t cut_events;
-  // Rows that are no JSON object: not looked at.
-  uint64_t malformed_rows;
-  // Rows that came after their window had closed and was no longer kept: not part of any alert.
-  uint64_t late_dropped;
-  // Rows without a usable `_time`, where a window needs one: not part of any alert.
-  uint64_t timeless_dropped;
-  // Events too far ahead of the clock to close a window: looked at like any other.
-  uint64_t future_events;
-  // Groups sent early because the state had grown beyond its bounds.
-  uint64_t partial_groups;
-  // Bytes of open and kept windows now.
-  uint64_t state_bytes;
-  // The most of these so far.
-  uint64_t state_bytes_peak;
-  // Rows that came after their window had closed and while it was kept.
-  uint64_t late;
-  // Alerts sent because of these: new ones and next revisions.
-  uint64_t revised;
-  // Alerts taken back because of these.
-  uint64_t retracted;
-  // Closed windows that were let go early because the state had grown near its bounds.
-  uint64_t retained_dropped;
-  // Groups whose `values` and `list` took no more because the state had grown near its bounds.
-  uint64_t truncated_groups;
-} caltrop_counters;
+// A rule whose per-event stages an event has passed.
+typedef struct caltrop_pass {
+  // The event's index in its batch; 0 for one that was pushed alone.
+  size_t event_index;
+  // The rule's index in its rule set.
+  size_t rule_index;
+} caltrop_pass;
 
 // An engine without any state, in `*out_engine`; free it with `caltrop_engine_free`. It keeps a reference to the rule set;
-// the caller's own may be given back. `options` may be null for the defaults. Any thread may call it.
+// the caller's own may be given back. `options` may be null for the defaults. Without `on_alert` alerts wait in the engine
+// until `caltrop_engine_next_alert` pulls them. Any thread may call it.
 //
 // Errors:
 // `CALTROP_E_ARGUMENT`: another pointer is null, or the options are not valid. `*out_engine` is left alone.
@@ -659,13 +855,27 @@ void caltrop_engine_free(caltrop_engine *engine);
 //
 // Errors:
 // `CALTROP_E_ARGUMENT`: null, or the event is not valid; it was not looked at. `CALTROP_E_STOPPED`: the callback said so.
-// `CALTROP_E_LIMIT`: in a batch, open windows have grown beyond `max_state_bytes`, and the results would be wrong.
+// `CALTROP_E_LIMIT`: in a batch, open windows have grown beyond `max_state_bytes`, and the results would be wrong; or
+// without a callback, 64 MiB of alerts wait to be pulled, and the event was not looked at.
 //
 // The caller promises:
 // `engine` is null or live and used by no other thread during the call; `event` is null or has as many bytes as its
 // `struct_size` says, and its texts can be read.
 caltrop_status caltrop_engine_push(caltrop_engine *engine,
                                    const caltrop_event *event);
+
+// Looks at `count` events in their order, as `caltrop_engine_push` does at each. All have the same `struct_size`. How many
+// were looked at is in `*out_pushed` when it returns, also when it refuses an event or is stopped; it may be null.
+//
+// Errors:
+// As `caltrop_engine_push`. It ends with the first event that is refused, or whose alert the callback stops at.
+//
+// The caller promises:
+// As `caltrop_engine_push`; `events` is null or has `count` events; `out_pushed` is null or can be written.
+caltrop_status caltrop_engine_push_batch(caltrop_engine *engine,
+                                         const caltrop_event *events,
+                                         size_t count,
+                                         size_t *out_pushed);
 
 // Looks at one event that the caller has parsed into `count` fields. Its raw text may be null; then each name and each
 // value is a text of its own to the words that rules search for.
@@ -693,6 +903,30 @@ caltrop_status caltrop_engine_advance(caltrop_engine *engine,
                                       int64_t wall_ns,
                                       int64_t mono_ns);
 
+// Which rules the event of the last push, or the events of the last batch, have passed up to their first command that needs
+// more than one event: what a host needs that marks events. `*out_passes` points to `*out_count` pairs, by event and then by
+// rule; they are the engine's and good until the next call that looks at events.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null. Nothing is written.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; the other pointers are null or can be written.
+caltrop_status caltrop_engine_passes(caltrop_engine *engine,
+                                     const caltrop_pass **out_passes,
+                                     size_t *out_count);
+
+// The oldest alert that waits, in `*out_alert`; null if there is none. It is the engine's and good until the next call on
+// the engine. Only engines without a callback have any.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null. Nothing is written.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; `out_alert` is null or can be written.
+caltrop_status caltrop_engine_next_alert(caltrop_engine *engine,
+                                         const caltrop_alert **out_alert);
+
 // Closes every window. The engine can go on afterwards with other events.
 //
 // Errors:
@@ -701,6 +935,110 @@ caltrop_status caltrop_engine_advance(caltrop_engine *engine,
 // The caller promises:
 // `engine` is null or live and used by no other thread during the call.
 caltrop_status caltrop_engine_finish(caltrop_engine *engine);
+
+// Sends what every open window holds so far, marked `CALTROP_PARTIAL_SHUTDOWN`, and lets it go: for an engine that has to
+// stop before the end of its events and whose state is not saved. The watermarks stay.
+//
+// Errors:
+// As `caltrop_engine_finish`.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call.
+caltrop_status caltrop_engine_interrupt(caltrop_engine *engine);
+
+// Forgets all events: windows, watermarks, the clock, the counters, and alerts that wait. Nothing is sent. Rules, options,
+// the callbacks, and which rules are disabled stay.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call.
+caltrop_status caltrop_engine_reset(caltrop_engine *engine);
+
+// Lets the rule at `rule_index` take events (`enabled` is not 0) or none (0). What it has open goes on and closes in its
+// time. All rules are enabled at first; a rule that lives on in `caltrop_engine_swap_ruleset` stays as it is.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, or there is no such rule.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call.
+caltrop_status caltrop_engine_enable_rule(caltrop_engine *engine,
+                                          size_t rule_index,
+                                          int32_t enabled);
+
+// Goes on with the rules of `ruleset`, all at once: the next event meets these only. A rule of the same path that means the
+// same keeps its windows, its counters, and whether it is disabled. What the open windows of any other have seen is sent
+// now, marked `CALTROP_PARTIAL_RELOAD`. `out_transfer` says what goes on, and may be null; `caltrop_engine_left_out` names
+// the rules that ended. The engine takes a reference of its own.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, or `out_transfer->struct_size` is not set; nothing has happened. `CALTROP_E_STOPPED`: the
+// callback said so; the engine has the new rules all the same, and `*out_transfer` is written.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; `ruleset` is null or alive; `out_transfer` is null
+// or has as many bytes as its `struct_size` says.
+caltrop_status caltrop_engine_swap_ruleset(caltrop_engine *engine,
+                                           const caltrop_ruleset *ruleset,
+                                           caltrop_transfer *out_transfer);
+
+// Gives what the engine keeps, watermarks and windows, as bytes to `write`, in one call: what `caltrop_engine_state_load`
+// takes. Nothing is changed; alerts that wait and counters are no part of it. It needs memory for the bytes.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null. `CALTROP_E_STOPPED`: `write` returned something other than 0.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; `write` takes what its type says and does not unwind.
+caltrop_status caltrop_engine_state_save(caltrop_engine *engine,
+                                         caltrop_write_fn write,
+                                         void *userdata);
+
+// Puts a saved state in the place of what the engine keeps. Call `caltrop_engine_advance` before the next event. Windows of
+// rules that are gone or mean something else now are left out, as are all if mode, window or zone differ: `out_transfer`
+// says how much goes on, and may be null; `caltrop_engine_left_out` names the rules. Counters start anew. The bytes may come
+// from anywhere: they are looked at one by one.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, or `out_transfer->struct_size` is not set. `CALTROP_E_FORMAT`: the bytes are no state, are
+// damaged, or are of another version. The engine is as it was.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; the bytes can be read; `out_transfer` is null or
+// has as many bytes as its `struct_size` says.
+caltrop_status caltrop_engine_state_load(caltrop_engine *engine,
+                                         caltrop_str state,
+                                         caltrop_transfer *out_transfer);
+
+// The rule at `index`, from 0, of those that the last `caltrop_engine_swap_ruleset` ended or the last
+// `caltrop_engine_state_load` left out, in the order of their paths. The texts are the engine's and good until the next such
+// call.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, no such rule, or `out_rule->struct_size` is not set. Nothing is written.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; `out_rule` is null or has as many bytes as its
+// `struct_size` says.
+caltrop_status caltrop_engine_left_out(caltrop_engine *engine,
+                                       size_t index,
+                                       caltrop_left_out *out_rule);
+
+// Who is told in words what is lost of events, and what goes on when rules are swapped or a state is loaded; nobody, with a
+// null `on_line`, as at first. Losses are told by `caltrop_engine_advance`, `caltrop_engine_finish` and
+// `caltrop_engine_interrupt`: each kind when it is first seen, and whenever it has doubled.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: `engine` is null.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; `on_line` is null or takes what its type says and
+// does not unwind.
+caltrop_status caltrop_engine_set_log(caltrop_engine *engine,
+                                      caltrop_log_fn on_line,
+                                      void *userdata);
 
 // What the engine has seen and done. It is no error and no loss that some of these grow.
 //
@@ -712,6 +1050,18 @@ caltrop_status caltrop_engine_finish(caltrop_engine *engine);
 // its `struct_size` says.
 caltrop_status caltrop_engine_counters(caltrop_engine *engine,
                                        caltrop_counters *out_counters);
+
+// What the rule at `rule_index` has made of the events.
+//
+// Errors:
+// `CALTROP_E_ARGUMENT`: null, no such rule, or `out_counters->struct_size` is not set. Nothing is written.
+//
+// The caller promises:
+// `engine` is null or live and used by no other thread during the call; `out_counters` is null or has as many bytes as
+// its `struct_size` says.
+caltrop_status caltrop_engine_rule_counters(caltrop_engine *engine,
+                                            size_t rule_index,
+                                            caltrop_rule_counters *out_counters);
 
 // Why the last call on this engine that failed did, but for `CALTROP_E_BUSY`; empty if none has. The text is the
 // engine's: it is good until the next call. No text if `engine` is null.

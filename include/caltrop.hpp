@@ -10,6 +10,7 @@
 #include "caltrop.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <string_view>
@@ -108,6 +109,23 @@ public:
   ~RuleSet() { caltrop_ruleset_unref(ruleset_); }
 
   std::size_t size() const noexcept { return caltrop_ruleset_len(ruleset_); }
+
+  // What is known of a rule; empty if there is none at `index`.
+  caltrop_rule_info rule(std::size_t index) const noexcept {
+    caltrop_rule_info info = {};
+    info.struct_size = sizeof info;
+    caltrop_ruleset_rule(ruleset_, index, &info);
+    return info;
+  }
+
+  // Calls `visit(std::string_view)` for each text of a rule; `what` is one of CALTROP_RULE_*. It must not throw.
+  template <typename Visit> void texts(std::size_t index, std::uint32_t what, Visit visit) const noexcept {
+    caltrop_str text = {};
+    for (std::size_t at = 0; caltrop_ruleset_text(ruleset_, index, what, at, &text) == CALTROP_OK; ++at) {
+      visit(to_view(text));
+    }
+  }
+
   explicit operator bool() const noexcept { return ruleset_ != nullptr; }
   const caltrop_ruleset *get() const noexcept { return ruleset_; }
 
@@ -132,6 +150,21 @@ public:
   }
   caltrop_status add_knowledge(std::string_view path, std::string_view text) noexcept {
     return caltrop_compiler_add_knowledge(compiler_.get(), to_str(path), to_str(text));
+  }
+  caltrop_status add_file(std::string_view path) noexcept {
+    return caltrop_compiler_add_file(compiler_.get(), to_str(path));
+  }
+  caltrop_status add_folder(std::string_view path) noexcept {
+    return caltrop_compiler_add_folder(compiler_.get(), to_str(path), nullptr);
+  }
+  caltrop_status add_app(std::string_view path) noexcept {
+    return caltrop_compiler_add_app(compiler_.get(), to_str(path));
+  }
+  caltrop_status add_lookup(std::string_view name, std::string_view csv) noexcept {
+    return caltrop_compiler_add_lookup(compiler_.get(), to_str(name), to_str(csv));
+  }
+  caltrop_status set_locations(std::string_view database) noexcept {
+    return caltrop_compiler_set_locations(compiler_.get(), to_str(database));
   }
 
   // `rules` is replaced on success only; `refused` is how many rules were left out.
@@ -195,6 +228,9 @@ public:
 
   caltrop_status push(std::string_view raw) noexcept { return push(event_of(raw)); }
   caltrop_status push(const caltrop_event &event) noexcept { return caltrop_engine_push(engine_.get(), &event); }
+  caltrop_status push_batch(const caltrop_event *events, std::size_t count, std::size_t *pushed = nullptr) noexcept {
+    return caltrop_engine_push_batch(engine_.get(), events, count, pushed);
+  }
   caltrop_status push_fields(const caltrop_event &event, const caltrop_pair *pairs, std::size_t count) noexcept {
     return caltrop_engine_push_fields(engine_.get(), &event, pairs, count);
   }
@@ -202,11 +238,55 @@ public:
     return caltrop_engine_advance(engine_.get(), wall_ns, mono_ns);
   }
   caltrop_status finish() noexcept { return caltrop_engine_finish(engine_.get()); }
+  caltrop_status interrupt() noexcept { return caltrop_engine_interrupt(engine_.get()); }
+  caltrop_status reset() noexcept { return caltrop_engine_reset(engine_.get()); }
+
+  // Calls `visit(const caltrop_pass &)` for each rule that the last event or batch has passed. It must not throw.
+  template <typename Visit> void passes(Visit visit) noexcept {
+    const caltrop_pass *passes = nullptr;
+    std::size_t count = 0;
+    caltrop_engine_passes(engine_.get(), &passes, &count);
+    for (std::size_t index = 0; index < count; ++index) {
+      visit(passes[index]);
+    }
+  }
+
+  caltrop_status enable_rule(std::size_t index, bool is_enabled) noexcept {
+    return caltrop_engine_enable_rule(engine_.get(), index, is_enabled ? 1 : 0);
+  }
+  // `transfer` says what goes on, if its struct_size is set.
+  caltrop_status swap_ruleset(const RuleSet &rules, caltrop_transfer *transfer = nullptr) noexcept {
+    return caltrop_engine_swap_ruleset(engine_.get(), rules.get(), transfer);
+  }
+  // Calls `write(std::string_view) -> bool` once with the state; false says that it could not be kept. It must not throw.
+  template <typename Write> caltrop_status state_save(Write write) noexcept {
+    auto call = [](caltrop_str bytes, void *userdata) noexcept -> std::int32_t {
+      return (*static_cast<Write *>(userdata))(to_view(bytes)) ? 0 : 1;
+    };
+    return caltrop_engine_state_save(engine_.get(), call, &write);
+  }
+  caltrop_status state_load(std::string_view state, caltrop_transfer *transfer = nullptr) noexcept {
+    return caltrop_engine_state_load(engine_.get(), to_str(state), transfer);
+  }
+  // The rule at `index` that the last swap or load left out; CALTROP_E_ARGUMENT behind the last.
+  caltrop_status left_out(std::size_t index, caltrop_left_out &rule) noexcept {
+    rule.struct_size = sizeof rule;
+    return caltrop_engine_left_out(engine_.get(), index, &rule);
+  }
+  caltrop_status set_log(caltrop_log_fn on_line, void *userdata) noexcept {
+    return caltrop_engine_set_log(engine_.get(), on_line, userdata);
+  }
 
   caltrop_counters counters() const noexcept {
     caltrop_counters counters = {};
     counters.struct_size = sizeof counters;
     caltrop_engine_counters(engine_.get(), &counters);
+    return counters;
+  }
+  caltrop_rule_counters rule_counters(std::size_t index) const noexcept {
+    caltrop_rule_counters counters = {};
+    counters.struct_size = sizeof counters;
+    caltrop_engine_rule_counters(engine_.get(), index, &counters);
     return counters;
   }
   std::string_view last_error() const noexcept { return to_view(caltrop_engine_last_error(engine_.get())); }

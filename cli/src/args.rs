@@ -31,6 +31,17 @@ Examples:
   caltrop explain rules/wmi_subscription_execution.yml
   caltrop explain 5975.18225 --rules rules --event demo/sysmon.xml";
 
+const CATALOG_EXAMPLES: &str = "\
+Examples:
+  caltrop catalog rules -o site
+  caltrop catalog rules --json catalog.json --navigator layer.json
+  caltrop catalog rules -o site --alerts alerts.ndjson";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  caltrop run --rules rules demo > alerts.ndjson
+  caltrop report alerts.ndjson -o report.html --catalog site";
+
 /// Runs Splunk detection rules where logs are born: writes, tests and hunts with them.
 ///
 /// Results go to standard output, everything else to standard error.
@@ -57,6 +68,12 @@ pub(crate) enum Command {
     /// With --event, also what it makes of each event of a file.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
+    /// Write rules as a catalog: a static site, JSON, a layer for the ATT&CK Navigator.
+    #[command(after_help = CATALOG_EXAMPLES)]
+    Catalog(CatalogArgs),
+    /// Write a page of alerts, for an investigation.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
 }
 
 /// `caltrop run`
@@ -161,6 +178,42 @@ pub(crate) struct ExplainArgs {
     pub(crate) event: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) events: EventArgs,
+}
+
+/// `caltrop catalog`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CatalogArgs {
+    /// Rule files, folders or globs.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The folder of the static site; files of the same names in it are replaced.
+    #[arg(short, long, value_name = "DIR", required_unless_present_any = ["json", "navigator"])]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the whole as one JSON object.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write a layer for the ATT&CK Navigator.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) navigator: Option<PathBuf>,
+    /// Alerts as `run` prints them: the catalog says how often each rule fired.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alerts: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
+}
+
+/// `caltrop report`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReportArgs {
+    /// Alerts as `run` prints them, one JSON object a line.
+    #[arg(value_name = "ALERTS")]
+    pub(crate) alerts: PathBuf,
+    /// The page.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Where the catalog of the rules stands, as seen from the page: a path or a web address.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) catalog: Option<String>,
 }
 
 /// What macros and fields mean.

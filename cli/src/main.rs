@@ -7,6 +7,7 @@
 //! ([`feed`]) and how results are printed ([`output`]).
 
 mod args;
+mod catalog;
 mod check;
 mod explain;
 mod feed;
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Catalog(args) => catalog::run(&args),
+        Command::Report(args) => catalog::report(&args),
     };
     match result {
         Ok(status) => status.into(),

@@ -63,7 +63,10 @@ impl Stats {
             (self.malformed_rows, "no JSON object, left out"),
             (self.timeless_rows, "without a usable _time where a window needs one, left out"),
             (self.lost_fields, "fields beyond the first 512 of an event, not seen"),
-            (self.cut_rows, "rows in more than 1,000 groups, put into the first ones only"),
+            (
+                self.cut_rows,
+                "rows in more than 1,000 groups, put into the first ones only, or beyond what a subsearch gives",
+            ),
             (self.given_up_searches, "searches of a regex given up at their bound: no match"),
             (self.late, "after their window had closed (--lateness), told as revisions"),
             (self.late_dropped, "after their window was no longer kept (--retain), left out"),

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     event::mapping::Mapping,
-    ids::{FieldId, RuleId},
+    ids::{BranchId, FieldId, RuleId},
     names::Names,
     scan::{self, Atom},
     stage::{
@@ -117,6 +117,75 @@ pub(crate) enum Reduce {
     Stats(Stats),
     /// Any other: the rows are kept, in order, for the finish.
     Collect,
+    /// The rule has subpipelines over the events of the same window: what each reduces is kept apart.
+    Branched(Box<Branched>),
+}
+
+/// What a rule with subpipelines over events keeps.
+#[derive(Debug)]
+pub(crate) struct Branched {
+    /// How its own rows are taken together.
+    pub(crate) own: Reduce,
+    /// By their ids: a branch that stands in another comes before it.
+    pub(crate) branches: Box<[Branch]>,
+}
+
+/// A subpipeline over events, cut as a rule is.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    /// Runs on each event alone.
+    pub(crate) mapped: Box<[Stage]>,
+    /// Runs on the rows that are made of one event.
+    pub(crate) expanded: Box<[Stage]>,
+    /// Takes the rows together.
+    pub(crate) reduce: Reduce,
+    /// Runs on its rows when the window closes.
+    pub(crate) finish: Box<[Stage]>,
+    /// What its rows are for.
+    pub(crate) purpose: Purpose,
+    /// So many of its rows count, the first ones; the others are counted as cut.
+    pub(crate) most_rows: usize,
+}
+
+/// What the rows of a branch are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// They are taken as they are.
+    Rows,
+    /// Other rows are compared with them.
+    Tests,
+}
+
+/// Which pipeline of a rule a row came down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// The rule's own.
+    Own,
+    /// That of a branch.
+    Branch(BranchId),
+}
+
+impl Plan {
+    /// Every stage, those of its branches behind its own.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = &Stage> {
+        let own = [&self.mapped, &self.expanded, &self.finish].into_iter().flatten();
+        own.chain(branches(self.reduce.as_ref()).iter().flat_map(Branch::stages))
+    }
+}
+
+impl Branch {
+    /// Every stage.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = &Stage> {
+        [&self.mapped, &self.expanded, &self.finish].into_iter().flatten()
+    }
+}
+
+/// The branches of a rule that reduces so.
+pub(crate) fn branches(reduce: Option<&Reduce>) -> &[Branch] {
+    match reduce {
+        Some(Reduce::Branched(branched)) => &branched.branches,
+        _ => &[],
+    }
 }
 
 /// When a window of a plan may close.
@@ -179,10 +248,7 @@ impl RuleSet {
     pub fn without_locations(&self) -> usize {
         let lacks =
             |stage: &Stage| matches!(stage, Stage::IpLocation(it) if it.locations.is_none());
-        let stages = |plan: &'_ Plan| {
-            [&plan.mapped, &plan.expanded, &plan.finish].into_iter().flatten().any(lacks)
-        };
-        self.rules.iter().filter(|rule| stages(&rule.plan)).count()
+        self.rules.iter().filter(|rule| rule.plan.stages().any(lacks)).count()
     }
 
     /// One rule.

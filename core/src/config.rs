@@ -141,7 +141,8 @@ pub struct Counters {
     pub lost_fields: u64,
     /// Times that the table of kinds of events (source, sourcetype, host) was full and was emptied: slower, no less seen.
     pub kind_resets: u64,
-    /// Rows with several multivalue BY fields that were put into their first thousand groups only.
+    /// Rows with several multivalue BY fields that were put into their first thousand groups only, and rows of subsearches
+    /// over events beyond those that count: 10,000 in `search`, 50,000 in `append` and `join`.
     pub cut_rows: u64,
     /// Rows that came after their window had closed and while it was kept: what was sent is sent again where they change it.
     pub late: u64,

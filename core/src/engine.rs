@@ -30,7 +30,7 @@ use bumpalo::Bump;
 use crate::{
     agg::{window::Slot, windows::Windows},
     alert::{self, Alert, Partial, Parts},
-    compiled::{Reduce, Rule, RuleSet},
+    compiled::{self, Lane, Plan, Reduce, Rule, RuleSet},
     config::{Counters, Input, Mode, Options, RuleCounters},
     event::{
         Event, Head, Knowledge, Meta,
@@ -38,7 +38,7 @@ use crate::{
         json::{self, Records},
     },
     expr::regex::Caches,
-    ids::RuleId,
+    ids::{BranchId, RuleId},
     row::{Env, Rank, Row},
     scan::candidates::Candidates,
     stage::{self, Stage, Verdict},
@@ -408,38 +408,48 @@ impl<'e, 's> Work<'e, 's> {
         Rank { newest_first_ns, input: head.input, offset: head.offset, part: 0 }
     }
 
-    /// One rule on one event: its per-event stages, then its window or its alert.
-    fn run(&mut self, rule_id: RuleId, mut row: Row<'e>, event: &Event<'e>) {
+    /// One rule on one event: its per-event stages, then its window or its alert; the same for its branches.
+    fn run(&mut self, rule_id: RuleId, row: Row<'e>, event: &Event<'e>) {
         let rule = &self.rules.rules[rule_id.index()];
         let now_s = frame::now_s(self.options, &rule.plan.closing, event.meta().time_ns);
         let env = Env { now_s, ..self.env };
-        if rule.plan.generates || !passes(&rule.plan.mapped, &mut row, env) {
+        let Plan { mapped, expanded, reduce, generates, .. } = &rule.plan;
+        for (branch, index) in compiled::branches(reduce.as_ref()).iter().zip(0..) {
+            let lane = Lane::Branch(BranchId::new(index));
+            map(&branch.mapped, &branch.expanded, row.clone(), env, |row| {
+                self.take(rule_id, rule, lane, row, event, env);
+            });
+        }
+        if *generates {
             return;
         }
-        if rule.plan.expanded.is_empty() {
-            return self.take(rule_id, rule, &row, event, env);
-        }
-        for (row, part) in stage::run(&rule.plan.expanded, vec![row], env).into_iter().zip(0..) {
-            self.take(rule_id, rule, &row.part(part), event, env);
-        }
+        map(mapped, expanded, row, env, |row| {
+            self.note_passed(rule_id);
+            self.take(rule_id, rule, Lane::Own, row, event, env);
+        });
     }
 
-    /// A row that has passed the per-event stages.
-    fn take(
-        &mut self,
-        rule_id: RuleId,
-        rule: &'e Rule,
-        row: &Row<'e>,
-        event: &Event<'e>,
-        env: Env<'e>,
-    ) {
+    /// Counts a row that has passed a rule's own per-event stages, and names the rule to the caller, once.
+    fn note_passed(&mut self, rule_id: RuleId) {
         self.rule_counters[rule_id.index()].passed += 1;
         if self.passed.last() != Some(&rule_id) {
             self.passed.push(rule_id);
         }
+    }
+
+    /// A row that has passed the per-event stages of a pipeline.
+    fn take(
+        &mut self,
+        rule_id: RuleId,
+        rule: &'e Rule,
+        lane: Lane,
+        row: &Row<'e>,
+        event: &Event<'e>,
+        env: Env<'e>,
+    ) {
         match &rule.plan.reduce {
             None => self.send_row(rule_id, rule, row),
-            Some(reduce) => self.keep(rule_id, rule, reduce, row, event, env),
+            Some(reduce) => self.keep(rule_id, reduce, lane, row, event, env),
         }
     }
 
@@ -454,13 +464,14 @@ impl<'e, 's> Work<'e, 's> {
     fn keep(
         &mut self,
         rule_id: RuleId,
-        rule: &Rule,
         reduce: &Reduce,
+        lane: Lane,
         row: &Row<'e>,
         event: &Event<'e>,
         env: Env<'e>,
     ) {
         self.hear(event.meta());
+        let rule = &self.rules.rules[rule_id.index()];
         let Some(slot) = self.slot(rule_id, rule, row, event) else {
             self.counters.timeless_dropped += 1;
             return;
@@ -468,7 +479,7 @@ impl<'e, 's> Work<'e, 's> {
         if self.options.mode == Mode::Stream && self.has_closed(&slot) {
             self.keep_late(&slot, rule, reduce, row, env);
         } else {
-            let grown = self.windows.update(&slot, reduce, row, env);
+            let grown = self.windows.update(&slot, reduce, lane, row, env);
             self.bound_state(&slot, reduce, grown);
         }
         if let Some(host) = &slot.host {
@@ -532,6 +543,26 @@ fn env<'e>(
         now_s: options.now_s,
         clock_s: options.now_s,
         zone: &options.zone,
+        branches: &[],
+    }
+}
+
+/// Hands `take` the rows that the per-event stages of a pipeline make of one event.
+fn map<'e>(
+    mapped: &[Stage],
+    expanded: &[Stage],
+    mut row: Row<'e>,
+    env: Env<'e>,
+    mut take: impl FnMut(&Row<'e>),
+) {
+    if !passes(mapped, &mut row, env) {
+        return;
+    }
+    if expanded.is_empty() {
+        return take(&row);
+    }
+    for (row, part) in stage::run(expanded, vec![row], env).into_iter().zip(0..) {
+        take(&row.part(part));
     }
 }
 

@@ -40,6 +40,8 @@ ids! {
     GroupId;
     /// A regex that needs a cache while it runs.
     RegexId;
+    /// A subpipeline over events of one rule, behind those that stand in it.
+    BranchId;
 }
 
 impl FieldId {

@@ -18,6 +18,14 @@ pub trait Fields<'e> {
     /// The value of a field; null where it is absent.
     fn get(&self, field: FieldId) -> Value<'e>;
 
+    /// The value of any name; null where it is absent, or is no name of the table and these are not known by their texts.
+    fn value_of(&self, name: Name<'_>) -> Value<'e> {
+        match name {
+            Name::Known(field) => self.get(field),
+            Name::Other(_) => Value::Null,
+        }
+    }
+
     /// Whether the raw text passes or, for an event that came as fields without one, some name or value of it, each a
     /// text of its own.
     fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
@@ -330,6 +338,10 @@ impl<'e> Fields<'e> for Row<'e> {
         self.get_name(Name::Known(field))
     }
 
+    fn value_of(&self, name: Name<'_>) -> Value<'e> {
+        self.get_name(name)
+    }
+
     fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let written = self.cells.iter().find(|cell| cell.name == Name::Known(Names::RAW));
         match (written, self.base) {
@@ -359,4 +371,6 @@ pub struct Env<'e> {
     pub clock_s: f64,
     /// The zone of times that carry none.
     pub zone: &'e jiff::tz::TimeZone,
+    /// What the subpipelines of the rule found in the window, by [`BranchId`](crate::ids::BranchId): those that are finished.
+    pub branches: &'e [crate::expr::branch::Branch<'e>],
 }

@@ -15,7 +15,7 @@ use crate::{
     names::Names,
     plan::{
         atoms::{self, Anchor, Formula},
-        event_ids,
+        branches, event_ids,
         expand::{self, Expanded},
         explain::{self, Explanation},
         hash::{self, FieldDigest},
@@ -227,6 +227,7 @@ pub(crate) fn compile(
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
         knowledge: Some(knowledge),
+        branches: Vec::new(),
     };
     lower::resolve(&mut pipeline, &mut lowering);
     let (mut plan, mut closing_reason) = lower::plan(&pipeline, &mut lowering);
@@ -242,13 +243,18 @@ pub(crate) fn compile(
         knowledge.locations.as_ref(),
     );
     let formula = atoms::formula(&pipeline, &shared.origins, options.strict_raw);
-    let anchor = atoms::anchor(&formula);
+    let own = atoms::anchor(&formula);
+    let branches = branches::of(&pipeline);
+    let anchor =
+        branches::anchor(own, plan.generates, &branches, &shared.origins, options.strict_raw);
     // What is said of the sense of a rule is worth reading once its text is right.
     if !found.iter().chain(&diagnostics).any(Diagnostic::is_error) {
-        found.extend(lint::lint(&pipeline));
-        found.extend(misspelt::lint(&pipeline, &shared.origins));
-        found.extend(event_ids::lint(&pipeline, options.strict_raw));
-        if anchor.clause.is_none() && !plan.generates {
+        for pipeline in std::iter::once(&pipeline).chain(branches.iter().copied()) {
+            found.extend(lint::lint(pipeline));
+            found.extend(misspelt::lint(pipeline, &shared.origins));
+            found.extend(event_ids::lint(pipeline, options.strict_raw));
+        }
+        if anchor.clause.is_none() && !(plan.generates && branches.is_empty()) {
             found.push(no_anchor(&pipeline));
         }
     }

@@ -15,6 +15,8 @@ use common::{Random, real_events, run, say, seed, stream};
 
 /// Rules that together have every command, every kind of value and most kinds of expression.
 const RULES: &[&str] = &[
+    "user=* NOT [search host=* [search user=* | return 3 host] | table user] | stats count | append [search host=*]",
+    "host=* | join type=left host [search user=* | stats count by host]",
     "TERM(evil) OR \"two words\" | bin span=1s | stats count values(*) AS * BY _time, host",
     "CASE(Evil) a*b user!=root src=10.0.0.0/8 count>3 size<=1.50 | regex cmd!=\"(?i)^a.*$\" | table _time, u*, cmd",
     "evil | where match(cmd, \"(a|b)*c\") OR like(cmd, \"%a_b%\") OR cidrmatch(\"10.0.0.0/8\", src) | fields - _raw",

@@ -76,6 +76,7 @@ fn every_alert_of_a_run_has_a_key_of_its_own() {
         "TERM(WmiPrvSE) | eval m=split(\"a,b\", \",\") | sort user | mvexpand m | table m",
         "TERM(WmiPrvSE) | stats count by host | appendpipe [ stats sum(count) as count ]",
         "TERM(WmiPrvSE) | head 9 | append [| makeresults count=3 ] | table user",
+        "TERM(WmiPrvSE) | append [search TERM(WmiPrvSE)] | append [search TERM(WmiPrvSE)] | table user",
     ] {
         let rules = common::searches(&[search]);
         let alerts = run(&rules, &Options::default(), events.iter().copied()).alerts;

@@ -36,6 +36,8 @@ const RULES: &[&str] = &[
     "take=1 | head 4",
     "take=1 | eval m=n*2 | head 5 | stats sum(m) as m by host",
     "take=1 n=1* | table host user",
+    "take=1 | stats count by host | append [search take=1 n=1* | stats values(n) as n by user]",
+    "take=1 [search n=1* | table user] | table host n",
 ];
 
 /// Builds rules by path.

@@ -25,6 +25,9 @@ const RULES: &[&str] = &[
     "TERM(exe) | head 50 | eval n=process_id*2 | stats sum(n) list(process_name) by host",
     "NOT TERM(exe) | stats count by EventCode | where count > 3",
     "EventCode=1 | table _time host process",
+    "TERM(exe) | stats count by host | append [search EventCode=3 | stats dc(user) values(process_name) by host]",
+    "EventCode=1 [search EventCode=3 | fields host user] | stats count by user",
+    "EventCode=1 | table host process | join host [search EventCode=3 | table host user]",
     "TERM(nowhere) | stats count",
     "TERM(nowhere) | stats count by host",
 ];

@@ -1,7 +1,7 @@
 //! The parser from outside: trees, places of complaints, hostile texts, and the round trip through `print`.
 
 use caltrop_core::diag::{Diagnostic, Severity, Span};
-use caltrop_core::plan::support::RUNS;
+use caltrop_core::plan::reference;
 use caltrop_core::spl::tree::{CommandKind, Expr, ExprKind, Search};
 use caltrop_core::spl::{parse, print};
 use proptest::prelude::*;
@@ -644,8 +644,8 @@ fn command() -> impl Strategy<Value = String> {
 
 #[test]
 fn every_command_that_runs_has_a_form() {
-    for name in RUNS {
-        let is_of_it = |form: &&str| form.split(' ').next() == Some(*name);
+    for name in reference::names() {
+        let is_of_it = |form: &&str| form.split(' ').next() == Some(name);
         assert!(FORMS.iter().any(is_of_it), "{name}");
     }
 }

@@ -26,6 +26,9 @@ const RULES: &[&str] = &[
     "TERM(exe) | head 7",
     "TERM(exe) | eval n=process_id*2 | head 500 | stats sum(n) list(process_name) by host",
     "EventCode=1 | table _time host process",
+    "TERM(exe) | stats count by host | append [search EventCode=3 | stats dc(user) values(process_name) by host]",
+    "EventCode=1 [search EventCode=3 | fields host user] | stats count by user",
+    "EventCode=1 | table host process | join host [search EventCode=3 | table host user]",
     "TERM(nowhere) | stats count",
 ];
 
@@ -134,7 +137,7 @@ fn what_means_something_else_now_is_left_out_by_name() {
     let (_, restored) = load(&fewer, &options, &saved(&options)).expect("it is a state");
     let left_out =
         |path: &str, reason| LeftOut { path: path.to_owned(), windows: 1, retained: 0, reason };
-    let gone = ["rule 0", "rule 1", "rule 4", "rule 5"];
+    let gone = ["rule 0", "rule 1", "rule 4", "rule 5", "rule 7", "rule 8", "rule 9"];
     let mut expected: Vec<LeftOut> = gone.map(|path| left_out(path, Reason::UnknownRule)).into();
     expected.insert(2, left_out("rule 3", Reason::ChangedRule));
     assert_eq!(restored, Restored { windows: 1, retained: 0, left_out: expected });
@@ -142,7 +145,7 @@ fn what_means_something_else_now_is_left_out_by_name() {
     let other = Options { window: Window::Fixed(SECOND_NS), ..Options::default() };
     let (_, restored) = load(&rules(0), &other, &saved(&options)).expect("it is a state");
     assert_eq!(restored.windows, 0);
-    assert_eq!(restored.left_out.len(), 6);
+    assert_eq!(restored.left_out.len(), 9);
     assert!(restored.left_out.iter().all(|rule| rule.reason == Reason::ChangedOptions));
 }
 

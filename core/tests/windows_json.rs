@@ -35,8 +35,15 @@ fn seen(raw: &[u8], named: &[&str]) -> Seen {
     let mut names = Names::default();
     named.iter().for_each(|name| _ = names.intern(name));
     let (names, mapping) = (names, Mapping::default());
-    let env =
-        Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
+    let env = Env {
+        bump: &bump,
+        names: &names,
+        caches: &caches,
+        now_s: 0.0,
+        clock_s: 0.0,
+        zone: &zone,
+        branches: &[],
+    };
     let classes = Classes::default();
     let knowledge = Knowledge { mapping: &mapping, classes: &classes };
     let meta = Meta::read(raw, &Head::default(), Input::Auto, env);

@@ -71,8 +71,15 @@ fn with_event<T>(raw: &str, look: impl FnOnce(&Event<'_>, &Bump) -> T) -> T {
     let (bump, names, caches, mapping) =
         (Bump::new(), Names::default(), Caches::new(0), Mapping::default());
     let zone = jiff::tz::TimeZone::UTC;
-    let env =
-        Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone: &zone };
+    let env = Env {
+        bump: &bump,
+        names: &names,
+        caches: &caches,
+        now_s: 0.0,
+        clock_s: 0.0,
+        zone: &zone,
+        branches: &[],
+    };
     let classes = Classes::default();
     let knowledge = Knowledge { mapping: &mapping, classes: &classes };
     let meta = Meta::read(raw.as_bytes(), &Head::default(), Input::Auto, env);

@@ -4,17 +4,18 @@
 //! an error never stops the others: it is left out, and the diagnostics of the last build say why. Adding and building may
 //! allocate much and be slow, and building moves to a stack of its own, so that a small one is enough for the caller's.
 
-use std::{collections::BTreeMap, ffi::c_void};
+use std::{collections::BTreeMap, ffi::c_void, path::Path};
 
 use caltrop_core::{
     diag::{Diagnostic, Severity, line_and_column, render},
     knowledge::Knowledge,
+    locations::Locations,
     ruleset::{BuildOptions, Built, RuleSetBuilder},
 };
 
 use crate::{
     panic::{Gate, guard, guard_alone},
-    ruleset::CaltropRuleset,
+    ruleset::{CaltropRuleset, Outline},
     sized::{Grown, take},
     status::{CALTROP_E_ARGUMENT, CaltropStatus, Fault},
     str::CaltropStr,
@@ -138,7 +139,7 @@ pub unsafe extern "C" fn caltrop_compiler_add_yaml(
     guard(&compiler.0, |texts| {
         // SAFETY: the caller promises that they can be read.
         let (path, text) = unsafe { (path.text("the path")?, text.text("the text")?) };
-        texts.add_rule(path, Kind::Yaml, text)
+        texts.add_yaml(path, text)
     })
 }
 
@@ -188,6 +189,140 @@ pub unsafe extern "C" fn caltrop_compiler_add_knowledge(
     })
 }
 
+/// Adds the rule file at `path`: `.yml` or `.yaml`; `.spl`; `.conf`, whose stanzas are rules each. It is read now, and is
+/// known by the path as it is given. A rule file is a regular file of at most 4 MiB, in UTF-8.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, not UTF-8, or a rule of that path is there already. `CALTROP_E_IO`: it cannot be read or is
+/// no rule file; the last error says why. Nothing is added.
+///
+/// # Safety
+/// `compiler` is null or live and used by no other thread; the text can be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_compiler_add_file(
+    compiler: *mut CaltropCompiler,
+    path: CaltropStr,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live compiler.
+    let Some(compiler) = (unsafe { compiler.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&compiler.0, |texts| {
+        // SAFETY: the caller promises that it can be read.
+        let path = unsafe { path.text("the path") }?;
+        if Path::new(path).is_dir() {
+            return Err(Fault::io(format!(
+                "{path}: a folder: add it with caltrop_compiler_add_folder"
+            )));
+        }
+        texts.add_files(path).map(|_| ())
+    })
+}
+
+/// Adds every rule file in the folder at `path` and in those below it, by name; what is no rule file is passed over.
+/// `*out_count` is how many were added, and may be null. The files are read now.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, not UTF-8, or a rule of the same path is there already. `CALTROP_E_IO`: it is no folder, it
+/// holds no rule file, or something in it cannot be read; the last error names the first. Nothing is added.
+///
+/// # Safety
+/// `compiler` is null or live and used by no other thread; the text can be read; `out_count` is null or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_compiler_add_folder(
+    compiler: *mut CaltropCompiler,
+    path: CaltropStr,
+    out_count: *mut usize,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live compiler.
+    let Some(compiler) = (unsafe { compiler.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    if !is_optional(out_count) {
+        return CALTROP_E_ARGUMENT;
+    }
+    guard(&compiler.0, |texts| {
+        // SAFETY: the caller promises that it can be read.
+        let path = unsafe { path.text("the path") }?;
+        if !Path::new(path).is_dir() {
+            return Err(Fault::io(format!("{path}: not a folder")));
+        }
+        let count = texts.add_files(path)?;
+        if !out_count.is_null() {
+            // SAFETY: it is not null, and the caller promises that it can be written.
+            unsafe { *out_count = count };
+        }
+        Ok(())
+    })
+}
+
+/// Adds the folder of a Splunk app, or a checkout of security_content, over the knowledge that is there: the files of
+/// `default`, `local`, `lookups` and `macros` that `caltrop_compiler_add_knowledge` would take. They are read now; links are
+/// not followed.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null or not UTF-8. `CALTROP_E_IO`: it is no folder, or something in it cannot be read; the last
+/// error names the first. Nothing is added.
+///
+/// # Safety
+/// `compiler` is null or live and used by no other thread; the text can be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_compiler_add_app(
+    compiler: *mut CaltropCompiler,
+    path: CaltropStr,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live compiler.
+    let Some(compiler) = (unsafe { compiler.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&compiler.0, |texts| {
+        // SAFETY: the caller promises that it can be read.
+        texts.add_app(unsafe { path.text("the path") }?)
+    })
+}
+
+/// Adds a lookup table: `csv` is its text with a line of column names, `name` the file name that rules and
+/// `transforms.conf` know it by, such as `assets.csv`. It replaces one of the same name. Both texts are copied.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, not UTF-8, or a name that does not end in `.csv` or holds others than `A-Z a-z 0-9 _ . -`.
+/// `CALTROP_E_LIMIT`: the table is longer than 64 MiB. Nothing is added.
+///
+/// # Safety
+/// `compiler` is null or live and used by no other thread; the texts can be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_compiler_add_lookup(
+    compiler: *mut CaltropCompiler,
+    name: CaltropStr,
+    csv: CaltropStr,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live compiler.
+    let Some(compiler) = (unsafe { compiler.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&compiler.0, |texts| {
+        // SAFETY: the caller promises that they can be read.
+        let (name, csv) = unsafe { (name.text("the name")?, csv.text("the table")?) };
+        texts.add_lookup(name, csv)
+    })
+}
+
+/// Sets the database that tells where network addresses are, for `iplocation`: the bytes of a MaxMind database. They are
+/// copied once, and shared by all rule sets that are built from now on. It replaces an earlier one.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null. `CALTROP_E_FORMAT`: the bytes are no such database. The earlier one stays.
+///
+/// # Safety
+/// `compiler` is null or live and used by no other thread; the bytes can be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_compiler_set_locations(
+    compiler: *mut CaltropCompiler,
+    database: CaltropStr,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live compiler.
+    let Some(compiler) = (unsafe { compiler.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&compiler.0, |texts| {
+        // SAFETY: the caller promises that they can be read.
+        let bytes = unsafe { database.some_bytes("the database") }?;
+        let locations = stacker::grow(COMPILE_STACK_BYTES, || Locations::from_bytes(bytes.into()));
+        texts.locations = Some(locations.map_err(|error| Fault::format(error.to_string()))?);
+        Ok(())
+    })
+}
+
 /// Compiles everything that was added. The rule set in `*out_ruleset` holds what can run, perhaps nothing; the caller owns
 /// a reference to it, see `caltrop_ruleset_unref`. `*out_refused` is how many rules were left out, and may be null. Refused
 /// rules are no failure of this call; `caltrop_compiler_diagnostics` says what is wrong with them.
@@ -207,7 +342,7 @@ pub unsafe extern "C" fn caltrop_compiler_build(
 ) -> CaltropStatus {
     // SAFETY: the caller promises null or a live compiler.
     let Some(compiler) = (unsafe { compiler.as_ref() }) else { return CALTROP_E_ARGUMENT };
-    if !is_writable(out_ruleset) || !(out_refused.is_null() || out_refused.is_aligned()) {
+    if !is_writable(out_ruleset) || !is_optional(out_refused) {
         return CALTROP_E_ARGUMENT;
     }
     guard(&compiler.0, |texts| {
@@ -271,6 +406,7 @@ struct Texts {
     rules: BTreeMap<String, RuleText>,
     /// Path and text, in the order in which they were added.
     knowledge: Vec<(String, String)>,
+    locations: Option<Locations>,
     /// What the last build had to say.
     findings: Vec<Finding>,
 }
@@ -282,7 +418,9 @@ struct RuleText {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Yaml,
+    /// A rule file, read by what its path ends in.
+    File,
+    /// A rule that is nothing but SPL.
     Spl,
 }
 
@@ -307,13 +445,18 @@ const MAX_KNOWLEDGE_BYTES: usize = 64 << 20;
 
 impl Texts {
     fn new(options: BuildOptions) -> Self {
-        Self { options, rules: BTreeMap::new(), knowledge: Vec::new(), findings: Vec::new() }
+        let (rules, knowledge, findings) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { options, rules, knowledge, locations: None, findings }
+    }
+
+    fn add_yaml(&mut self, path: &str, text: &str) -> Result<(), Fault> {
+        if !(path.ends_with(".yml") || path.ends_with(".yaml")) {
+            return Err(Fault::argument(format!("`{path}` ends in neither .yml nor .yaml")));
+        }
+        self.add_rule(path, Kind::File, text)
     }
 
     fn add_rule(&mut self, path: &str, kind: Kind, text: &str) -> Result<(), Fault> {
-        if kind == Kind::Yaml && !(path.ends_with(".yml") || path.ends_with(".yaml")) {
-            return Err(Fault::argument(format!("`{path}` ends in neither .yml nor .yaml")));
-        }
         if text.len() > MAX_RULE_BYTES {
             return Err(Fault::limit(format!("`{path}` is longer than {MAX_RULE_BYTES} bytes")));
         }
@@ -334,26 +477,67 @@ impl Texts {
         Ok(())
     }
 
+    /// Adds the rule files that `path` stands for, all or none; how many.
+    fn add_files(&mut self, path: &str) -> Result<usize, Fault> {
+        // On a stack of its own, for a folder is walked with buffers for each level.
+        let found = stacker::grow(COMPILE_STACK_BYTES, || caltrop_host::rule_files(&[path]));
+        if let Some(error) = found.errors.first() {
+            return Err(Fault::io(error.to_string()));
+        }
+        if let Some(file) = found.files.iter().find(|file| self.rules.contains_key(&file.path)) {
+            return Err(Fault::argument(format!("`{}` was added already", file.path)));
+        }
+        let count = found.files.len();
+        for file in found.files {
+            self.rules.insert(file.path, RuleText { kind: Kind::File, text: file.text });
+        }
+        Ok(count)
+    }
+
+    fn add_app(&mut self, folder: &str) -> Result<(), Fault> {
+        let read = || caltrop_host::knowledge_files(Path::new(folder));
+        let (files, errors) = stacker::grow(COMPILE_STACK_BYTES, read);
+        if let Some(error) = errors.first() {
+            return Err(Fault::io(error.to_string()));
+        }
+        let folder = folder.trim_end_matches('/');
+        let named = files.into_iter().map(|(name, text)| (format!("{folder}/{name}"), text));
+        self.knowledge.extend(named);
+        Ok(())
+    }
+
+    fn add_lookup(&mut self, name: &str, csv: &str) -> Result<(), Fault> {
+        let is_plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        if !name.ends_with(".csv") || !name.bytes().all(is_plain) {
+            return Err(Fault::argument(format!(
+                "`{name}` is no name of a table, as `assets.csv` is"
+            )));
+        }
+        self.add_knowledge(&format!("lookups/{name}"), csv)
+    }
+
     /// The rule set, and how many rules it lacks.
     fn build(&mut self) -> (CaltropRuleset, usize) {
         let (knowledge, mut findings) = self.knowledge();
         let mut builder = RuleSetBuilder::new(knowledge, self.options);
         for (path, rule) in &self.rules {
             match rule.kind {
-                Kind::Yaml => builder.add_file(path, &rule.text),
+                Kind::File => builder.add_file(path, &rule.text),
                 Kind::Spl => builder.add_spl(path, &rule.text),
             }
         }
-        let built = builder.build();
+        let (built, explanations) = builder.build_explained();
         findings.extend(self.findings_of(&built));
         self.findings = findings;
         let refused = built.reports.iter().filter(|report| report.is_refused()).count();
-        (CaltropRuleset::new(built.rules), refused)
+        (CaltropRuleset::new(built.rules, explanations.into_iter().map(Outline::of)), refused)
     }
 
     /// What is built in with the added apps over it, and what is wrong with their files.
     fn knowledge(&self) -> (Knowledge, Vec<Finding>) {
         let mut knowledge = Knowledge::builtin();
+        knowledge.locations.clone_from(&self.locations);
         let mut findings = Vec::new();
         for files in self.apps() {
             for (path, diagnostic) in knowledge.overlay(&files) {
@@ -456,13 +640,18 @@ pub(crate) fn is_writable<T>(out: *mut T) -> bool {
     !out.is_null() && out.is_aligned()
 }
 
+/// Whether a result can be put there or is not wanted, as far as can be told.
+pub(crate) fn is_optional<T>(out: *mut T) -> bool {
+    out.is_null() || out.is_aligned()
+}
+
 /// The folder of the app that a file belongs to.
 fn app_of(path: &str) -> &str {
     let folder = |path: &'_ str| path.rfind(['/', '\\']).unwrap_or(0);
     let parent = &path[..folder(path)];
     let last = &parent[folder(parent)..];
     match last.trim_start_matches(['/', '\\']) {
-        "default" | "local" | "lookups" | "metadata" => &parent[..folder(parent)],
+        "default" | "local" | "lookups" | "macros" | "metadata" => &parent[..folder(parent)],
         _ => parent,
     }
 }

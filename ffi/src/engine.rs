@@ -1,25 +1,32 @@
 //! One stream of events, and the alerts that come of it.
 //!
-//! Push, advance and finish look at what they are given, call back for each alert before they return, and keep nothing
+//! Push, advance and finish look at what they are given, call back for each alert before they return or, without a callback,
+//! keep it until it is pulled, and keep nothing
 //! that the caller owns. They allocate nothing for an event that no rule selects, and run on a stack of 24 KiB.
 
 use std::{cell::RefCell, ffi::c_void, slice, sync::Arc};
 
 use caltrop_core::{
-    config::Counters,
-    engine::{Engine, Sink},
+    alert::{Alert, Partial},
+    compiled::RuleSet,
+    engine::{Enabled, Engine, Sink, Swapped},
     event::Head,
+    ids::RuleId,
 };
 
 use crate::{
     alert::{CaltropAlert, CaltropRow},
-    compiler::is_writable,
+    compiler::{is_optional, is_writable},
+    counters::{CaltropCounters, CaltropRuleCounters},
+    log::{CALTROP_LOG_INFO, CaltropLogFn, Log},
     options::{CaltropEngineOptions, engine_options},
     panic::{Gate, guard, guard_alone},
+    queue::Queue,
     ruleset::{CaltropRuleset, FREE_STACK_BYTES},
-    sized::{Grown, put, take},
-    status::{CALTROP_E_ARGUMENT, CaltropStatus, Fault},
-    str::CaltropStr,
+    sized::{Grown, check_optional, put, put_optional, take},
+    status::{CALTROP_E_ARGUMENT, CALTROP_E_STOPPED, CaltropStatus, Fault},
+    str::{CaltropStr, CaltropWriteFn},
+    transfer::{CaltropLeftOut, CaltropTransfer, Transferred},
 };
 
 /// The state of one stream of events. One thread at a time may use it; it may move between threads.
@@ -65,46 +72,14 @@ pub struct CaltropPair {
     pub value: CaltropStr,
 }
 
-/// What an engine has seen and done since it was made.
+/// A rule whose per-event stages an event has passed.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CaltropCounters {
-    /// `sizeof(caltrop_counters)`, to be set by the caller.
-    pub struct_size: usize,
-    /// Events pushed.
-    pub events: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Pairs of an event and a rule that the scan let through.
-    pub candidates: u64,
-    /// Alerts, delivered or not.
-    pub alerts: u64,
-    /// Events longer than `max_event_bytes`: their first part was looked at.
-    pub cut_events: u64,
-    /// Rows that are no JSON object: not looked at.
-    pub malformed_rows: u64,
-    /// Rows that came after their window had closed and was no longer kept: not part of any alert.
-    pub late_dropped: u64,
-    /// Rows without a usable `_time`, where a window needs one: not part of any alert.
-    pub timeless_dropped: u64,
-    /// Events too far ahead of the clock to close a window: looked at like any other.
-    pub future_events: u64,
-    /// Groups sent early because the state had grown beyond its bounds.
-    pub partial_groups: u64,
-    /// Bytes of open and kept windows now.
-    pub state_bytes: u64,
-    /// The most of these so far.
-    pub state_bytes_peak: u64,
-    /// Rows that came after their window had closed and while it was kept.
-    pub late: u64,
-    /// Alerts sent because of these: new ones and next revisions.
-    pub revised: u64,
-    /// Alerts taken back because of these.
-    pub retracted: u64,
-    /// Closed windows that were let go early because the state had grown near its bounds.
-    pub retained_dropped: u64,
-    /// Groups whose `values` and `list` took no more because the state had grown near its bounds.
-    pub truncated_groups: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaltropPass {
+    /// The event's index in its batch; 0 for one that was pushed alone.
+    pub event_index: usize,
+    /// The rule's index in its rule set.
+    pub rule_index: usize,
 }
 
 /// Is called once for each alert, on the thread and before the return of the call that causes it. A result other than 0
@@ -115,7 +90,8 @@ pub type CaltropAlertFn =
     Option<unsafe extern "C" fn(alert: *const CaltropAlert, userdata: *mut c_void) -> i32>;
 
 /// An engine without any state, in `*out_engine`; free it with `caltrop_engine_free`. It keeps a reference to the rule set;
-/// the caller's own may be given back. `options` may be null for the defaults. Any thread may call it.
+/// the caller's own may be given back. `options` may be null for the defaults. Without `on_alert` alerts wait in the engine
+/// until `caltrop_engine_next_alert` pulls them. Any thread may call it.
 ///
 /// # Errors
 /// `CALTROP_E_ARGUMENT`: another pointer is null, or the options are not valid. `*out_engine` is left alone.
@@ -137,11 +113,11 @@ pub unsafe extern "C" fn caltrop_engine_new(
         return CALTROP_E_ARGUMENT;
     }
     guard_alone(|| {
-        let on_alert = on_alert.ok_or_else(|| Fault::argument("the callback is null"))?;
         // SAFETY: the caller promises null or well-formed options.
         let options = unsafe { engine_options(options) }?;
         let engine = Engine::new(Arc::clone(ruleset.rules()), options);
-        let stream = Stream { engine, host: Host::new(on_alert, userdata), pairs: Vec::new() };
+        let host = Host::new(on_alert, userdata, Arc::clone(ruleset.rules()));
+        let stream = Stream::new(engine, host);
         // SAFETY: it is not null, and the caller promises that it can be written.
         unsafe { *out_engine = Box::into_raw(Box::new(CaltropEngine(Gate::new(stream)))) };
         Ok(())
@@ -171,7 +147,8 @@ pub unsafe extern "C" fn caltrop_engine_free(engine: *mut CaltropEngine) {
 ///
 /// # Errors
 /// `CALTROP_E_ARGUMENT`: null, or the event is not valid; it was not looked at. `CALTROP_E_STOPPED`: the callback said so.
-/// `CALTROP_E_LIMIT`: in a batch, open windows have grown beyond `max_state_bytes`, and the results would be wrong.
+/// `CALTROP_E_LIMIT`: in a batch, open windows have grown beyond `max_state_bytes`, and the results would be wrong; or
+/// without a callback, 64 MiB of alerts wait to be pulled, and the event was not looked at.
 ///
 /// # Safety
 /// `engine` is null or live and used by no other thread during the call; `event` is null or has as many bytes as its
@@ -186,8 +163,39 @@ pub unsafe extern "C" fn caltrop_engine_push(
     guard(&engine.0, |stream| {
         // SAFETY: the caller promises null or a well-formed event.
         let (raw, head) = unsafe { raw_and_head(event) }?;
-        let raw = raw.ok_or_else(|| Fault::argument("the event's raw text is null"))?;
-        stream.run(|engine, sink| engine.push(raw, &head, sink))
+        stream.passes.clear();
+        stream.push(raw, &head, 0)
+    })
+}
+
+/// Looks at `count` events in their order, as `caltrop_engine_push` does at each. All have the same `struct_size`. How many
+/// were looked at is in `*out_pushed` when it returns, also when it refuses an event or is stopped; it may be null.
+///
+/// # Errors
+/// As `caltrop_engine_push`. It ends with the first event that is refused, or whose alert the callback stops at.
+///
+/// # Safety
+/// As `caltrop_engine_push`; `events` is null or has `count` events; `out_pushed` is null or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_push_batch(
+    engine: *mut CaltropEngine,
+    events: *const CaltropEvent,
+    count: usize,
+    out_pushed: *mut usize,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    if !is_optional(out_pushed) {
+        return CALTROP_E_ARGUMENT;
+    }
+    guard(&engine.0, |stream| {
+        // SAFETY: the caller promises null or so many events.
+        let (pushed, result) = unsafe { stream.push_batch(events, count) };
+        if !out_pushed.is_null() {
+            // SAFETY: it is not null, and the caller promises that it can be written.
+            unsafe { *out_pushed = pushed };
+        }
+        result
     })
 }
 
@@ -234,7 +242,64 @@ pub unsafe extern "C" fn caltrop_engine_advance(
 ) -> CaltropStatus {
     // SAFETY: the caller promises null or a live engine.
     let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
-    guard(&engine.0, |stream| stream.run(|engine, sink| engine.advance(wall_ns, mono_ns, sink)))
+    guard(&engine.0, |stream| {
+        stream.run_and_tell(|engine, sink| engine.advance(wall_ns, mono_ns, sink))
+    })
+}
+
+/// Which rules the event of the last push, or the events of the last batch, have passed up to their first command that needs
+/// more than one event: what a host needs that marks events. `*out_passes` points to `*out_count` pairs, by event and then by
+/// rule; they are the engine's and good until the next call that looks at events.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null. Nothing is written.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; the other pointers are null or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_passes(
+    engine: *mut CaltropEngine,
+    out_passes: *mut *const CaltropPass,
+    out_count: *mut usize,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    if !is_writable(out_passes) || !is_writable(out_count) {
+        return CALTROP_E_ARGUMENT;
+    }
+    guard(&engine.0, |stream| {
+        // SAFETY: they are not null, and the caller promises that they can be written.
+        unsafe {
+            *out_passes = stream.passes.as_ptr();
+            *out_count = stream.passes.len();
+        }
+        Ok(())
+    })
+}
+
+/// The oldest alert that waits, in `*out_alert`; null if there is none. It is the engine's and good until the next call on
+/// the engine. Only engines without a callback have any.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null. Nothing is written.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; `out_alert` is null or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_next_alert(
+    engine: *mut CaltropEngine,
+    out_alert: *mut *const CaltropAlert,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    if !is_writable(out_alert) {
+        return CALTROP_E_ARGUMENT;
+    }
+    guard(&engine.0, |stream| {
+        // SAFETY: it is not null, and the caller promises that it can be written.
+        unsafe { *out_alert = stream.host.queue.next() };
+        Ok(())
+    })
 }
 
 /// Closes every window. The engine can go on afterwards with other events.
@@ -248,7 +313,208 @@ pub unsafe extern "C" fn caltrop_engine_advance(
 pub unsafe extern "C" fn caltrop_engine_finish(engine: *mut CaltropEngine) -> CaltropStatus {
     // SAFETY: the caller promises null or a live engine.
     let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
-    guard(&engine.0, |stream| stream.run(|engine, sink| engine.finish(sink)))
+    guard(&engine.0, |stream| stream.run_and_tell(Engine::finish))
+}
+
+/// Sends what every open window holds so far, marked `CALTROP_PARTIAL_SHUTDOWN`, and lets it go: for an engine that has to
+/// stop before the end of its events and whose state is not saved. The watermarks stay.
+///
+/// # Errors
+/// As `caltrop_engine_finish`.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_interrupt(engine: *mut CaltropEngine) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        stream.run_and_tell(|engine, sink| engine.interrupt(Partial::Shutdown, sink))
+    })
+}
+
+/// Forgets all events: windows, watermarks, the clock, the counters, and alerts that wait. Nothing is sent. Rules, options,
+/// the callbacks, and which rules are disabled stay.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_reset(engine: *mut CaltropEngine) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        stream.engine.reset();
+        stream.passes.clear();
+        stream.host.queue.clear();
+        Ok(())
+    })
+}
+
+/// Lets the rule at `rule_index` take events (`enabled` is not 0) or none (0). What it has open goes on and closes in its
+/// time. All rules are enabled at first; a rule that lives on in `caltrop_engine_swap_ruleset` stays as it is.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, or there is no such rule.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_enable_rule(
+    engine: *mut CaltropEngine,
+    rule_index: usize,
+    enabled: i32,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        let rule = stream.rule(rule_index)?;
+        let enabled = if enabled == 0 { Enabled::No } else { Enabled::Yes };
+        stream.engine.set_enabled(rule, enabled);
+        Ok(())
+    })
+}
+
+/// Goes on with the rules of `ruleset`, all at once: the next event meets these only. A rule of the same path that means the
+/// same keeps its windows, its counters, and whether it is disabled. What the open windows of any other have seen is sent
+/// now, marked `CALTROP_PARTIAL_RELOAD`. `out_transfer` says what goes on, and may be null; `caltrop_engine_left_out` names
+/// the rules that ended. The engine takes a reference of its own.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, or `out_transfer->struct_size` is not set; nothing has happened. `CALTROP_E_STOPPED`: the
+/// callback said so; the engine has the new rules all the same, and `*out_transfer` is written.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; `ruleset` is null or alive; `out_transfer` is null
+/// or has as many bytes as its `struct_size` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_swap_ruleset(
+    engine: *mut CaltropEngine,
+    ruleset: *const CaltropRuleset,
+    out_transfer: *mut CaltropTransfer,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    // SAFETY: the caller promises null or a live rule set.
+    let Some(ruleset) = (unsafe { ruleset.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        // SAFETY: the caller promises null or a sized struct.
+        unsafe { check_optional(out_transfer) }?;
+        let result = stream.swap(ruleset);
+        // SAFETY: the same.
+        unsafe { put_optional(out_transfer, stream.transferred.summary()) }?;
+        result
+    })
+}
+
+/// Gives what the engine keeps, watermarks and windows, as bytes to `write`, in one call: what `caltrop_engine_state_load`
+/// takes. Nothing is changed; alerts that wait and counters are no part of it. It needs memory for the bytes.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null. `CALTROP_E_STOPPED`: `write` returned something other than 0.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; `write` takes what its type says and does not unwind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_state_save(
+    engine: *mut CaltropEngine,
+    write: CaltropWriteFn,
+    userdata: *mut c_void,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        let write = write.ok_or_else(|| Fault::argument("the callback is null"))?;
+        let state = stacker::grow(STATE_STACK_BYTES, || stream.engine.save());
+        // SAFETY: the caller promises a function of this type; the bytes live until it returns.
+        match unsafe { write(CaltropStr::of(&state), userdata) } {
+            0 => Ok(()),
+            _ => Err(Fault::stopped()),
+        }
+    })
+}
+
+/// Puts a saved state in the place of what the engine keeps. Call `caltrop_engine_advance` before the next event. Windows of
+/// rules that are gone or mean something else now are left out, as are all if mode, window or zone differ: `out_transfer`
+/// says how much goes on, and may be null; `caltrop_engine_left_out` names the rules. Counters start anew. The bytes may come
+/// from anywhere: they are looked at one by one.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, or `out_transfer->struct_size` is not set. `CALTROP_E_FORMAT`: the bytes are no state, are
+/// damaged, or are of another version. The engine is as it was.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; the bytes can be read; `out_transfer` is null or
+/// has as many bytes as its `struct_size` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_state_load(
+    engine: *mut CaltropEngine,
+    state: CaltropStr,
+    out_transfer: *mut CaltropTransfer,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        // SAFETY: the caller promises null or a sized struct.
+        unsafe { check_optional(out_transfer) }?;
+        // SAFETY: the caller promises that they can be read.
+        let bytes = unsafe { state.some_bytes("the state") }?;
+        stream.restore(bytes)?;
+        // SAFETY: the same as above.
+        unsafe { put_optional(out_transfer, stream.transferred.summary()) }
+    })
+}
+
+/// The rule at `index`, from 0, of those that the last `caltrop_engine_swap_ruleset` ended or the last
+/// `caltrop_engine_state_load` left out, in the order of their paths. The texts are the engine's and good until the next such
+/// call.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, no such rule, or `out_rule->struct_size` is not set. Nothing is written.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; `out_rule` is null or has as many bytes as its
+/// `struct_size` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_left_out(
+    engine: *mut CaltropEngine,
+    index: usize,
+    out_rule: *mut CaltropLeftOut,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        let rule = stream.transferred.left_out(index);
+        let rule = rule.ok_or_else(|| Fault::argument("there is no such rule"))?;
+        // SAFETY: the caller promises null or a sized struct.
+        unsafe { put(out_rule, rule) }
+    })
+}
+
+/// Who is told in words what is lost of events, and what goes on when rules are swapped or a state is loaded; nobody, with a
+/// null `on_line`, as at first. Losses are told by `caltrop_engine_advance`, `caltrop_engine_finish` and
+/// `caltrop_engine_interrupt`: each kind when it is first seen, and whenever it has doubled.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: `engine` is null.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; `on_line` is null or takes what its type says and
+/// does not unwind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_set_log(
+    engine: *mut CaltropEngine,
+    on_line: CaltropLogFn,
+    userdata: *mut c_void,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        stream.log = Log::new(on_line, userdata);
+        Ok(())
+    })
 }
 
 /// What the engine has seen and done. It is no error and no loss that some of these grow.
@@ -273,6 +539,29 @@ pub unsafe extern "C" fn caltrop_engine_counters(
     })
 }
 
+/// What the rule at `rule_index` has made of the events.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, no such rule, or `out_counters->struct_size` is not set. Nothing is written.
+///
+/// # Safety
+/// `engine` is null or live and used by no other thread during the call; `out_counters` is null or has as many bytes as
+/// its `struct_size` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_engine_rule_counters(
+    engine: *mut CaltropEngine,
+    rule_index: usize,
+    out_counters: *mut CaltropRuleCounters,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live engine.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard(&engine.0, |stream| {
+        let counters = stream.engine.rule_counters(stream.rule(rule_index)?);
+        // SAFETY: the caller promises null or a sized struct.
+        unsafe { put(out_counters, CaltropRuleCounters::of(counters)) }
+    })
+}
+
 /// Why the last call on this engine that failed did, but for `CALTROP_E_BUSY`; empty if none has. The text is the
 /// engine's: it is good until the next call. No text if `engine` is null.
 ///
@@ -288,36 +577,126 @@ pub unsafe extern "C" fn caltrop_engine_last_error(engine: *const CaltropEngine)
 struct Stream {
     engine: Engine,
     host: Host,
+    log: Log,
     /// Empty between calls: where the fields of an event are gathered.
     pairs: Vec<(&'static [u8], &'static [u8])>,
+    /// What the last events have passed.
+    passes: Vec<CaltropPass>,
+    /// What became of the rules when they or the state were last exchanged.
+    transferred: Transferred,
 }
 
 /// Who gets the alerts.
 struct Host {
-    on_alert: unsafe extern "C" fn(*const CaltropAlert, *mut c_void) -> i32,
+    on_alert: CaltropAlertFn,
     userdata: *mut c_void,
     json: RefCell<Vec<u8>>,
+    /// Where they wait if there is no callback.
+    queue: Queue,
 }
 
 /// More fields than this in one event are a mistake of the caller.
 const MAX_PAIRS: usize = 65_536;
 
+/// What a state is read and written on: far more than it needs, whatever the rules.
+const STATE_STACK_BYTES: usize = 1 << 20;
+
 impl Stream {
+    fn new(engine: Engine, host: Host) -> Self {
+        Self {
+            engine,
+            host,
+            log: Log::SILENT,
+            pairs: Vec::new(),
+            passes: Vec::new(),
+            transferred: Transferred::default(),
+        }
+    }
+
+    fn rule(&self, index: usize) -> Result<RuleId, Fault> {
+        if index >= self.engine.rules().len() {
+            return Err(Fault::argument("there is no such rule"));
+        }
+        Ok(RuleId::new(index))
+    }
+
     /// Does `work`, and delivers its alerts until the host has had enough.
     fn run(&mut self, work: impl FnOnce(&mut Engine, &mut Sink<'_>)) -> Result<(), Fault> {
-        let host = &self.host;
+        if self.host.queue.is_full() {
+            return Err(Fault::limit(
+                "too many alerts wait: pull them with caltrop_engine_next_alert",
+            ));
+        }
+        let host = &mut self.host;
         let mut is_stopped = false;
         work(&mut self.engine, &mut |alert| is_stopped = is_stopped || host.deliver(alert));
         if is_stopped {
             return Err(Fault::stopped());
         }
         match self.engine.exhausted() {
-            Some(rule) => {
-                let path = &self.engine.rules().rule(rule).meta.path;
-                Err(Fault::limit(format!("`{path}` keeps more than max_state_bytes of open state")))
-            }
+            Some(rule) => Err(self.exhausted(rule)),
             None => Ok(()),
         }
+    }
+
+    /// The same, for calls that come now and then: says what was lost.
+    fn run_and_tell(&mut self, work: impl FnOnce(&mut Engine, &mut Sink<'_>)) -> Result<(), Fault> {
+        let result = self.run(work);
+        self.log.say_losses(self.engine.counters());
+        result
+    }
+
+    #[cold]
+    fn exhausted(&self, rule: RuleId) -> Fault {
+        let path = &self.engine.rules().rule(rule).meta.path;
+        Fault::limit(format!("`{path}` keeps more than max_state_bytes of open state"))
+    }
+
+    fn push(&mut self, raw: Option<&[u8]>, head: &Head<'_>, index: usize) -> Result<(), Fault> {
+        let raw = raw.ok_or_else(|| Fault::argument("the event's raw text is null"))?;
+        let result = self.run(|engine, sink| engine.push(raw, head, sink));
+        self.note_passes(index);
+        result
+    }
+
+    /// How many events were looked at, and why no more.
+    ///
+    /// # Safety
+    /// `events` is null or has `count` events.
+    unsafe fn push_batch(
+        &mut self,
+        events: *const CaltropEvent,
+        count: usize,
+    ) -> (usize, Result<(), Fault>) {
+        self.passes.clear();
+        let mut stride = None;
+        for index in 0..count {
+            let event = events.wrapping_byte_add(index * stride.unwrap_or(0));
+            // SAFETY: the caller promises that it is one of his events.
+            let (raw, head) = match unsafe { raw_and_head(event) } {
+                Ok(event) => event,
+                Err(fault) => return (index, Err(fault)),
+            };
+            // SAFETY: it was just read.
+            let size = unsafe { (*event).struct_size };
+            if *stride.get_or_insert(size) != size {
+                return (
+                    index,
+                    Err(Fault::argument("the events of a batch differ in struct_size")),
+                );
+            }
+            match self.push(raw, &head, index) {
+                Ok(()) => {}
+                Err(fault) if fault.status == CALTROP_E_STOPPED => return (index + 1, Err(fault)),
+                Err(fault) => return (index, Err(fault)),
+            }
+        }
+        (count, Ok(()))
+    }
+
+    fn note_passes(&mut self, event_index: usize) {
+        let pass = |rule: &RuleId| CaltropPass { event_index, rule_index: rule.index() };
+        self.passes.extend(self.engine.passed().iter().map(pass));
     }
 
     fn push_fields(
@@ -333,26 +712,52 @@ impl Stream {
                 unsafe { (pair.name.some_bytes("a name")?, pair.value.some_bytes("a value")?) };
             fields.push(pair);
         }
+        self.passes.clear();
         let result = self.run(|engine, sink| engine.push_fields(raw, &fields, head, sink));
+        self.note_passes(0);
         self.pairs = emptied(fields);
         result
+    }
+
+    fn swap(&mut self, ruleset: &CaltropRuleset) -> Result<(), Fault> {
+        let old = Arc::clone(self.engine.rules());
+        let mut swapped = Swapped::default();
+        let result =
+            self.run(|engine, sink| swapped = engine.swap(Arc::clone(ruleset.rules()), sink));
+        self.host.queue.set_rules(Arc::clone(ruleset.rules()));
+        // It may be the last reference.
+        stacker::grow(FREE_STACK_BYTES, || drop(old));
+        self.passes.clear();
+        self.transferred = Transferred::of_swap(swapped);
+        self.log.say(CALTROP_LOG_INFO, || format!("rules swapped: {}", self.transferred));
+        result
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let restored = stacker::grow(STATE_STACK_BYTES, || self.engine.restore(bytes));
+        let restored = restored.map_err(|error| Fault::format(error.to_string()))?;
+        self.passes.clear();
+        self.transferred = Transferred::of_state(restored);
+        self.log.say(CALTROP_LOG_INFO, || format!("state loaded: {}", self.transferred));
+        Ok(())
     }
 }
 
 impl Host {
-    fn new(
-        on_alert: unsafe extern "C" fn(*const CaltropAlert, *mut c_void) -> i32,
-        userdata: *mut c_void,
-    ) -> Self {
-        Self { on_alert, userdata, json: RefCell::default() }
+    fn new(on_alert: CaltropAlertFn, userdata: *mut c_void, rules: Arc<RuleSet>) -> Self {
+        Self { on_alert, userdata, json: RefCell::default(), queue: Queue::new(rules) }
     }
 
     /// Whether the host has had enough.
-    fn deliver(&self, alert: &caltrop_core::alert::Alert<'_>) -> bool {
+    fn deliver(&mut self, alert: &Alert<'_>) -> bool {
+        let Some(on_alert) = self.on_alert else {
+            self.queue.keep(alert);
+            return false;
+        };
         let row = CaltropRow::of(alert, &self.json);
         let view = CaltropAlert::of(alert, &row);
         // SAFETY: whoever made the engine promised a function of this type; what it gets lives until it returns.
-        unsafe { (self.on_alert)(&raw const view, self.userdata) != 0 }
+        unsafe { on_alert(&raw const view, self.userdata) != 0 }
     }
 }
 
@@ -360,12 +765,6 @@ impl Host {
 unsafe impl Grown for CaltropEvent {
     const FIRST_BYTES: usize = 112;
     const NAME: &'static str = "event";
-}
-
-// SAFETY: the first field is its size, the others are integers.
-unsafe impl Grown for CaltropCounters {
-    const FIRST_BYTES: usize = 104;
-    const NAME: &'static str = "counters";
 }
 
 /// Nothing is known of it.
@@ -382,31 +781,6 @@ impl Default for CaltropEvent {
             source: CaltropStr::NONE,
             sourcetype: CaltropStr::NONE,
             index: CaltropStr::NONE,
-        }
-    }
-}
-
-impl CaltropCounters {
-    fn of(counters: &Counters) -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            events: counters.events,
-            bytes: counters.bytes,
-            candidates: counters.candidates,
-            alerts: counters.alerts,
-            cut_events: counters.cut_events,
-            malformed_rows: counters.malformed_rows,
-            late_dropped: counters.late_dropped,
-            timeless_dropped: counters.timeless_dropped,
-            future_events: counters.future_events,
-            partial_groups: counters.partial_groups,
-            state_bytes: counters.state_bytes as u64,
-            state_bytes_peak: counters.state_bytes_peak as u64,
-            late: counters.late,
-            revised: counters.revised,
-            retracted: counters.retracted,
-            retained_dropped: counters.retained_dropped,
-            truncated_groups: counters.truncated_groups,
         }
     }
 }
@@ -486,7 +860,7 @@ mod tests {
     fn a_panic_poisons_one_engine_and_another_of_the_same_rules_goes_on() {
         let mut builder = RuleSetBuilder::new(Knowledge::default(), BuildOptions::default());
         builder.add_spl("any", "word | table _raw");
-        let ruleset = CaltropRuleset::new(builder.build().rules).into_raw();
+        let ruleset = CaltropRuleset::new(builder.build().rules, []).into_raw();
         let event = CaltropEvent { raw: CaltropStr::of(b"a word"), ..CaltropEvent::default() };
         let mut alerts = 0_u32;
         let (mut bad, mut good) = (ptr::null_mut(), ptr::null_mut());

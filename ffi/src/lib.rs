@@ -15,20 +15,27 @@
 
 mod alert;
 mod compiler;
+mod counters;
 mod engine;
+mod log;
 mod options;
 mod panic;
+mod queue;
 mod ruleset;
 mod sized;
 mod status;
 mod str;
+mod transfer;
 mod version;
 
 pub use alert::*;
 pub use compiler::*;
+pub use counters::*;
 pub use engine::*;
+pub use log::*;
 pub use options::*;
 pub use ruleset::*;
 pub use status::*;
 pub use str::*;
+pub use transfer::*;
 pub use version::*;

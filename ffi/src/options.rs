@@ -76,6 +76,8 @@ pub struct CaltropEngineOptions {
     pub retain_ns: i64,
     /// Bytes of the windows of each rule; 0 is a quarter of `max_state_bytes`.
     pub max_rule_state_bytes: u64,
+    /// So many hosts have a watermark of their own, the longest silent one goes; 0 is 65536.
+    pub max_hosts: u64,
 }
 
 /// Writes the defaults into `*options`, all but its `struct_size`, which the caller sets before. Any thread may call it.
@@ -118,6 +120,7 @@ impl Default for CaltropEngineOptions {
             max_lag_ns: 300 * SECOND_NS,
             retain_ns: 0,
             max_rule_state_bytes: 0,
+            max_hosts: 0,
         }
     }
 }
@@ -145,7 +148,10 @@ pub(crate) unsafe fn engine_options(
         max_future_ns: duration(given.max_future_ns)?,
         max_lag_ns: max_lag(given.max_lag_ns)?,
         retain_ns: retain(given.retain_ns)?,
-        max_hosts: Options::default().max_hosts,
+        max_hosts: match given.max_hosts {
+            0 => Options::default().max_hosts,
+            hosts => bound(hosts)?,
+        },
         max_event_bytes: bound(given.max_event_bytes)?,
         max_state_bytes: bound(given.max_state_bytes)?,
         max_rule_state_bytes: match given.max_rule_state_bytes {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use caltrop_core::{
     compiled::{Rule, RuleSet},
     ids::RuleId,
+    plan::explain::Explanation,
 };
 
 use crate::{
@@ -19,7 +20,21 @@ use crate::{
 /// its last engine is freed.
 pub struct CaltropRuleset {
     rules: Arc<RuleSet>,
+    /// One for each rule; none if the rule set does not hold them.
+    outlines: Box<[Outline]>,
 }
+
+/// `what`: the commands of the rule as they are written, in their order.
+pub const CALTROP_RULE_STAGE: u32 = 0;
+/// `what`: the source types that the rule searches for: values and patterns of `sourcetype`, `source` or `Channel`, its
+/// macros' too.
+pub const CALTROP_RULE_SOURCE_TYPE: u32 = 1;
+/// `what`: the fields that the rule reads.
+pub const CALTROP_RULE_FIELD: u32 = 2;
+/// `what`: the literals, in lower case, that the scan may look for in an event on behalf of the rule.
+pub const CALTROP_RULE_LITERAL: u32 = 3;
+/// `what`: the ATT&CK techniques that the rule names.
+pub const CALTROP_RULE_TECHNIQUE: u32 = 4;
 
 /// What a rule's file says of it. The texts are the rule set's and live as long as it does.
 #[repr(C)]
@@ -27,7 +42,7 @@ pub struct CaltropRuleset {
 pub struct CaltropRuleInfo {
     /// `sizeof(caltrop_rule_info)`, to be set by the caller.
     pub struct_size: usize,
-    /// How many ATT&CK techniques it names, see `caltrop_ruleset_technique`.
+    /// How many ATT&CK techniques it names, see `CALTROP_RULE_TECHNIQUE`.
     pub technique_count: usize,
     /// What it was added as: its identity.
     pub path: CaltropStr,
@@ -102,31 +117,60 @@ pub unsafe extern "C" fn caltrop_ruleset_rule(
     })
 }
 
-/// The id of an ATT&CK technique that the rule at `rule_index` names, such as `T1047`. The text is the rule set's. Any
-/// thread may call it.
+/// Where the rule of that path stands, for calls that take its index. Any thread may call it.
 ///
 /// # Errors
-/// `CALTROP_E_ARGUMENT`: null, no such rule or no such technique. Nothing is written.
+/// `CALTROP_E_ARGUMENT`: null, or there is no such rule. Nothing is written.
 ///
 /// # Safety
-/// `ruleset` is null or alive; `out_technique` is null or can be written.
+/// `ruleset` is null or alive; the text can be read; `out_index` is null or can be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn caltrop_ruleset_technique(
+pub unsafe extern "C" fn caltrop_ruleset_find(
     ruleset: *const CaltropRuleset,
-    rule_index: usize,
-    technique_index: usize,
-    out_technique: *mut CaltropStr,
+    path: CaltropStr,
+    out_index: *mut usize,
 ) -> CaltropStatus {
     // SAFETY: the caller promises null or a live rule set.
     let Some(ruleset) = (unsafe { ruleset.as_ref() }) else { return CALTROP_E_ARGUMENT };
-    if !is_writable(out_technique) {
+    if !is_writable(out_index) {
         return CALTROP_E_ARGUMENT;
     }
     guard_alone(|| {
-        let technique = ruleset.rule(rule_index)?.meta.technique_ids.get(technique_index);
-        let technique = technique.ok_or_else(|| Fault::argument("there is no such technique"))?;
+        // SAFETY: the caller promises that it can be read.
+        let found = ruleset.rules.find(unsafe { path.some_bytes("the path") }?);
+        let found = found.ok_or_else(|| Fault::argument("there is no such rule"))?;
         // SAFETY: it is not null, and the caller promises that it can be written.
-        unsafe { *out_technique = CaltropStr::of(technique.as_bytes()) };
+        unsafe { *out_index = found.index() };
+        Ok(())
+    })
+}
+
+/// One text of what is known of the rule at `rule_index`: of those that `what` (`CALTROP_RULE_*`) names, the one at `index`
+/// from 0. Ask until it refuses. The text is the rule set's and lives as long as it does. Any thread may call it.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, no such rule, an unknown `what`, or no more texts. Nothing is written.
+///
+/// # Safety
+/// `ruleset` is null or alive; `out_text` is null or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_text(
+    ruleset: *const CaltropRuleset,
+    rule_index: usize,
+    what: u32,
+    index: usize,
+    out_text: *mut CaltropStr,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live rule set.
+    let Some(ruleset) = (unsafe { ruleset.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    if !is_writable(out_text) {
+        return CALTROP_E_ARGUMENT;
+    }
+    guard_alone(|| {
+        let text = ruleset.texts(rule_index, what)?.get(index);
+        let text = text.ok_or_else(|| Fault::argument("there is no such text"))?;
+        // SAFETY: it is not null, and the caller promises that it can be written.
+        unsafe { *out_text = CaltropStr::of(text.as_bytes()) };
         Ok(())
     })
 }
@@ -135,8 +179,9 @@ pub unsafe extern "C" fn caltrop_ruleset_technique(
 pub(crate) const FREE_STACK_BYTES: usize = 1 << 20;
 
 impl CaltropRuleset {
-    pub(crate) fn new(rules: RuleSet) -> Self {
-        Self { rules: Arc::new(rules) }
+    /// `outlines` are of the rules in their order.
+    pub(crate) fn new(rules: RuleSet, outlines: impl IntoIterator<Item = Outline>) -> Self {
+        Self { rules: Arc::new(rules), outlines: outlines.into_iter().collect() }
     }
 
     /// A pointer that owns one reference.
@@ -153,6 +198,39 @@ impl CaltropRuleset {
             return Err(Fault::argument("there is no such rule"));
         }
         Ok(self.rules.rule(RuleId::new(index)))
+    }
+
+    fn texts(&self, index: usize, what: u32) -> Result<&[String], Fault> {
+        let rule = self.rule(index)?;
+        let outline = self.outlines.get(index);
+        Ok(match what {
+            CALTROP_RULE_STAGE => outline.map_or(&[], |outline| &outline.stages),
+            CALTROP_RULE_SOURCE_TYPE => outline.map_or(&[], |outline| &outline.source_types),
+            CALTROP_RULE_FIELD => outline.map_or(&[], |outline| &outline.fields),
+            CALTROP_RULE_LITERAL => outline.map_or(&[], |outline| &outline.literals),
+            CALTROP_RULE_TECHNIQUE => &rule.meta.technique_ids,
+            _ => return Err(Fault::argument("what is asked for is unknown")),
+        })
+    }
+}
+
+/// What a host may want to know of a rule to feed it: what it is made of, and what its events hold.
+pub(crate) struct Outline {
+    stages: Box<[String]>,
+    source_types: Box<[String]>,
+    fields: Box<[String]>,
+    literals: Box<[String]>,
+}
+
+impl Outline {
+    pub(crate) fn of(explanation: Explanation) -> Self {
+        let Explanation { stages, source_types, fields, atoms, .. } = explanation;
+        Self {
+            stages: stages.into_iter().map(|stage| stage.text).collect(),
+            source_types: source_types.into(),
+            fields: fields.into_iter().map(|field| field.name).collect(),
+            literals: atoms.into_iter().map(|atom| atom.text).collect(),
+        }
     }
 }
 

@@ -53,6 +53,30 @@ pub(crate) unsafe fn put<T: Grown>(out: *mut T, value: T) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether something can be put there, or is not wanted.
+///
+/// # Safety
+/// As for `put`.
+pub(crate) unsafe fn check_optional<T: Grown>(out: *mut T) -> Result<(), Fault> {
+    if out.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the caller promises the same.
+    unsafe { struct_size(out) }.map(|_| ())
+}
+
+/// Puts `value` there, if it is wanted.
+///
+/// # Safety
+/// As for `put`.
+pub(crate) unsafe fn put_optional<T: Grown>(out: *mut T, value: T) -> Result<(), Fault> {
+    if out.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the caller promises the same.
+    unsafe { put(out, value) }
+}
+
 /// # Safety
 /// As for `take`.
 unsafe fn struct_size<T: Grown>(pointer: *const T) -> Result<usize, Fault> {

@@ -22,6 +22,11 @@ pub const CALTROP_E_PANIC: CaltropStatus = 4;
 /// A bound is exceeded; the last error says which.
 pub const CALTROP_E_LIMIT: CaltropStatus = 5;
 
+/// The bytes are not what the call reads, are damaged, or are of a version that this library does not read.
+pub const CALTROP_E_FORMAT: CaltropStatus = 6;
+/// A file or a folder cannot be read; the last error says which and why.
+pub const CALTROP_E_IO: CaltropStatus = 7;
+
 /// What `status` means, in a few words. Never null: a number that this library does not know is called unknown.
 ///
 /// The text is static and ends with a NUL. Any thread may call it.
@@ -36,6 +41,8 @@ pub extern "C" fn caltrop_strerror(status: CaltropStatus) -> *const c_char {
             c"caltrop met a bug of its own in this handle, which can only be freed now"
         }
         CALTROP_E_LIMIT => c"a bound is exceeded",
+        CALTROP_E_FORMAT => c"the bytes are damaged or of another format",
+        CALTROP_E_IO => c"a file or folder cannot be read",
         _ => c"unknown status",
     };
     text.as_ptr()
@@ -57,6 +64,14 @@ impl Fault {
         Self { status: CALTROP_E_LIMIT, message: message.into() }
     }
 
+    pub(crate) fn format(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: CALTROP_E_FORMAT, message: message.into() }
+    }
+
+    pub(crate) fn io(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: CALTROP_E_IO, message: message.into() }
+    }
+
     pub(crate) fn stopped() -> Self {
         Self { status: CALTROP_E_STOPPED, message: Cow::Borrowed("the callback asked to stop") }
     }
@@ -75,10 +90,10 @@ mod tests {
 
     #[test]
     fn every_status_has_a_sentence_of_its_own() {
-        let texts: BTreeSet<_> = (CALTROP_OK..=CALTROP_E_LIMIT).map(text).collect();
-        assert_eq!(texts.len(), 6);
+        let texts: BTreeSet<_> = (CALTROP_OK..=CALTROP_E_IO).map(text).collect();
+        assert_eq!(texts.len(), 8);
         assert!(!texts.contains(c"unknown status"));
-        for unknown in [i32::MIN, -1, CALTROP_E_LIMIT + 1, i32::MAX] {
+        for unknown in [i32::MIN, -1, CALTROP_E_IO + 1, i32::MAX] {
             assert_eq!(text(unknown), c"unknown status");
         }
     }

@@ -1,7 +1,7 @@
 //! Texts that cross the boundary: a pointer and a length.
 
 use std::{
-    ffi::{CStr, c_char},
+    ffi::{CStr, c_char, c_void},
     ptr, slice, str,
 };
 
@@ -17,6 +17,10 @@ pub struct CaltropStr {
     /// How many bytes.
     pub len: usize,
 }
+
+/// Is given bytes that die when it returns. A result other than 0 says that they could not be kept.
+pub type CaltropWriteFn =
+    Option<unsafe extern "C" fn(bytes: CaltropStr, userdata: *mut c_void) -> i32>;
 
 /// The text up to the NUL, for calls that take a `caltrop_str`; no text if `text` is null. It is not copied.
 ///

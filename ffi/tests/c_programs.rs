@@ -34,6 +34,16 @@ c_suite! {
     a_bad_rule_stops_no_other
     knowledge_of_a_local_folder_wins
     silence_closes_a_window
+    a_batch_is_pushed_and_says_what_passed
+    events_of_a_later_header_are_walked_by_their_own_size
+    alerts_can_be_pulled
+    alerts_that_nobody_pulls_are_bounded
+    a_rule_is_disabled_and_enabled
+    rules_are_swapped_and_unchanged_ones_go_on
+    a_state_is_saved_and_loaded
+    losses_are_told_when_they_are_new_or_have_doubled
+    a_rule_tells_what_it_is_made_of
+    files_folders_apps_and_tables_are_added
 }
 
 #[test]
@@ -61,7 +71,7 @@ fn a_cpp_program_without_exceptions_gets_them_too() {
 #[test]
 fn the_program_of_the_documentation_works_as_printed() {
     let folder = common::scratch("documentation");
-    let page = common::project_file("docs/abi.md");
+    let page = common::project_file("docs/embedding.md");
     let (_, program) = page.split_once("```c\n").expect("the page has a program");
     let (program, _) = program.split_once("```").expect("it ends");
     let source = folder.join("first.c");

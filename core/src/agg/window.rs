@@ -15,12 +15,13 @@ use self_cell::self_cell;
 
 use super::{Groups, KeyHasher};
 use crate::{
-    compiled::Reduce,
+    compiled::{Branched, Lane, Purpose, Reduce},
     config::SECOND_NS,
+    expr::branch::Branch as Found,
     ids::{GroupId, RuleId},
     names::Name,
     row::{Cell, Env, Rank, Row},
-    stage::stats::Stats,
+    stage::{self, stats::Stats},
     value::Value,
 };
 
@@ -89,6 +90,8 @@ enum Contents<'w> {
     Groups(Groups<'w>),
     /// The rows themselves.
     Rows(BumpVec<'w, KeptRow<'w>>),
+    /// What each branch keeps, by its id, and last what the rule's own pipeline does.
+    Lanes(BumpVec<'w, Contents<'w>>),
 }
 
 /// A row that outlives its event.
@@ -97,14 +100,67 @@ struct KeptRow<'w> {
     cells: &'w [Cell<'w>],
 }
 
+impl<'w> Contents<'w> {
+    fn empty(bump: &'w Bump, reduce: &Reduce, hasher: &KeyHasher) -> Self {
+        match reduce {
+            Reduce::Stats(_) => Self::Groups(Groups::new_in(bump, hasher)),
+            Reduce::Collect => Self::Rows(BumpVec::new_in(bump)),
+            Reduce::Branched(branched) => {
+                let lanes = branched.lanes().map(|reduce| Self::empty(bump, reduce, hasher));
+                Self::Lanes(BumpVec::from_iter_in(lanes, bump))
+            }
+        }
+    }
+
+    /// Takes in a row that came down a pipeline; which groups it went into, where those are the rule's only ones.
+    fn update<'e>(
+        &mut self,
+        reduce: &Reduce,
+        lane: Lane,
+        row: &Row<'e>,
+        env: Env<'e>,
+        bump: &'w Bump,
+    ) -> &'e [GroupId] {
+        match (self, reduce) {
+            (Self::Groups(groups), Reduce::Stats(stats)) => stats.update(groups, row, env),
+            (Self::Rows(rows), Reduce::Collect) => {
+                rows.push(keep(row, bump));
+                &[]
+            }
+            (Self::Lanes(lanes), Reduce::Branched(branched)) => {
+                let index = branched.index(lane);
+                lanes[index].update(branched.reduce(index), Lane::Own, row, env, bump);
+                &[]
+            }
+            _ => unreachable!("{FOR_ITS_RULE}"),
+        }
+    }
+
+    fn rows(&'w self, reduce: &Reduce, env: Env<'w>) -> Vec<Row<'w>> {
+        match (self, reduce) {
+            (Self::Groups(groups), Reduce::Stats(stats)) => stats.finish(groups, env),
+            (Self::Rows(rows), Reduce::Collect) => ordered(rows, env),
+            (Self::Lanes(lanes), Reduce::Branched(branched)) => {
+                lanes.last().map_or_else(Vec::new, |own| own.rows(&branched.own, env))
+            }
+            _ => unreachable!("{FOR_ITS_RULE}"),
+        }
+    }
+
+    fn cut_rows(&self) -> u64 {
+        match self {
+            Self::Groups(groups) => groups.cut_rows(),
+            Self::Rows(_) => 0,
+            Self::Lanes(lanes) => lanes.iter().map(Self::cut_rows).sum(),
+        }
+    }
+}
+
 impl Window {
     /// A window without rows; `bump` is empty.
     #[must_use]
     pub(crate) fn empty(bump: Bump, reduce: &Reduce, hasher: &KeyHasher) -> Self {
-        Self::new(bump, |bump| match reduce {
-            Reduce::Stats(_) => Contents::Groups(Groups::new_in(bump, hasher)),
-            Reduce::Collect => Contents::Rows(BumpVec::new_in(bump)),
-        })
+        Self::new(bump, |bump| Contents::empty(bump, reduce, hasher))
     }
 
     /// Bytes that it holds, and about what the maps that lead to it do. What its arena has in reserve, at most as much
@@ -117,23 +173,18 @@ impl Window {
         OVERHEAD_BYTES + bump.allocated_bytes() - bump.chunk_capacity()
     }
 
-    /// Takes a row in, and tells which groups it went into.
+    /// Takes in a row that came down a pipeline of its rule, and tells which groups it went into, where the rule has no
+    /// branches.
     pub(crate) fn update<'e>(
         &mut self,
         reduce: &Reduce,
+        lane: Lane,
         row: &Row<'e>,
         env: Env<'e>,
     ) -> &'e [GroupId] {
         let before = self.bytes();
-        let grown: &[GroupId] =
-            self.with_dependent_mut(|bump, contents| match (contents, reduce) {
-                (Contents::Groups(groups), Reduce::Stats(stats)) => stats.update(groups, row, env),
-                (Contents::Rows(rows), _) => {
-                    rows.push(keep(row, bump));
-                    &[]
-                }
-                (Contents::Groups(_), Reduce::Collect) => unreachable!("{FOR_ITS_RULE}"),
-            });
+        let grown =
+            self.with_dependent_mut(|bump, contents| contents.update(reduce, lane, row, env, bump));
         if let Some(&group) = grown.last() {
             let bytes = self.bytes() - before;
             self.change_groups(|groups| groups.group_mut(group).grow(bytes));
@@ -167,32 +218,53 @@ impl Window {
     fn change_groups(&mut self, change: impl FnOnce(&mut Groups<'_>)) {
         self.with_dependent_mut(|_, contents| match contents {
             Contents::Groups(groups) => change(groups),
-            Contents::Rows(_) => {}
+            Contents::Rows(_) | Contents::Lanes(_) => {}
         });
     }
 
-    /// Its groups; `None` where it keeps rows.
+    /// Its groups; `None` where it keeps rows, or what several pipelines make.
     #[must_use]
     pub(crate) fn groups(&self) -> Option<&Groups<'_>> {
         match self.borrow_dependent() {
             Contents::Groups(groups) => Some(groups),
-            Contents::Rows(_) => None,
+            Contents::Rows(_) | Contents::Lanes(_) => None,
         }
     }
 
     /// How many rows were not put into every group that they belong to.
     pub(crate) fn cut_rows(&self) -> u64 {
-        self.groups().map_or(0, Groups::cut_rows)
+        self.borrow_dependent().cut_rows()
     }
 
-    /// Its rows, in the order of the search: of groups by key, else as the events came.
+    /// Its rows, in the order of the search: of groups by key, else as the events came. Of a rule with branches those of its
+    /// own pipeline.
     #[must_use]
     pub(crate) fn rows<'w>(&'w self, reduce: &Reduce, env: Env<'w>) -> Vec<Row<'w>> {
-        match (self.borrow_dependent(), reduce) {
-            (Contents::Groups(groups), Reduce::Stats(stats)) => stats.finish(groups, env),
-            (Contents::Rows(rows), _) => ordered(rows, env),
-            (Contents::Groups(_), Reduce::Collect) => unreachable!("{FOR_ITS_RULE}"),
+        self.borrow_dependent().rows(reduce, env)
+    }
+
+    /// What the branches of its rule found, and how many rows of theirs were too many. A branch that stands in another is
+    /// finished before it.
+    #[must_use]
+    pub(crate) fn branches<'w>(&'w self, reduce: &Reduce, env: Env<'w>) -> (&'w [Found<'w>], u64) {
+        let (Contents::Lanes(lanes), Reduce::Branched(branched)) =
+            (self.borrow_dependent(), reduce)
+        else {
+            return (&[], 0);
+        };
+        let (mut found, mut cut_rows): (&[Found<'w>], u64) = (&[], 0);
+        for (branch, contents) in branched.branches.iter().zip(lanes) {
+            let env = Env { branches: found, ..env };
+            let mut rows = stage::run(&branch.finish, contents.rows(&branch.reduce, env), env);
+            cut_rows += rows.len().saturating_sub(branch.most_rows) as u64;
+            rows.truncate(branch.most_rows);
+            let next = match branch.purpose {
+                Purpose::Rows => Found::of_rows(&rows, env),
+                Purpose::Tests => Found::of_tests(&rows, env),
+            };
+            found = env.bump.alloc_slice_fill_iter([found, &[next]].concat());
         }
+        (found, cut_rows)
     }
 
     /// The rows of those groups that another window of the same rule has, too; by key.
@@ -228,6 +300,25 @@ impl Window {
                 stats.finish_group(groups, id, Rank { offset, ..Rank::default() }, env)
             })
             .collect()
+    }
+}
+
+impl Branched {
+    /// How each pipeline reduces: the branches, then the rule's own.
+    fn lanes(&self) -> impl Iterator<Item = &Reduce> {
+        let branches = self.branches.iter().map(|branch| &branch.reduce);
+        branches.chain([&self.own])
+    }
+
+    fn reduce(&self, index: usize) -> &Reduce {
+        self.branches.get(index).map_or(&self.own, |branch| &branch.reduce)
+    }
+
+    fn index(&self, lane: Lane) -> usize {
+        match lane {
+            Lane::Own => self.branches.len(),
+            Lane::Branch(branch) => branch.index(),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     window::{Slot, Window},
 };
 use crate::{
-    compiled::Reduce,
+    compiled::{Lane, Reduce},
     ids::{GroupId, RuleId},
     row::{Env, Row},
 };
@@ -133,6 +133,7 @@ impl Windows {
         &mut self,
         slot: &Slot,
         reduce: &Reduce,
+        lane: Lane,
         row: &Row<'e>,
         env: Env<'e>,
     ) -> &'e [GroupId] {
@@ -147,7 +148,7 @@ impl Windows {
             }
         }
         let window = self.open.get_mut(slot).expect("opened above");
-        let grown = window.update(reduce, row, env);
+        let grown = window.update(reduce, lane, row, env);
         let after = window.bytes();
         self.count(slot.rule, before, after);
         grown
@@ -165,7 +166,7 @@ impl Windows {
         let mut retained = retained
             .unwrap_or_else(|| Retained::new(self.make(reduce), self.finals.has_begun(slot)));
         let mut late = retained.late.take().unwrap_or_else(|| self.make(reduce));
-        late.update(reduce, row, env);
+        late.update(reduce, Lane::Own, row, env);
         retained.late = Some(late);
         self.retain(slot, retained);
     }

@@ -16,7 +16,7 @@ use crate::{
         program,
         regex::{Regex, RegexIds},
     },
-    ids::FieldId,
+    ids::{BranchId, FieldId},
     locations::Locations,
     lookup::{Index, Table},
     names::Names,
@@ -258,6 +258,17 @@ impl Form for FieldId {
         let index = usize::load(from)?;
         check(index < from.names.len(), "a field has no name")?;
         Ok(Self::new(index))
+    }
+}
+
+impl Form for BranchId {
+    fn save(&self, out: &mut Saver) {
+        self.index().save(out);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
+        let index = u32::load(from)?;
+        usize::try_from(index).map(Self::new).map_err(|_| Malformed::new("a branch has no place"))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::{
-    Closing, Period, Plan, PlanHash, Reduce, Revision, Rule, RuleMeta,
+    Branch, Branched, Closing, Period, Plan, PlanHash, Purpose, Reduce, Revision, Rule, RuleMeta,
     form::{Form, Loader, Saver, check, forms, place},
 };
 use crate::{
@@ -45,7 +45,10 @@ use crate::{
 forms! {
     struct Rule { meta, plan_hash, plan, anchor };
     struct RuleMeta { path, id, title, description, technique_ids };
-    enum Reduce { 0 Stats(stats), 1 Collect };
+    enum Reduce { 0 Stats(stats), 1 Collect, 2 Branched(branched) };
+    struct Branched { own, branches } if is_flat;
+    struct Branch { mapped, expanded, reduce, finish, purpose, most_rows } if maps;
+    enum Purpose { 0 Rows, 1 Tests };
     struct Closing { bucket, by_host, period, revision };
     struct Period { span, offset_ns };
     enum Revision { 0 Never, 1 Groups, 2 Window };
@@ -73,6 +76,18 @@ fn can_run(plan: &Plan) -> bool {
     plan.mapped.iter().all(is_row_local)
         && plan.expanded.iter().all(|stage| stage.class().is_per_event())
         && (matches!(plan.reduce, Some(Reduce::Stats(_))) || !closes_apart)
+}
+
+/// Whether no pipeline of a rule with branches has branches of its own: these are all the rule's.
+fn is_flat(branched: &Branched) -> bool {
+    let of_branches = branched.branches.iter().map(|branch| &branch.reduce);
+    !of_branches.chain([&branched.own]).any(|reduce| matches!(reduce, Reduce::Branched(_)))
+}
+
+/// The same for a branch.
+fn maps(branch: &Branch) -> bool {
+    branch.mapped.iter().all(is_row_local)
+        && branch.expanded.iter().all(|stage| stage.class().is_per_event())
 }
 
 fn is_row_local(stage: &Stage) -> bool {
@@ -110,19 +125,22 @@ forms! {
     enum CalendarUnit { 0 Day, 1 Week, 2 Month };
     struct stage::rename::Rename { pairs };
     enum stage::rename::Renaming { 0 Field { from, to }, 1 Pattern { from, to } };
-    struct stage::append::Append { stages, most };
+    enum stage::append::Source { 0 Generated(stages), 1 Branch(branch) };
+    struct stage::append::Append { source, most };
     struct stage::append::AppendPipe { stages };
-    struct stage::join::Join { keys, kind, most, overwrites, stages };
+    struct stage::join::Join { keys, kind, most, overwrites, source };
     enum stage::join::Kind { 0 Inner, 1 Left };
     struct stage::format::Format {};
-    struct stage::return_::Return { count, items };
+    struct stage::return_::Return { count, items, gives };
+    enum stage::return_::Gives { 0 Text, 1 Rows };
     struct stage::return_::Item { field, name };
     struct stage::rex::Rex { field, action };
     enum stage::rex::Action { 0 Extract { finder, groups, max_match, offsets }, 1 Edit(it) };
     struct stage::rex::Group { index, field };
     enum stage::rex::Edit { 0 Substitute { finder, text, which }, 1 Transliterate { pairs } };
     enum stage::rex::Occurrence { 0 Every, 1 Number(it) };
-    enum stage::foreach::Over { 0 Fields(it), 1 Values(it) };
+    enum stage::foreach::Over { 0 Fields(it), 1 Items(field, kind) };
+    enum stage::foreach::Collection { 0 Values, 1 JsonArray, 2 Any };
     struct stage::foreach::Hole { field, kind, parts };
     enum stage::foreach::HoleKind { 0 Name, 1 Bare, 2 Text };
     enum stage::foreach::Part { 0 Text(it), 1 Field, 2 Match, 3 Segment(it), 4 Item };
@@ -156,7 +174,7 @@ forms! {
     enum stats::Input { 0 None, 1 Field(it), 2 Pattern(it), 3 Expr(it) };
     enum stats::Output { 0 Field(it), 1 Pattern(it) };
     struct stage::eventstats::Eventstats { stats };
-    struct stage::head::Head { limit, condition };
+    struct stage::head::Head { limit, condition, null_holds, keeps_last };
     struct stage::tail::Tail { limit };
     struct stage::reverse::Reverse {};
     struct stage::sort::Sort { keys, limit };
@@ -438,6 +456,11 @@ impl Form for Search {
                 text.save(out);
                 test.save(out);
             }
+            Self::Agrees(text, branch) => {
+                out.out.byte(5);
+                text.save(out);
+                branch.save(out);
+            }
         }
     }
 
@@ -449,6 +472,7 @@ impl Form for Search {
                 2 => Self::Or(Form::load(from)?),
                 3 => Self::Not(Form::load(from)?),
                 4 => Self::Leaf(Form::load(from)?, Form::load(from)?),
+                5 => Self::Agrees(Form::load(from)?, Form::load(from)?),
                 _ => return Err(Malformed::new("a search is of no known kind")),
             })
         })

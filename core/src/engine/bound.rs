@@ -55,7 +55,7 @@ impl Work<'_, '_> {
         if self.is_over(slot.rule, FULL) && !is_enough {
             match reduce {
                 Reduce::Stats(stats) => self.send_groups_early(slot, reduce, stats, grown),
-                Reduce::Collect => {
+                Reduce::Collect | Reduce::Branched(_) => {
                     self.counters.partial_groups += 1;
                     self.end(slot, Some(Partial::Memory));
                 }

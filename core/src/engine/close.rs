@@ -222,12 +222,12 @@ impl<'e> Work<'e, '_> {
     fn finish_without_rows(&mut self, rule_id: RuleId) {
         let slot = Slot::all_time(rule_id);
         match &self.rules.rules[rule_id.index()].plan {
-            Plan { generates: true, .. } => self.send_rows(&slot, Vec::new(), self.env, None),
             Plan { reduce: Some(reduce), .. } => {
                 let window = self.windows.make(reduce);
                 self.send_window(&slot, &window, None);
                 self.windows.recycle(window.into_owner());
             }
+            Plan { generates: true, .. } => self.send_rows(&slot, Vec::new(), self.env, None),
             _ => {}
         }
     }
@@ -252,6 +252,9 @@ impl<'e> Work<'e, '_> {
         let bump = self.windows.arena();
         let env = Env { bump: &bump, ..self.env_of(slot) };
         self.counters.cut_rows += window.cut_rows();
+        let (branches, cut_rows) = window.branches(reduce, env);
+        self.counters.cut_rows += cut_rows;
+        let env = Env { branches, ..env };
         self.send_rows(slot, window.rows(reduce, env), env, partial);
         self.windows.recycle(bump);
     }

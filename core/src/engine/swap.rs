@@ -94,8 +94,8 @@ impl Engine {
             }
         }
         let heir = |rule: RuleId| heirs[rule.index()].ok();
-        let names = [&self.rules.names, &new.rules.names];
-        let windows = std::mem::take(&mut self.windows).handed_over(heir, names);
+        let windows = std::mem::take(&mut self.windows);
+        let windows = windows.handed_over(heir, &self.rules.names, &new.rules);
         self.classes.forget();
         *self = Self {
             windows,

@@ -225,8 +225,15 @@ mod tests {
 
     fn told_in(raw: &str, zone: &TimeZone) -> (Option<i64>, [Option<String>; 3]) {
         let (bump, names, caches) = (Bump::new(), Names::default(), Caches::new(0));
-        let env =
-            Env { bump: &bump, names: &names, caches: &caches, now_s: 0.0, clock_s: 0.0, zone };
+        let env = Env {
+            bump: &bump,
+            names: &names,
+            caches: &caches,
+            now_s: 0.0,
+            clock_s: 0.0,
+            zone,
+            branches: &[],
+        };
         let told = told(raw.as_bytes(), env);
         let text = |bytes: Option<&[u8]>| bytes.map(|bytes| bytes.escape_ascii().to_string());
         (told.time_ns, [text(told.host), text(told.channel), text(told.event_id)])

@@ -2,6 +2,7 @@
 //!
 //! `plan` turns syntax into these programs; evaluating one allocates only in the arena of [`Env`](crate::row::Env).
 
+pub mod branch;
 pub mod capture;
 pub mod compare;
 pub(crate) mod deferred;

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::{glob::Glob, number, raw::RawMatcher};
 use crate::{
-    ids::FieldId,
+    ids::{BranchId, FieldId},
     row::{Env, Fields},
     value::Value,
 };
@@ -27,6 +27,8 @@ pub enum Search {
     Not(Box<Search>),
     /// A test, with its text as written, for `explain`.
     Leaf(Box<str>, Test),
+    /// It agrees with a row that a subsearch over events found; with the text of that.
+    Agrees(Box<str>, BranchId),
 }
 
 /// One test.
@@ -92,6 +94,9 @@ impl Search {
             Self::Or(terms) => terms.iter().any(|term| term.test(row, env)),
             Self::Not(term) => !term.test(row, env),
             Self::Leaf(_, test) => test.test(row, env),
+            Self::Agrees(_, branch) => {
+                env.branches.get(branch.index()).is_some_and(|branch| branch.agrees(row, env.bump))
+            }
         }
     }
 
@@ -107,8 +112,33 @@ impl Search {
                 Some(alternatives.join(" OR "))
             }
             Self::Not(term) => Some(format!("NOT {}", term.text())),
-            Self::Leaf(text, _) => Some(text.to_string()),
+            Self::Leaf(text, _) | Self::Agrees(text, _) => Some(text.to_string()),
             Self::All => None,
+        }
+    }
+
+    /// Whether some test waits for what a subsearch finds in the window.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        match self {
+            Self::And(terms) | Self::Or(terms) => terms.iter().any(Self::waits),
+            Self::Not(term) => term.waits(),
+            Self::Agrees(..) => true,
+            Self::All | Self::Leaf(..) => false,
+        }
+    }
+
+    /// The terms that wait for nothing, and those that do: a row passes if it passes both.
+    #[must_use]
+    pub fn parted(self) -> (Self, Self) {
+        match self {
+            Self::And(terms) => {
+                let (waiting, ready): (Vec<_>, Vec<_>) =
+                    terms.into_vec().into_iter().partition(Self::waits);
+                (Self::And(ready.into()), Self::And(waiting.into()))
+            }
+            waiting if waiting.waits() => (Self::All, waiting),
+            ready => (ready, Self::All),
         }
     }
 
@@ -122,7 +152,7 @@ impl Search {
             Self::And(terms) => join(terms, " "),
             Self::Or(terms) => join(terms, " OR "),
             Self::Not(term) => format!("NOT {}", term.text()),
-            Self::Leaf(text, _) => text.to_string(),
+            Self::Leaf(text, _) | Self::Agrees(text, _) => text.to_string(),
         }
     }
 }

@@ -37,6 +37,7 @@ impl Bench {
             diagnostics: &mut self.diagnostics,
             strict_raw: false,
             knowledge: None,
+            branches: Vec::new(),
         }
     }
 
@@ -72,6 +73,7 @@ impl Bench {
             now_s: 1_700_000_000.0,
             clock_s: 1_700_000_000.0,
             zone: &jiff::tz::TimeZone::UTC,
+            branches: &[],
         };
         let mut row = Row::empty(&bump, Rank::default());
         for (field, values) in &fields {

@@ -55,7 +55,7 @@ pub struct Anchor {
 const SHORTEST_ANCHOR_BYTES: usize = 3;
 
 /// A clause with more alternatives than this is not worth its place in the automaton.
-const MOST_ALTERNATIVES: usize = 512;
+pub(super) const MOST_ALTERNATIVES: usize = 512;
 
 /// What every event that passes the per-event stages of `pipeline` must hold.
 #[must_use]

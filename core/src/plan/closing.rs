@@ -6,7 +6,7 @@
 //! the rule waits for its window.
 
 use crate::{
-    compiled::{Closing, Period, Reduce, Revision},
+    compiled::{Branch, Closing, Period, Reduce, Revision, branches},
     config::SECOND_NS,
     ids::FieldId,
     names::Names,
@@ -24,18 +24,23 @@ const DAY_NS: i64 = 24 * HOUR_NS;
 /// When the windows of a plan close, and why so, for `explain`.
 pub(crate) fn prove(
     mapped: &[Stage],
+    expanded: &[Stage],
     reduce: Option<&Reduce>,
     finish: &[Stage],
 ) -> (Closing, String) {
-    let (bucket, reason) = match early(mapped, reduce, finish) {
+    let per_event: Vec<&Stage> = mapped.iter().chain(expanded).collect();
+    let branched = branches(reduce);
+    let (bucket, reason) = match early(&per_event, reduce, finish) {
         Ok(bucket) => (
             Some(bucket.clone()),
             "grouped by `_time`, which only one fixed `bin` has changed".to_owned(),
         ),
         Err(reason) => (None, reason.to_owned()),
     };
-    let by_host = stays_grouped_by(Names::HOST, mapped, reduce, finish);
-    let period = Period { span: period_span(mapped, finish), offset_ns: 0 };
+    let by_host = stays_grouped_by(Names::HOST, &per_event, reduce, finish);
+    let stages =
+        per_event.into_iter().chain(finish).chain(branched.iter().flat_map(Branch::stages));
+    let period = Period { span: period_span(stages), offset_ns: 0 };
     (Closing { bucket, by_host, period, revision: revision(reduce, finish) }, reason)
 }
 
@@ -66,10 +71,13 @@ fn revision(reduce: Option<&Reduce>, finish: &[Stage]) -> Revision {
 }
 
 fn early<'s>(
-    mapped: &'s [Stage],
+    mapped: &[&'s Stage],
     reduce: Option<&Reduce>,
     finish: &[Stage],
 ) -> Result<&'s Bin, &'static str> {
+    if !branches(reduce).is_empty() {
+        return Err("a subsearch looks at the events of the whole window");
+    }
     let Some(Reduce::Stats(stats)) = reduce else {
         return Err("no command groups the rows");
     };
@@ -93,7 +101,7 @@ fn early<'s>(
 /// Whether every group holds the event's own value of `field`, and no later command mixes two of them.
 fn stays_grouped_by(
     field: FieldId,
-    mapped: &[Stage],
+    mapped: &[&Stage],
     reduce: Option<&Reduce>,
     finish: &[Stage],
 ) -> bool {
@@ -123,8 +131,8 @@ fn stays_keyed(field: FieldId, finish: &[Stage]) -> bool {
 }
 
 /// The least multiple of the largest span of time that is at least an hour.
-fn period_span(mapped: &[Stage], finish: &[Stage]) -> Span {
-    match largest_span(mapped.iter().chain(finish)) {
+fn period_span<'s>(stages: impl Iterator<Item = &'s Stage>) -> Span {
+    match largest_span(stages) {
         Some(calendar @ Span::Calendar(..)) => calendar,
         Some(Span::Fixed(span_ns @ 1..)) => {
             let spans_an_hour = HOUR_NS.div_euclid(span_ns) + i64::from(HOUR_NS % span_ns != 0);

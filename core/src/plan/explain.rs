@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::Serialize;
 
 use super::{
-    atoms, closing,
+    atoms, branches, closing,
     effects::{self, Effect},
     facts::{self, Indicator, Term},
     origins::{Origins, Shape},
@@ -50,6 +50,10 @@ pub struct Explanation {
     pub atoms: Vec<AtomText>,
     /// Of which every matching event holds at least one; `None`: every event is looked at.
     pub anchor: Option<Vec<AtomText>>,
+    /// Its subpipelines over the events of the same window, those within others before these. What is said of atoms is the
+    /// rule's own; the anchor selects the events of all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<String>,
     /// When its windows close.
     pub closing: ClosingText,
     /// The hash of what it means: as long as it stays, so does the state that an engine keeps for the rule.
@@ -92,7 +96,7 @@ pub struct MacroText {
 }
 
 /// One field.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldText {
     /// Its name.
     pub name: String,
@@ -133,9 +137,8 @@ pub(crate) fn explain(
     origins: &Origins,
 ) -> Explanation {
     let original = |span: Span| compilation.expanded.map.original(span);
-    // A span inside an expansion stands for the macro call, which starts with a backtick.
-    let is_foreign = |span: Span| original(span).text(&source.spl).starts_with('`');
-    let facts = facts::facts(&compilation.pipeline, &is_foreign);
+    let written = |span: Span| original(span).text(&source.spl);
+    let facts = facts::facts(&compilation.pipeline, &compilation.expanded.text, &written);
     let anchor = compilation.anchor.clause.as_ref();
     Explanation {
         path: source.identity(),
@@ -147,9 +150,13 @@ pub(crate) fn explain(
         parsed_terms: facts.terms,
         macros: macros(compilation),
         fields: fields(&compilation.pipeline, origins),
-        source_types: source_types(&compilation.pipeline),
+        source_types: source_types(compilation),
         atoms: atoms::atoms(&compilation.formula).iter().map(atom_text).collect(),
         anchor: anchor.map(|clause| clause.iter().map(atom_text).collect()),
+        branches: branches::of(&compilation.pipeline)
+            .iter()
+            .map(|branch| original(branch.span).text(&source.spl).trim().to_owned())
+            .collect(),
         closing: closing_text(&compilation.plan.closing, &compilation.closing_reason),
         plan_hash: compilation.plan_hash.to_string(),
     }
@@ -234,13 +241,16 @@ fn fields(pipeline: &Pipeline, origins: &Origins) -> Vec<FieldText> {
     names.into_iter().map(|name| field_text(name, origins)).collect()
 }
 
-fn source_types(pipeline: &Pipeline) -> Vec<String> {
+/// Those that its tests name, macros expanded.
+fn source_types(compilation: &Compilation) -> Vec<String> {
     let says_source = |indicator: &Indicator| {
         matches!(indicator.field.as_str(), "sourcetype" | "source" | "Channel")
             && matches!(indicator.kind, "eq" | "wildcard" | "in")
     };
-    let indicators = facts::facts(pipeline, &|_| false).indicators;
-    let sources = indicators.into_iter().filter(says_source).flat_map(|indicator| indicator.values);
+    let text = &compilation.expanded.text;
+    let facts = facts::facts(&compilation.pipeline, text, &|span| span.text(text));
+    let sources = facts.indicators.into_iter().filter(says_source);
+    let sources = sources.flat_map(|indicator| indicator.values);
     sources.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
@@ -368,6 +378,12 @@ impl Explanation {
                     clause.iter().map(|atom| format!("{} {}", atom.kind, atom.text)).collect();
                 writeln!(out, "\nanchor: {}", texts.join(" or "))?;
             }
+        }
+        if !self.branches.is_empty() {
+            writeln!(out, "\nbranches")?;
+        }
+        for branch in &self.branches {
+            writeln!(out, "  {branch}")?;
         }
         let ClosingText { early, reason, length_s, by_host } = &self.closing;
         let what = if *early { "each bucket closes early" } else { "waits for its window" };

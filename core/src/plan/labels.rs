@@ -117,6 +117,7 @@ impl<'a> Compiler<'a> {
             diagnostics: &mut found,
             strict_raw: false,
             knowledge: None,
+            branches: Vec::new(),
         };
         let program = search.map(|search| lower::search(search, &mut lowering));
         match search {

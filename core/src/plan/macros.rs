@@ -42,6 +42,7 @@ impl Macros for Knowledge {
             diagnostics: &mut diagnostics,
             strict_raw: false,
             knowledge: None,
+            branches: Vec::new(),
         }
         .value(&expr);
         if let Some(diagnostic) = diagnostics.first() {
@@ -56,6 +57,7 @@ impl Macros for Knowledge {
             now_s: 0.0,
             clock_s: 0.0,
             zone: &TimeZone::UTC,
+            branches: &[],
         };
         let value = program.value(&Scope { fields: &NoFields, env });
         match value.text(&bump) {

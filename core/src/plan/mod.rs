@@ -3,6 +3,7 @@
 //! The order of a compilation is told by `ruleset`; here are its steps.
 
 pub mod atoms;
+pub(crate) mod branches;
 pub(crate) mod closing;
 pub(crate) mod effects;
 pub(crate) mod event_ids;

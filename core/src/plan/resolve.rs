@@ -282,6 +282,7 @@ impl<'a> Resolver<'a> {
             diagnostics: &mut diagnostics,
             strict_raw: false,
             knowledge: None,
+            branches: Vec::new(),
         };
         let program = lowering.value(&expr);
         let is_sound = diagnostics.is_empty();

@@ -20,8 +20,7 @@ pub(crate) fn apply(schedule: &Schedule, plan: &mut Plan) -> String {
         );
     };
     let length_ns = length_s.saturating_mul(SECOND_NS);
-    let stages = plan.mapped.iter().chain(&plan.expanded).chain(&plan.finish);
-    if closing::largest_span_ns(stages) > length_ns {
+    if closing::largest_span_ns(plan.stages()) > length_ns {
         return format!("; the schedule `{cron}` is shorter than a bucket, so it makes no windows");
     }
     let span = Span::Fixed(length_ns);

@@ -425,10 +425,19 @@ fn ends_term(text: &str, at: usize) -> bool {
 fn ends_value(text: &str, at: usize) -> bool {
     let rest = &text[at..];
     if !rest.starts_with(',') {
-        return ends_group(text, at);
+        return ends_group(text, at) || is_glued_operator(text, at);
     }
     let next = rest[1..].chars().next();
     text[..at].ends_with('"') || next.is_none_or(|c| c.is_whitespace() || ",()[]\"".contains(c))
+}
+
+/// Whether an operator stands at `at` without space behind the quote before it, as in `a="b"AND c=d`.
+fn is_glued_operator(text: &str, at: usize) -> bool {
+    let stands_here = |operator: &&str| {
+        let after = text[at..].strip_prefix(*operator);
+        after.is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '('))
+    };
+    text[..at].ends_with('"') && OPERATORS.iter().any(stands_here)
 }
 
 /// Whether a value of a list ends at `at`.

@@ -1,13 +1,46 @@
 //! `append` and `appendpipe`: rows behind the rows. Whole window.
 
 use super::{Stage, run};
-use crate::row::{Env, Rank, Row};
+use crate::{
+    ids::BranchId,
+    row::{Env, Rank, Row},
+};
 
-/// `append [ pipeline ]`: what a pipeline makes of no event.
+/// Where the rows of a pipeline in brackets come from.
+#[derive(Debug)]
+pub enum Source {
+    /// It begins with a generating command, and runs when its rows are asked for.
+    Generated(Box<[Stage]>),
+    /// It looks at the events of the window, and is finished before.
+    Branch(BranchId),
+}
+
+impl Source {
+    /// The rows.
+    #[must_use]
+    pub fn rows<'e>(&self, env: Env<'e>) -> Vec<Row<'e>> {
+        match self {
+            Self::Generated(stages) => run(stages, Vec::new(), env),
+            Self::Branch(id) => {
+                env.branches.get(id.index()).map_or_else(Vec::new, |branch| branch.rows(env))
+            }
+        }
+    }
+
+    /// What the keys of its rows begin with, so that those of two sources differ.
+    fn key(&self) -> String {
+        match self {
+            Self::Generated(_) => "added".to_owned(),
+            Self::Branch(id) => format!("added of {}", id.index()),
+        }
+    }
+}
+
+/// `append [ pipeline ]`: the rows of another pipeline.
 #[derive(Debug)]
 pub struct Append {
-    /// The pipeline, which begins with a generating command.
-    pub stages: Box<[Stage]>,
+    /// The pipeline.
+    pub source: Source,
     /// How many of its rows at most.
     pub most: usize,
 }
@@ -23,8 +56,9 @@ impl Append {
     /// The rows, and those of the pipeline behind them.
     #[must_use]
     pub fn apply_all<'e>(&self, mut rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
-        let more = run(&self.stages, Vec::new(), env).into_iter().take(self.most);
-        rows.extend(more.zip(0..).map(|(row, number)| of_branch(row, number, env)));
+        let key = self.source.key();
+        let more = self.source.rows(env).into_iter().take(self.most);
+        rows.extend(more.zip(0..).map(|(row, number)| of_source(row, &key, number, env)));
         rows
     }
 }
@@ -34,7 +68,7 @@ impl AppendPipe {
     #[must_use]
     pub fn apply_all<'e>(&self, mut rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
         let more = run(&self.stages, rows.clone(), env).into_iter();
-        rows.extend(more.zip(0..).map(|(row, number)| of_branch(row, number, env)));
+        rows.extend(more.zip(0..).map(|(row, number)| of_source(row, "added", number, env)));
         rows
     }
 }
@@ -45,9 +79,9 @@ pub(super) fn number_of_row(number: u64) -> Rank {
 }
 
 /// A row that was added: its alert has a key of its own, though its group be that of another row.
-fn of_branch<'e>(row: Row<'e>, number: u64, env: Env<'e>) -> Row<'e> {
+fn of_source<'e>(row: Row<'e>, key: &str, number: u64, env: Env<'e>) -> Row<'e> {
     let group = row.group();
-    row.of_group_parts([format!("added {number} ").as_bytes(), group], env.bump)
+    row.of_group_parts([format!("{key} {number} ").as_bytes(), group], env.bump)
 }
 
 #[cfg(test)]

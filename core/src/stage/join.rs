@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use foldhash::quality::FixedState;
 use hashbrown::HashMap;
 
-use super::{Stage, run};
+use super::append::Source;
 use crate::{
     ids::FieldId,
     names::Name,
@@ -26,8 +26,8 @@ pub struct Join {
     pub most: usize,
     /// Whether the fields of the partner win.
     pub overwrites: bool,
-    /// The other pipeline, which begins with a generating command.
-    pub stages: Box<[Stage]>,
+    /// The other pipeline.
+    pub source: Source,
 }
 
 /// What becomes of a row without a partner.
@@ -43,7 +43,7 @@ impl Join {
     /// The rows with the fields of their partners.
     #[must_use]
     pub fn apply_all<'e>(&self, rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
-        let others = run(&self.stages, Vec::new(), env);
+        let others = self.source.rows(env);
         let keys = match &self.keys[..] {
             [] => common(&rows, &others, env),
             keys => keys.iter().map(|&key| Name::Known(key)).collect(),

@@ -222,6 +222,7 @@ impl Stage {
             | Self::Dedup(_)
             | Self::Transaction(_)
             | Self::MvCombine(_) => Class::Ordered,
+            Self::Search(search) if search.waits() => Class::WholeWindow,
             Self::MakeResults(_) => Class::Generating,
             Self::InputLookup(lookup) => match lookup.place {
                 inputlookup::Place::First => Class::Generating,

@@ -6,6 +6,7 @@ use super::format::{append_test, row_of};
 use crate::{
     ids::FieldId,
     row::{Env, Fields, Row},
+    value::Value,
 };
 
 /// `return N items`.
@@ -15,6 +16,17 @@ pub struct Return {
     pub count: usize,
     /// What is told of each.
     pub items: Box<[Item]>,
+    /// What it makes.
+    pub gives: Gives,
+}
+
+/// What `return` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// The text of a search, in one row.
+    Text,
+    /// The fields that the text would name, for a subsearch whose rows are compared and not read.
+    Rows,
 }
 
 /// One item.
@@ -27,9 +39,12 @@ pub struct Item {
 }
 
 impl Return {
-    /// One row with the field `search`.
+    /// One row with the field `search`, or rows of the fields themselves.
     #[must_use]
     pub fn apply_all<'e>(&self, rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
+        if self.gives == Gives::Rows {
+            return rows.iter().take(self.count).map(|row| self.row(row, env)).collect();
+        }
         let mut text = BumpVec::new_in(env.bump);
         for row in rows.iter().take(self.count) {
             if !text.is_empty() {
@@ -38,6 +53,18 @@ impl Return {
             self.append(&mut text, row, env);
         }
         vec![row_of(text.into_bump_slice(), env)]
+    }
+
+    fn row<'e>(&self, row: &Row<'e>, env: Env<'e>) -> Row<'e> {
+        let mut told = Row::empty(env.bump, row.rank());
+        for item in &self.items {
+            let first = row.get(item.field).texts(env.bump).first().copied();
+            if let (Some(name), Some(text)) = (&item.name, first) {
+                let name = env.names.name(env.bump.alloc_slice_copy(name));
+                told.set(name, Value::Text(text));
+            }
+        }
+        told
     }
 
     fn append(&self, text: &mut BumpVec<'_, u8>, row: &Row<'_>, env: Env<'_>) {

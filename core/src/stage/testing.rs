@@ -45,7 +45,15 @@ impl Lab {
 
     pub(crate) fn env(&self) -> Env<'_> {
         let Self { bump, names, zone, caches } = self;
-        Env { bump, names, caches, now_s: 1_700_000_000.5, clock_s: 1_700_000_000.5, zone }
+        Env {
+            bump,
+            names,
+            caches,
+            now_s: 1_700_000_000.5,
+            clock_s: 1_700_000_000.5,
+            zone,
+            branches: &[],
+        }
     }
 
     /// A row of cells.

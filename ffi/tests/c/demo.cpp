@@ -66,7 +66,19 @@ int main(int argc, char **argv) {
   for (std::string line; std::getline(events, line);) {
     CHECK(engine.push(line) == CALTROP_OK);
   }
+  std::string state;
+  auto keep = [&](std::string_view bytes) { state = bytes; return true; };
+  CHECK(engine.state_save(keep) == CALTROP_OK && engine.state_load("no state") == CALTROP_E_FORMAT);
+  caltrop_transfer transfer = {};
+  transfer.struct_size = sizeof transfer;
+  CHECK(engine.swap_ruleset(copy, &transfer) == CALTROP_OK && transfer.left_out_count == 0);
+  caltrop_left_out left_out = {};
+  CHECK(engine.left_out(0, left_out) == CALTROP_E_ARGUMENT);
+  std::size_t techniques = 0;
+  copy.texts(0, CALTROP_RULE_TECHNIQUE, [&](std::string_view) { techniques++; });
+  CHECK(techniques == copy.rule(0).technique_count && techniques > 0);
   CHECK(engine.finish() == CALTROP_OK);
+  CHECK(engine.rule_counters(0).passed == 9);
   CHECK(engine.counters().alerts == 7 && fields > 7);
 
   caltrop_engine_options options = caltrop::default_options();

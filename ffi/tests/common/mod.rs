@@ -97,6 +97,8 @@ pub(crate) fn run(program: &Path, arguments: &[&str]) -> String {
     } else {
         Command::new(program)
     };
+    // What it writes stays beside it.
+    command.current_dir(program.parent().expect("it is in a folder"));
     String::from_utf8(succeed(command.args(arguments)).stdout).expect("it prints UTF-8")
 }
 

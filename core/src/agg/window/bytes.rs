@@ -41,13 +41,7 @@ impl Slot {
 impl Window {
     /// Writes what it has seen.
     pub(crate) fn encode(&self, names: &Names, out: &mut Writer) {
-        match self.borrow_dependent() {
-            Contents::Groups(groups) => groups.encode(out),
-            Contents::Rows(rows) => {
-                out.count(rows.len());
-                rows.iter().for_each(|row| row.encode(names, out));
-            }
-        }
+        self.borrow_dependent().encode(names, out);
     }
 
     /// Reads what [`encode`](Self::encode) wrote, for a rule that reduces so; `bump` is empty.
@@ -61,20 +55,51 @@ impl Window {
         hasher: &KeyHasher,
         bytes: &mut Reader<'_>,
     ) -> Result<Self, Malformed> {
-        Self::try_new(bump, |bump| match reduce {
+        Self::try_new(bump, |bump| Contents::decode(bump, reduce, names, hasher, bytes))
+    }
+}
+
+impl<'w> Contents<'w> {
+    fn encode(&self, names: &Names, out: &mut Writer) {
+        match self {
+            Self::Groups(groups) => groups.encode(out),
+            Self::Rows(rows) => {
+                out.count(rows.len());
+                rows.iter().for_each(|row| row.encode(names, out));
+            }
+            // How many lanes there are is the rule's to say.
+            Self::Lanes(lanes) => lanes.iter().for_each(|lane| lane.encode(names, out)),
+        }
+    }
+
+    fn decode(
+        bump: &'w Bump,
+        reduce: &Reduce,
+        names: &Names,
+        hasher: &KeyHasher,
+        bytes: &mut Reader<'_>,
+    ) -> Result<Self, Malformed> {
+        match reduce {
             Reduce::Stats(stats) => {
                 let mut groups = Groups::new_in(bump, hasher);
                 stats.restore(&mut groups, bytes)?;
-                Ok(Contents::Groups(groups))
+                Ok(Self::Groups(groups))
             }
             Reduce::Collect => {
                 let mut rows = BumpVec::new_in(bump);
                 for _ in 0..bytes.count(KeptRow::LEAST_BYTES)? {
                     rows.push(KeptRow::decode(bytes, names, bump)?);
                 }
-                Ok(Contents::Rows(rows))
+                Ok(Self::Rows(rows))
             }
-        })
+            Reduce::Branched(branched) => {
+                let mut lanes = BumpVec::new_in(bump);
+                for reduce in branched.lanes() {
+                    lanes.push(Self::decode(bump, reduce, names, hasher, bytes)?);
+                }
+                Ok(Self::Lanes(lanes))
+            }
+        }
     }
 }
 

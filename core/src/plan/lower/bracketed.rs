@@ -1,21 +1,26 @@
 //! `append`, `appendpipe` and `join` to their stages.
 //!
-//! A subpipeline that searches events would have to see those of the same window. It does not yet, and is refused; one that
-//! begins with a table or makes its rows runs when the window closes.
+//! A subpipeline that begins with a table or makes its rows runs when the window closes. One that searches events becomes a
+//! branch of the rule: it sees the events of the same window, whatever times it asks for.
 
 use super::{
     Lowering,
     options::{refuse, row_count, switch},
+    subsearch::is_generated,
 };
 use crate::{
+    compiled::Purpose,
     diag::{Code, Diagnostic, Spanned},
     spl::tree::{Bracketed, Pipeline},
     stage::{
-        Class, Stage,
-        append::{Append, AppendPipe},
+        Stage,
+        append::{Append, AppendPipe, Source},
         join::{Join, Kind},
     },
 };
+
+/// So many rows of a pipeline over events count, as in Splunk.
+const MOST_ROWS: usize = 50_000;
 
 /// The stage of `appendpipe`.
 pub(super) fn appendpipe(tree: &Bracketed, lowering: &mut Lowering<'_>) -> Option<AppendPipe> {
@@ -28,15 +33,18 @@ pub(super) fn appendpipe(tree: &Bracketed, lowering: &mut Lowering<'_>) -> Optio
 
 /// The stage of `append`.
 pub(super) fn append(tree: &Bracketed, lowering: &mut Lowering<'_>) -> Option<Append> {
-    let mut most = usize::MAX;
+    let (mut most, mut most_rows) = (usize::MAX, MOST_ROWS);
     for (name, value) in &tree.options {
         match name.value.to_ascii_lowercase().as_str() {
-            "maxout" => most = row_count(name, value, lowering),
+            "maxout" => {
+                most = row_count(name, value, lowering);
+                most_rows = most;
+            }
             _ => refuse(name, "append", "maxout", lowering),
         }
     }
     no_names(&tree.names, "append", lowering);
-    Some(Append { stages: generated(&tree.pipeline, lowering)?, most })
+    Some(Append { source: source(&tree.pipeline, most_rows, lowering)?, most })
 }
 
 /// The stage of `join`.
@@ -53,8 +61,8 @@ pub(super) fn join(tree: &Bracketed, lowering: &mut Lowering<'_>) -> Option<Join
     }
     let keys = tree.names.iter().map(|name| lowering.names.intern(&name.value)).collect();
     let most = if most == 0 { usize::MAX } else { most };
-    let stages = generated(&tree.pipeline, lowering)?;
-    Some(Join { keys, kind, most, overwrites, stages })
+    let source = source(&tree.pipeline, MOST_ROWS, lowering)?;
+    Some(Join { keys, kind, most, overwrites, source })
 }
 
 fn kind_of(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Kind {
@@ -83,25 +91,23 @@ fn no_names(names: &[Spanned<String>], command: &str, lowering: &mut Lowering<'_
     }
 }
 
+/// Where the rows of a pipeline come from; `None` once it was reported why there are none.
+fn source(pipeline: &Pipeline, most_rows: usize, lowering: &mut Lowering<'_>) -> Option<Source> {
+    match is_generated(pipeline) {
+        true => generated(pipeline, lowering).map(Source::Generated),
+        false => {
+            let branch = super::branch(pipeline, Purpose::Rows, most_rows, lowering);
+            Some(Source::Branch(branch))
+        }
+    }
+}
+
 /// The stages of a pipeline that makes its rows out of no event; `None` once it was reported why there are none.
 pub(in crate::plan) fn generated(
     pipeline: &Pipeline,
     lowering: &mut Lowering<'_>,
 ) -> Option<Box<[Stage]>> {
-    let stages = stages(pipeline, 0, lowering)?;
-    if stages.first().is_some_and(|stage| stage.class() == Class::Generating) {
-        return Some(stages);
-    }
-    lowering.report(
-        Diagnostic::error(
-            Code::UnsupportedSearch,
-            pipeline.span,
-            "caltrop does not run subsearches over events yet",
-        )
-        .label("looks at events")
-        .help("begin it with `| inputlookup` or `| makeresults`, or split the rule in two"),
-    );
-    None
+    stages(pipeline, 0, lowering)
 }
 
 fn stages(pipeline: &Pipeline, first: usize, lowering: &mut Lowering<'_>) -> Option<Box<[Stage]>> {

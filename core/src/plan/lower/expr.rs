@@ -6,6 +6,7 @@
 use super::search as search_tests;
 use crate::plan::{lookups::Lookups, suggest::closest};
 use crate::{
+    compiled::Branch,
     diag::{Code, Diagnostic, Severity, Span, Spanned},
     expr::{
         Call, Expr,
@@ -61,6 +62,8 @@ pub struct Lowering<'a> {
     pub strict_raw: bool,
     /// What names mean; none where only an expression is lowered.
     pub knowledge: Option<&'a Knowledge>,
+    /// The subpipelines over events that were met so far, those that stand in another before it.
+    pub(crate) branches: Vec<Branch>,
 }
 
 impl Lowering<'_> {
@@ -243,6 +246,7 @@ impl Lowering<'_> {
             diagnostics: &mut diagnostics,
             strict_raw: self.strict_raw,
             knowledge: self.knowledge,
+            branches: Vec::new(),
         };
         let search = search_tests::lower(&search, &mut inner);
         let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);

@@ -31,31 +31,105 @@ mod transaction;
 
 use super::{closing, support};
 use crate::{
-    compiled::{Plan, Reduce},
-    diag::Spanned,
+    compiled::{Branch, Branched, Plan, Purpose, Reduce},
+    diag::{Code, Diagnostic, Spanned},
+    expr::search::Search,
+    ids::BranchId,
     spl::tree::{Command, CommandKind, Fields, Pipeline},
-    stage::{Class, Column, Stage, eval, eventstats, fields, format, reverse, table, tail, where_},
+    stage::{
+        Class, Column, Stage, eval, eventstats, fields, format,
+        return_::{Gives, Return},
+        reverse, table, tail, where_,
+    },
 };
 
 pub use expr::Lowering;
 pub(super) use listed::location_fields;
 pub(super) use search::lower as search;
+pub(super) use subsearch::is_generated;
 pub(crate) use subsearch::resolve;
 
 /// The stages of `pipeline`, cut into what runs per event and per window. What cannot run is said in
 /// `lowering.diagnostics`, for every command, and the plan must then be thrown away.
 pub(crate) fn plan(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> (Plan, String) {
+    let stages = stages(pipeline, lowering);
+    let generates = generates(&stages);
+    let Cut { mapped, expanded, reduce, finish } = cut(stages);
+    let branches = std::mem::take(&mut lowering.branches);
+    let reduce = match reduce {
+        own if !branches.is_empty() => {
+            let (own, branches) = (own.unwrap_or(Reduce::Collect), branches.into());
+            Some(Reduce::Branched(Box::new(Branched { own, branches })))
+        }
+        _ if generates => None,
+        own => own,
+    };
+    let (closing, reason) = closing::prove(&mapped, &expanded, reduce.as_ref(), &finish);
+    let (mapped, expanded, finish) = (mapped.into(), expanded.into(), finish.into());
+    (Plan { mapped, expanded, reduce, finish, closing, generates }, reason)
+}
+
+/// A pipeline over the events of its rule's window becomes one of the rule's branches.
+fn branch(
+    pipeline: &Pipeline,
+    purpose: Purpose,
+    most_rows: usize,
+    lowering: &mut Lowering<'_>,
+) -> BranchId {
+    let mut stages = stages(pipeline, lowering);
+    if purpose == Purpose::Tests {
+        match stages.last_mut() {
+            Some(Stage::Format(_)) => _ = stages.pop(),
+            Some(Stage::Return(returned)) => {
+                returned.gives = Gives::Rows;
+                refuse_bare_values(pipeline, returned, lowering);
+            }
+            _ => {}
+        }
+    }
+    let Cut { mapped, expanded, reduce, finish } = cut(stages);
+    let (reduce, mapped) = (reduce.unwrap_or(Reduce::Collect), mapped.into());
+    let (expanded, finish) = (expanded.into(), finish.into());
+    lowering.branches.push(Branch { mapped, expanded, reduce, finish, purpose, most_rows });
+    BranchId::new(lowering.branches.len() - 1)
+}
+
+/// `return $field` makes words of a search out of what events say, and these are never read as a search.
+fn refuse_bare_values(pipeline: &Pipeline, returned: &Return, lowering: &mut Lowering<'_>) {
+    if returned.items.iter().all(|item| item.name.is_some()) {
+        return;
+    }
+    let span = pipeline.commands.last().map_or(pipeline.span, |command| command.span);
+    let message = "caltrop does not search for words that events supply";
+    lowering.report(
+        Diagnostic::error(Code::UnsupportedSearch, span, message)
+            .label("returns bare values")
+            .help("return the field by its name, such as `return user`"),
+    );
+}
+
+fn stages(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> Vec<Stage> {
     let commands = pipeline.commands.iter().enumerate();
-    cut(commands.filter_map(|(index, command)| stage(index, command, lowering)).collect())
+    commands.filter_map(|(index, command)| stage(index, command, lowering)).collect()
+}
+
+fn generates(stages: &[Stage]) -> bool {
+    stages.first().is_some_and(|stage| stage.class() == Class::Generating)
+}
+
+/// The stages of a pipeline, by what they run on.
+struct Cut {
+    mapped: Vec<Stage>,
+    expanded: Vec<Stage>,
+    reduce: Option<Reduce>,
+    finish: Vec<Stage>,
 }
 
 /// What stands before the first command that needs more than one row is mapped, that command reduces, the rest finishes.
-fn cut(mut stages: Vec<Stage>) -> (Plan, String) {
-    let generates = stages.first().is_some_and(|stage| stage.class() == Class::Generating);
+fn cut(mut stages: Vec<Stage>) -> Cut {
     let at = stages.iter().position(|stage| !stage.class().is_per_event());
     let mut finish = stages.split_off(at.unwrap_or(stages.len()));
     let reduce = match finish.first() {
-        _ if generates => None,
         None => None,
         Some(Stage::Stats(_)) => match finish.remove(0) {
             Stage::Stats(stats) => Some(Reduce::Stats(stats)),
@@ -63,17 +137,21 @@ fn cut(mut stages: Vec<Stage>) -> (Plan, String) {
         },
         Some(_) => Some(Reduce::Collect),
     };
-    let (closing, reason) = closing::prove(&stages, reduce.as_ref(), &finish);
+    // Events that fail what is known at once need not wait for the rest.
+    if let (Some(Reduce::Collect), Some(Stage::Search(search))) = (&reduce, finish.first_mut()) {
+        let (ready, waiting) = std::mem::replace(search, Search::All).parted();
+        *search = waiting;
+        stages.push(Stage::Search(ready));
+    }
     let at = stages.iter().position(|stage| stage.class() == Class::Expanding);
-    let expanded = stages.split_off(at.unwrap_or(stages.len())).into();
-    let (mapped, finish) = (stages.into(), finish.into());
-    (Plan { mapped, expanded, reduce, finish, closing, generates }, reason)
+    let expanded = stages.split_off(at.unwrap_or(stages.len()));
+    Cut { mapped: stages, expanded, reduce, finish }
 }
 
 /// The stage of one command; `None` once it was reported why there is none.
 pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>) -> Option<Stage> {
     Some(match &command.kind {
-        CommandKind::Search(search) => Stage::Search(search::lower(search, lowering)),
+        CommandKind::Search(search) => Stage::Search(search::lower_command(search, lowering)),
         CommandKind::Regex(regex) => Stage::Regex(regex::lower(regex, lowering)?),
         CommandKind::Table(names) => {
             Stage::Table(table::Table { columns: columns(names, lowering) })

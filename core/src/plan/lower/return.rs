@@ -18,5 +18,6 @@ pub(super) fn lower(tree: &Return, lowering: &mut Lowering<'_>) -> return_::Retu
         return_::Item { field: lowering.names.intern(&field.value), name }
     });
     let items = items.collect();
-    return_::Return { count: usize::try_from(tree.count).unwrap_or(usize::MAX), items }
+    let count = usize::try_from(tree.count).unwrap_or(usize::MAX);
+    return_::Return { count, items, gives: return_::Gives::Text }
 }

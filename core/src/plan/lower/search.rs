@@ -1,7 +1,8 @@
 //! The boolean expression of `search` to tests.
 
-use super::Lowering;
+use super::{Lowering, subsearch::is_generated};
 use crate::{
+    compiled::Purpose,
     diag::{Code, Diagnostic, Span},
     expr::{
         glob::{Case, Glob},
@@ -14,13 +15,22 @@ use crate::{
     spl::tree::{CompareOp, Comparison, RawKind, RawTerm, Search, SearchValue, ValueKind},
 };
 
-/// The tests of `search`.
+/// The tests of a search that is part of something else: no subsearch over events can be in it.
 pub(in crate::plan) fn lower(search: &Search, lowering: &mut Lowering<'_>) -> Program {
-    Lower { lowering }.search(search, 0)
+    Lower { lowering, may_branch: false }.search(search, 0)
 }
+
+/// The tests of the command `search`. A subsearch over events becomes a branch of the rule.
+pub(super) fn lower_command(search: &Search, lowering: &mut Lowering<'_>) -> Program {
+    Lower { lowering, may_branch: true }.search(search, 0)
+}
+
+/// More rows of a subsearch than this say nothing: Splunk takes as many.
+const MOST_ROWS: usize = 10_000;
 
 struct Lower<'a, 'b> {
     lowering: &'a mut Lowering<'b>,
+    may_branch: bool,
 }
 
 impl Lower<'_, '_> {
@@ -52,12 +62,16 @@ impl Lower<'_, '_> {
                 let test = Test::Equals(field, values.iter().map(pattern).collect());
                 self.leaf(*span, test)
             }
+            Search::Subsearch(pipeline) if self.may_branch && !is_generated(pipeline) => {
+                let id = super::branch(pipeline, Purpose::Tests, MOST_ROWS, self.lowering);
+                Program::Agrees(pipeline.span.text(self.lowering.source).into(), id)
+            }
             Search::Subsearch(pipeline) => {
                 self.lowering.diagnostics.push(
                     Diagnostic::error(
                         Code::UnsupportedSearch,
                         pipeline.span,
-                        "caltrop does not run subsearches yet",
+                        "caltrop does not run subsearches here",
                     )
                     .label("a subsearch")
                     .help("write the values out, as `field IN (a, b)`"),

@@ -1,7 +1,7 @@
 //! Subsearches in `search`: what they find becomes part of the search before anything else looks at it.
 //!
 //! A subsearch over tables gives the same rows at any time, so it is run once, when the rule is compiled, and the scan can look
-//! for what it found. One over events is left, and refused where the search is lowered. What is found goes through the text
+//! for what it found. One over events is left, and becomes a branch of the rule where the search is lowered. What is found goes through the text
 //! that `format` makes of it, as in Splunk.
 
 use bumpalo::Bump;
@@ -26,8 +26,12 @@ const MOST_ROWS: usize = 10_000;
 /// Puts what the subsearches of `pipeline` find in their place.
 pub(crate) fn resolve(pipeline: &mut Pipeline, lowering: &mut Lowering<'_>) {
     for command in &mut pipeline.commands {
-        if let CommandKind::Search(search) = &mut command.kind {
-            resolve_in(search, lowering);
+        match &mut command.kind {
+            CommandKind::Search(search) => resolve_in(search, lowering),
+            CommandKind::Append(tree) | CommandKind::AppendPipe(tree) | CommandKind::Join(tree) => {
+                resolve(&mut tree.pipeline, lowering);
+            }
+            _ => {}
         }
     }
 }
@@ -52,12 +56,16 @@ fn resolve_in(search: &mut Search, lowering: &mut Lowering<'_>) {
     }
 }
 
+/// Whether a pipeline makes its rows out of no event.
+pub(in crate::plan) fn is_generated(pipeline: &Pipeline) -> bool {
+    let head = pipeline.commands.first().map(|command| &command.kind);
+    matches!(head, Some(CommandKind::InputLookup(_) | CommandKind::MakeResults { .. }))
+}
+
 /// The search that a subsearch stands for; `None` once it was reported why there is none.
 fn found(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> Option<Search> {
     let span = pipeline.span;
-    // One over events is refused where the search is lowered.
-    let head = &pipeline.commands.first()?.kind;
-    if !matches!(head, CommandKind::InputLookup(_) | CommandKind::MakeResults { .. }) {
+    if !is_generated(pipeline) {
         return None;
     }
     let stages = generated(pipeline, lowering)?;
@@ -84,6 +92,7 @@ fn text(stages: &[Stage], span: Span, lowering: &mut Lowering<'_>) -> Option<Str
         now_s: 0.0,
         clock_s: 0.0,
         zone: &TimeZone::UTC,
+        branches: &[],
     };
     let mut rows = stage::run(stages, Vec::new(), env);
     let left_out = rows.len().saturating_sub(MOST_ROWS);
