@@ -73,7 +73,6 @@ unsafe impl Sync for FilterPlugin {}
 
 /// What Fluent Bit looks up when it loads `flb-filter_caltrop.so`.
 #[unsafe(no_mangle)]
-#[expect(non_upper_case_globals, reason = "the host looks it up by this name")]
 pub static filter_caltrop_plugin: FilterPlugin = FilterPlugin {
     event_type: 0,
     flags: 0,

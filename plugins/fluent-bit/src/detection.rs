@@ -38,7 +38,7 @@ pub fn is_own(metadata: &[u8]) -> bool {
 pub fn alert(alert: &Alert<'_>, now_s: f64) -> Box<[u8]> {
     let mut out = Vec::with_capacity(512);
     write_record_head(&mut out, alert.time_s.unwrap_or(now_s));
-    let pairs = 10 + usize::from(alert.partial.is_some());
+    let pairs = 11 + usize::from(alert.partial.is_some());
     write_map(&mut out, pairs);
     write_pair(&mut out, KEY, b"alert");
     write_rule(&mut out, alert);

@@ -177,8 +177,9 @@ impl Instance {
         self.counters.reloads += 1;
         load::errors(&loaded).iter().for_each(|error| self.log(Level::Warning, error));
         let rules = Arc::new(loaded.built.rules);
-        let sink = &mut sink(&mut self.outbox, self.config.emit, self.clock.wall_s());
-        let swapped = self.engine.swap(rules, sink);
+        let now_s = self.clock.wall_s();
+        let sink = sink(&mut self.outbox, self.config.emit, now_s);
+        let swapped = self.engine.swap(rules, &mut { sink });
         let (all, ended) = (self.engine.rules().len(), swapped.ended.len());
         self.log(
             Level::Info,
@@ -290,8 +291,9 @@ impl Instance {
         if self.checkpoints.is_some() {
             self.save(Occasion::End);
         } else {
-            let sink = &mut sink(&mut self.outbox, self.config.emit, self.clock.wall_s());
-            self.engine.interrupt(Partial::Shutdown, sink);
+            let now_s = self.clock.wall_s();
+            let sink = sink(&mut self.outbox, self.config.emit, now_s);
+            self.engine.interrupt(Partial::Shutdown, &mut { sink });
             if !self.outbox.is_empty() {
                 let count = self.outbox.len();
                 self.log(

@@ -59,12 +59,17 @@ impl<'a> Reader<'a> {
         token
     }
 
-    /// Passes over a whole value; `None` where it is cut off.
+    /// Passes over a whole value; `None`, and not a step further, where it is cut off.
     pub fn skip(&mut self) -> Option<()> {
+        let start = self.at;
         let mut left: u64 = 1;
         while left > 0 {
             left -= 1;
-            left = left.saturating_add(match self.token()? {
+            let Some(token) = self.token() else {
+                self.at = start;
+                return None;
+            };
+            left = left.saturating_add(match token {
                 Token::Array(count) => count.into(),
                 Token::Map(count) => 2 * u64::from(count),
                 _ => 0,
@@ -272,7 +277,8 @@ mod tests {
         let deep = [vec![0x91; 1_000_000], vec![0xc0]].concat();
         let mut reader = Reader::new(&deep, 0);
         assert_eq!((reader.skip(), reader.position()), (Some(()), deep.len()));
-        assert_eq!(Reader::new(&deep[..999_999], 0).skip(), None);
+        let mut reader = Reader::new(&deep[..999_999], 0);
+        assert_eq!((reader.skip(), reader.position()), (None, 0));
         for lie in
             [&[0xdd, 0xff, 0xff, 0xff, 0xff, 0xc0][..], &[0xdb, 0xff, 0xff, 0xff, 0xff, b'x']]
         {

@@ -32,8 +32,14 @@ impl Draw {
 }
 
 const TEXTS: [&str; 8] = [
-    "error code=1", "fine", "log", "message", "<Event><EventID>1</EventID> error</Event>", "{\"error\":[1,{\"a\":null}]}",
-    "caltrop", "",
+    "error code=1",
+    "fine",
+    "log",
+    "message",
+    "<Event><EventID>1</EventID> error</Event>",
+    "{\"error\":[1,{\"a\":null}]}",
+    "caltrop",
+    "",
 ];
 
 fn write_text(draw: &mut Draw, out: &mut Vec<u8>) {
@@ -63,7 +69,15 @@ fn write_value(draw: &mut Draw, out: &mut Vec<u8>, depth: usize) {
     let count = u8::try_from(draw.below(4)).expect("it is small");
     match draw.below(if depth < 4 { 10 } else { 8 }) {
         0..4 => write_text(draw, out),
-        4 => out.extend(draw.of::<[u8]>(&[&[0xc0], &[0xc2], &[0xc3], &[0x05], &[0xe1], &[0xcc, 200], &[0xd1, 0xff, 0]])),
+        4 => out.extend(draw.of::<[u8]>(&[
+            &[0xc0],
+            &[0xc2],
+            &[0xc3],
+            &[0x05],
+            &[0xe1],
+            &[0xcc, 200],
+            &[0xd1, 0xff, 0],
+        ])),
         5 => out.extend([0xcb, 0x40, 0, 0, 0, 0, 0, 0, 0]),
         6 => out.extend([0xd4, 1, 2]),
         7 => out.extend([0xc7, 2, 5, 1, 2]),
@@ -79,7 +93,11 @@ fn write_map(draw: &mut Draw, out: &mut Vec<u8>, depth: usize) {
     let count = u8::try_from(draw.below(4)).expect("it is small");
     write_head(draw, out, 0x80, 0xde, count);
     for _ in 0..count {
-        if draw.below(8) == 0 { write_value(draw, out, depth) } else { write_text(draw, out) }
+        if draw.below(8) == 0 {
+            write_value(draw, out, depth)
+        } else {
+            write_text(draw, out)
+        }
         write_value(draw, out, depth);
     }
 }
@@ -143,7 +161,11 @@ fn unread(chunk: &[u8]) -> &[u8] {
 fn check(filter: &Running, mode: &str, chunk: &[u8]) {
     let Outcome::Changed(out) = filter.filter(chunk) else { return };
     assert!(out.ends_with(unread(chunk)), "{mode}: {chunk:x?} became {out:x?}");
-    assert_eq!(unread(&out[..out.len() - unread(chunk).len()]), b"", "{mode}: {chunk:x?} became {out:x?}");
+    assert_eq!(
+        unread(&out[..out.len() - unread(chunk).len()]),
+        b"",
+        "{mode}: {chunk:x?} became {out:x?}"
+    );
     if mode == "observe" {
         let read = chunk.len() - unread(chunk).len();
         assert!(out.starts_with(&chunk[..read]), "{mode}: {chunk:x?} became {out:x?}");
@@ -152,12 +174,19 @@ fn check(filter: &Running, mode: &str, chunk: &[u8]) {
 
 #[test]
 fn no_chunk_makes_the_filter_fail_or_lose_what_it_does_not_drop() {
-    let count = std::env::var("CALTROP_CHUNKS").map_or(20_000, |text| text.parse().expect("a number"));
+    let count =
+        std::env::var("CALTROP_CHUNKS").map_or(20_000, |text| text.parse().expect("a number"));
     let seed = std::env::var("CALTROP_SEED").map_or(5975, |text| text.parse().expect("a number"));
     let (_folder, rules) = folder_with_rule("error | table _time, code");
     let modes = ["annotate", "keep", "drop", "observe"];
     let start = |mode: &str| {
-        let section = [("rules", rules.as_str()), ("mode", mode), ("emit", "instream"), ("host", "$log"), ("time_key", "$message")];
+        let section = [
+            ("rules", rules.as_str()),
+            ("mode", mode),
+            ("emit", "instream"),
+            ("host", "$log"),
+            ("time_key", "$message"),
+        ];
         Plugin::linked().start(mode, &section).expect("it starts")
     };
     let filters = modes.map(start);

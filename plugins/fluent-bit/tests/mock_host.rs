@@ -62,9 +62,11 @@ fn command(program: &str, arguments: &[&str], file: &Path) -> String {
 #[test]
 fn nothing_but_the_entry_points_is_exported_and_nothing_is_wanted_of_the_host() {
     let listed = command("nm", &["-D", "--defined-only", "--format=posix"], &common::library());
-    let mut exported: Vec<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    let mut exported: Vec<&str> =
+        listed.lines().filter_map(|line| line.split(' ').next()).collect();
     exported.sort_unstable();
-    let functions = ["FLBPluginExit", "FLBPluginInit", "FLBPluginInputCallback", "FLBPluginRegister"];
+    let functions =
+        ["FLBPluginExit", "FLBPluginInit", "FLBPluginInputCallback", "FLBPluginRegister"];
     assert_eq!(exported, [&functions[..], &["filter_caltrop_plugin"]].concat());
     let wanted = command("nm", &["-D", "--undefined-only"], &common::library());
     assert!(!wanted.contains("flb_"), "{wanted}");
@@ -78,7 +80,10 @@ fn the_plugin_stands_where_the_host_reads_it_and_works_after_it_was_closed() {
     let folder = tempfile::tempdir().unwrap();
     let plugin = Plugin::open(folder.path());
     assert_eq!((plugin.text(1), plugin.words[0], plugin.words[3]), (c"caltrop", 0, 0));
-    assert!(plugin.words[4..8].iter().all(|word| *word != 0) && plugin.words[8..].iter().all(|word| *word == 0));
+    assert!(
+        plugin.words[4..8].iter().all(|word| *word != 0)
+            && plugin.words[8..].iter().all(|word| *word == 0)
+    );
     let mut definition = [0usize; 8];
     // SAFETY: there is room for a definition.
     unsafe { (plugin.companion.register)(definition.as_mut_ptr().cast()) };
@@ -128,16 +133,30 @@ fn detections_stand_behind_the_records_and_are_not_looked_at_again() {
     assert_eq!(alerts(&changed, "rule.id"), ["found"]);
     assert_eq!(alerts(&changed, "row.code"), ["5"]);
     let detection = &changed[chunk.len()..];
-    assert_eq!(filter.filter(detection), Outcome::Untouched, "its text holds `error` and its row `code`");
+    assert_eq!(
+        filter.filter(detection),
+        Outcome::Untouched,
+        "its text holds `error` and its row `code`"
+    );
     assert_eq!(filter.filter_tagged(&chunk, "caltrop.detections"), Outcome::Untouched);
     let forged = record(7, &[("caltrop", "alert"), ("log", "error code=6")]);
-    assert_eq!(alerts(&filter.filter(&forged).changed(), "row.code"), ["6"], "nobody else can hide so");
+    assert_eq!(
+        alerts(&filter.filter(&forged).changed(), "row.code"),
+        ["6"],
+        "nobody else can hide so"
+    );
 }
 
 #[test]
 fn the_text_is_taken_from_the_first_raw_key_and_a_record_without_one_is_its_fields() {
     let rule = "error | table _time, host, source, where";
-    let section = [("emit", "instream"), ("mode", "observe"), ("raw_key", "a, b"), ("host", "$h"), ("source", "s")];
+    let section = [
+        ("emit", "instream"),
+        ("mode", "observe"),
+        ("raw_key", "a, b"),
+        ("host", "$h"),
+        ("source", "s"),
+    ];
     let (_folder, filter) = started("keys", rule, &section);
     let seen = |pairs: &[(&str, &str)], field: &str| -> Option<String> {
         match filter.filter(&record(7, pairs)) {
@@ -145,7 +164,10 @@ fn the_text_is_taken_from_the_first_raw_key_and_a_record_without_one_is_its_fiel
             Outcome::Changed(bytes) => alerts(&bytes, field).first().map(|text| (*text).to_owned()),
         }
     };
-    assert_eq!(seen(&[("b", "error where=b"), ("a", "error where=a")], "row.where").as_deref(), Some("a"));
+    assert_eq!(
+        seen(&[("b", "error where=b"), ("a", "error where=a")], "row.where").as_deref(),
+        Some("a")
+    );
     assert_eq!(seen(&[("b", "error where=b"), ("h", "h1")], "row.host").as_deref(), Some("h1"));
     assert_eq!(seen(&[("b", "fine"), ("c", "error")], "row.source"), None);
     assert_eq!(seen(&[("c", "error"), ("where", "here")], "row.where").as_deref(), Some("here"));
@@ -154,7 +176,14 @@ fn the_text_is_taken_from_the_first_raw_key_and_a_record_without_one_is_its_fiel
 
 #[test]
 fn a_bucket_closes_by_the_clock_of_the_companion_when_no_event_comes() {
-    let section = [("emit", "input"), ("mode", "observe"), ("idle", "10ms"), ("lateness", "10ms"), ("window", "1s"), ("host", "h")];
+    let section = [
+        ("emit", "input"),
+        ("mode", "observe"),
+        ("idle", "10ms"),
+        ("lateness", "10ms"),
+        ("window", "1s"),
+        ("host", "h"),
+    ];
     let (_folder, filter) = started("bucket", COUNTING, &section);
     let chunk = record(7, &[("log", "error")]).repeat(3);
     assert_eq!(filter.filter(&chunk), Outcome::Untouched);
@@ -177,7 +206,10 @@ fn a_wrong_section_stops_the_host_and_says_why() {
         logged(name, 1).join("\n")
     };
     assert!(refused("w1", &[]).contains("`rules` is missing"));
-    assert!(refused("w2", &[("rules", &rules), ("mode", "x")]).contains("`mode`: `x` is none of annotate"));
+    assert!(
+        refused("w2", &[("rules", &rules), ("mode", "x")])
+            .contains("`mode`: `x` is none of annotate")
+    );
     assert!(refused("w3", &[("rulse", &rules)]).contains("did you mean `rules`?"));
     let said = refused("w4", &[("rules", &rules)]);
     assert!(said.contains("found.spl:1:9: error[") && said.contains("strict off"), "{said}");
@@ -203,7 +235,10 @@ fn two_filters_share_neither_rules_nor_state_files() {
     let state = folder.path().join("state").to_string_lossy().into_owned();
     let (_three, third) = started("third", RULE, &[("state", &state)]);
     let (_four, rules) = folder_with_rule(RULE);
-    assert_eq!(Plugin::linked().start("fourth", &[("rules", &rules), ("state", &state)]).err(), Some(-1));
+    assert_eq!(
+        Plugin::linked().start("fourth", &[("rules", &rules), ("state", &state)]).err(),
+        Some(-1)
+    );
     assert!(logged("fourth", 1).join("").contains("another filter keeps its state there"));
     drop(third);
     assert!(Plugin::linked().start("fifth", &[("rules", &rules), ("state", &state)]).is_ok());
@@ -211,16 +246,22 @@ fn two_filters_share_neither_rules_nor_state_files() {
 
 #[test]
 fn rule_files_that_change_are_swapped_whole_or_refused() {
-    let (folder, filter) = started("reloading", RULE, &[("emit", "instream"), ("mode", "observe"), ("reload", "20ms")]);
+    let (folder, filter) = started(
+        "reloading",
+        RULE,
+        &[("emit", "instream"), ("mode", "observe"), ("reload", "20ms")],
+    );
     let rule = folder.path().join("rules/found.spl");
     let found = |log: &str| match filter.filter(&record(1, &[("log", log)])) {
         Outcome::Untouched => false,
         Outcome::Changed(_) => true,
     };
-    let waits_for = |log: &str| (0..200).any(|_| {
-        thread::sleep(Duration::from_millis(50));
-        found(log)
-    });
+    let waits_for = |log: &str| {
+        (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            found(log)
+        })
+    };
     assert!(found("error") && !found("fatal"));
     fs::write(&rule, "TERM(fatal) | table code").unwrap();
     assert!(waits_for("fatal"), "{:?}", logged("reloading", 3));
@@ -241,8 +282,13 @@ fn a_filter_goes_on_where_it_was_and_says_when_it_was_killed() {
     let (_rules, path) = folder_with_rule(COUNTING);
     let text_of = state.to_string_lossy().into_owned();
     let section = [
-        ("rules", path.as_str()), ("state", &text_of), ("checkpoint", "1ms"), ("emit", "instream"), ("mode", "observe"),
-        ("host", "h"), ("metrics", "1ms"),
+        ("rules", path.as_str()),
+        ("state", &text_of),
+        ("checkpoint", "1ms"),
+        ("emit", "instream"),
+        ("mode", "observe"),
+        ("host", "h"),
+        ("metrics", "1ms"),
     ];
     let start = |name: &str| Plugin::linked().start(name, &section).unwrap();
     let first = start("before");
@@ -261,7 +307,11 @@ fn a_filter_goes_on_where_it_was_and_says_when_it_was_killed() {
     second.end();
     fs::write(&state, checkpoint).unwrap();
     let third = start("killed");
-    assert!(logged("killed", 2).join("").contains("did not end in order"), "{:?}", logged("killed", 3));
+    assert!(
+        logged("killed", 2).join("").contains("did not end in order"),
+        "{:?}",
+        logged("killed", 3)
+    );
     thread::sleep(Duration::from_millis(1100));
     third.filter(&record(702, &[("log", "fine")]));
     assert!(logged("killed", 3).join("").contains("unclean_starts=1"));
@@ -273,7 +323,8 @@ fn a_filter_goes_on_where_it_was_and_says_when_it_was_killed() {
 
 #[test]
 fn counters_are_logged_and_sent_when_asked() {
-    let section = [("emit", "instream"), ("mode", "observe"), ("metrics", "1ms"), ("metrics_records", "on")];
+    let section =
+        [("emit", "instream"), ("mode", "observe"), ("metrics", "1ms"), ("metrics_records", "on")];
     let (_folder, filter) = started("counting", RULE, &section);
     filter.filter(&record(1, &[("log", "fine")]));
     thread::sleep(Duration::from_millis(1100));
@@ -292,7 +343,9 @@ fn chunks_that_are_cut_off_or_no_chunks_go_on_as_they_are() {
     for end in 1..whole.len() {
         assert_eq!(filter.filter(&whole[..end]), Outcome::Untouched, "cut at {end}");
     }
-    for garbage in [&b"\xc1"[..], b"text\n", &[0x91; 1000], &[0xdd, 0xff, 0xff, 0xff, 0xff], &[0xff; 64]] {
+    for garbage in
+        [&b"\xc1"[..], b"text\n", &[0x91; 1000], &[0xdd, 0xff, 0xff, 0xff, 0xff], &[0xff; 64]]
+    {
         assert_eq!(filter.filter(garbage), Outcome::Untouched);
     }
     let cut = [record(1, &[("log", "error code=1")]), whole[..9].to_vec()].concat();
@@ -306,10 +359,16 @@ fn every_encoding_of_a_record_is_seen_and_marks_of_groups_stay() {
     let (_folder, filter) = started("encodings", RULE, &[("emit", "none"), ("mode", "keep")]);
     let time = [0xd7, 0, 0, 0, 0, 9, 0, 0, 0, 0];
     let heads: [&[u8]; 5] = [
-        &[0x92, 0x92], &[0xdc, 0, 2, 0x92], &[0xdd, 0, 0, 0, 2, 0xdd, 0, 0, 0, 2], &[0x92, 0xdc, 0, 2], &[0x92],
+        &[0x92, 0x92],
+        &[0xdc, 0, 2, 0x92],
+        &[0xdd, 0, 0, 0, 2, 0xdd, 0, 0, 0, 2],
+        &[0x92, 0xdc, 0, 2],
+        &[0x92],
     ];
-    let keys: [&[u8]; 5] = [b"\xa3log", b"\xd9\x03log", b"\xda\0\x03log", b"\xdb\0\0\0\x03log", b"\xc4\x03log"];
-    let texts: [&[u8]; 4] = [b"\xa5error", b"\xd9\x05error", b"\xc5\0\x05error", b"\xc6\0\0\0\x05error"];
+    let keys: [&[u8]; 5] =
+        [b"\xa3log", b"\xd9\x03log", b"\xda\0\x03log", b"\xdb\0\0\0\x03log", b"\xc4\x03log"];
+    let texts: [&[u8]; 4] =
+        [b"\xa5error", b"\xd9\x05error", b"\xc5\0\x05error", b"\xc6\0\0\0\x05error"];
     let maps: [&[u8]; 3] = [&[0x81], &[0xde, 0, 1], &[0xdf, 0, 0, 0, 1]];
     let mut seen = 0;
     for head in heads {

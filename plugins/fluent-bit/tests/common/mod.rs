@@ -34,10 +34,14 @@ extern "C" fn flb_filter_set_context(instance: *mut HostInstance, context: *mut 
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn flb_filter_get_property(key: *const c_char, instance: *mut HostInstance) -> *const c_char {
+extern "C" fn flb_filter_get_property(
+    key: *const c_char,
+    instance: *mut HostInstance,
+) -> *const c_char {
     // SAFETY: the library gives a text, and what it was given.
     let (key, instance) = unsafe { (CStr::from_ptr(key), &*instance) };
-    let is_it = |(known, _): &&(CString, CString)| known.as_bytes().eq_ignore_ascii_case(key.to_bytes());
+    let is_it =
+        |(known, _): &&(CString, CString)| known.as_bytes().eq_ignore_ascii_case(key.to_bytes());
     instance.properties.iter().find(is_it).map_or(ptr::null(), |(_, value)| value.as_ptr())
 }
 
@@ -49,11 +53,19 @@ extern "C" fn flb_filter_name(instance: *mut HostInstance) -> *const c_char {
 
 /// The host's has further arguments as the format says, which is `%s`.
 #[unsafe(no_mangle)]
-extern "C" fn flb_log_print(level: c_int, _: *const c_char, _: c_int, format: *const c_char, text: *const c_char) {
+extern "C" fn flb_log_print(
+    level: c_int,
+    _: *const c_char,
+    _: c_int,
+    format: *const c_char,
+    text: *const c_char,
+) {
     // SAFETY: the library gives texts.
     let (format, text) = unsafe { (CStr::from_ptr(format), CStr::from_ptr(text)) };
     assert_eq!(format, c"%s");
-    LOG.lock().expect("no test panics while it logs").push((level, text.to_string_lossy().into_owned()));
+    LOG.lock()
+        .expect("no test panics while it logs")
+        .push((level, text.to_string_lossy().into_owned()));
 }
 
 /// A host that is not too old has it.
@@ -119,14 +131,16 @@ pub(crate) fn library() -> PathBuf {
 impl Plugin {
     /// Opens the library as Fluent Bit does: under the name that it asks for, and under the companion's.
     pub(crate) fn open(folder: &Path) -> Self {
-        let (filter, input) = (folder.join("flb-filter_caltrop.so"), folder.join("caltrop_input.so"));
+        let (filter, input) =
+            (folder.join("flb-filter_caltrop.so"), folder.join("caltrop_input.so"));
         fs::copy(library(), &filter).expect("it was built");
         std::os::unix::fs::symlink("flb-filter_caltrop.so", &input).expect("the folder is fresh");
         // SAFETY: the library may be opened by anybody, and its symbols have the types that it says.
         unsafe {
             let filter = Library::open(Some(filter), RTLD_LAZY).expect("it opens");
             let input = Library::open(Some(input), RTLD_LAZY).expect("it opens");
-            let words = filter.get::<*const [usize; 40]>(b"filter_caltrop_plugin\0").expect("it is there");
+            let words =
+                filter.get::<*const [usize; 40]>(b"filter_caltrop_plugin\0").expect("it is there");
             let plugin = Self {
                 words: **words,
                 companion: Companion {
@@ -151,10 +165,14 @@ impl Plugin {
             Self {
                 words: *plugin,
                 companion: Companion {
-                    register: std::mem::transmute::<*const (), Simple>(abi::FLBPluginRegister as *const ()),
+                    register: std::mem::transmute::<*const (), Simple>(
+                        abi::FLBPluginRegister as *const (),
+                    ),
                     init: std::mem::transmute::<*const (), Simple>(abi::FLBPluginInit as *const ()),
                     collect: abi::FLBPluginInputCallback,
-                    exit: std::mem::transmute::<*const (), unsafe extern "C" fn() -> c_int>(abi::FLBPluginExit as *const ()),
+                    exit: std::mem::transmute::<*const (), unsafe extern "C" fn() -> c_int>(
+                        abi::FLBPluginExit as *const (),
+                    ),
                 },
             }
         }
@@ -178,7 +196,9 @@ impl Plugin {
         let mut instance = Box::new(instance);
         for word in [4, 5] {
             // SAFETY: the instance lives through the call.
-            let status = unsafe { self.start_function(word)(&raw mut *instance, ptr::null_mut(), ptr::null_mut()) };
+            let status = unsafe {
+                self.start_function(word)(&raw mut *instance, ptr::null_mut(), ptr::null_mut())
+            };
             if status != 0 {
                 assert!(instance.context.is_null(), "what does not start leaves nothing");
                 return Err(status);
@@ -290,7 +310,8 @@ pub(crate) fn taken(data: *mut c_void, bytes: usize) -> Vec<u8> {
 /// What was logged at that level or above that mentions `filter`.
 pub(crate) fn logged(filter: &str, level: c_int) -> Vec<String> {
     let log = LOG.lock().expect("no test panics while it logs");
-    let is_it = |(of, line): &&(c_int, String)| *of <= level && line.contains(&format!(":{filter}]"));
+    let is_it =
+        |(of, line): &&(c_int, String)| *of <= level && line.contains(&format!(":{filter}]"));
     log.iter().filter(is_it).map(|(_, line)| line.clone()).collect()
 }
 
