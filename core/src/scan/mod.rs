@@ -130,7 +130,7 @@ pub struct Program {
     /// For each atom, the rules that it makes candidates.
     waiting: Vec<Vec<RuleId>>,
     /// For each rule, what else an event must hold: one atom of each clause.
-    tests: Vec<Box<[Box<[AtomId]>]>>,
+    tests: Vec<Box<[Clause]>>,
     /// The tokens by which atoms are looked up, and for each the atoms that hold it, and where in them it stands.
     lexicon: Lexicon,
     atoms_of_key: Vec<Vec<(AtomId, usize)>>,
@@ -144,6 +144,9 @@ pub struct Program {
     looks_at_decoded: bool,
     rules: usize,
 }
+
+/// Atoms of which an event must hold one.
+type Clause = Box<[AtomId]>;
 
 /// How an atom is found.
 #[derive(Clone, Debug)]
@@ -257,7 +260,7 @@ fn ids(atoms: &[Atom], clause: &[Atom]) -> impl Iterator<Item = AtomId> {
 }
 
 /// The clauses, what is known anyway first, what takes a search last.
-fn tests(atoms: &[Atom], means: &[Means], clauses: &[Vec<Atom>]) -> Box<[Box<[AtomId]>]> {
+fn tests(atoms: &[Atom], means: &[Means], clauses: &[Vec<Atom>]) -> Box<[Clause]> {
     let price = |atom: &AtomId| match means[atom.index()] {
         Means::Pass => 0,
         Means::EventId => 1,
@@ -268,7 +271,7 @@ fn tests(atoms: &[Atom], means: &[Means], clauses: &[Vec<Atom>]) -> Box<[Box<[At
         ids.sort_by_key(price);
         ids
     };
-    let mut tests: Box<[Box<[AtomId]>]> = clauses.iter().map(sorted).collect();
+    let mut tests: Box<[Clause]> = clauses.iter().map(sorted).collect();
     tests.sort_by_key(|clause| clause.iter().map(price).max());
     tests
 }

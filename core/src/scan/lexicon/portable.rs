@@ -12,10 +12,11 @@ const CODES_BIT: u8 = 4;
 /// What each byte is.
 const KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if !matches!(class(byte as u8), Breaker::None) {
-            kinds[byte] = BREAKS;
+    // No byte beyond ASCII is a breaker.
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if !matches!(class(byte), Breaker::None) {
+            kinds[byte as usize] = BREAKS;
         }
         byte += 1;
     }
@@ -38,8 +39,8 @@ pub(super) fn classify(bytes: &[u8; BLOCK_BYTES]) -> Block {
     for (index, &byte) in bytes.iter().enumerate() {
         let kind = KINDS[usize::from(byte)];
         block.breakers |= u64::from(kind & BREAKS) << index;
-        block.marks |= u64::from(kind & MARKS) / u64::from(MARKS) << index;
-        block.codes |= u64::from(kind & CODES_BIT) / u64::from(CODES_BIT) << index;
+        block.marks |= (u64::from(kind & MARKS) / u64::from(MARKS)) << index;
+        block.codes |= (u64::from(kind & CODES_BIT) / u64::from(CODES_BIT)) << index;
     }
     block
 }
