@@ -134,6 +134,9 @@ impl Formula {
     }
 }
 
+/// Whether a clause is of some kind.
+type Kind<'k> = dyn Fn(&[Atom]) -> bool + 'k;
+
 /// Clauses that all hold where the formula does; none where it implies nothing, one without atoms where it can never hold.
 fn clauses(formula: &Formula) -> Vec<Vec<Atom>> {
     match formula {
@@ -146,8 +149,7 @@ fn clauses(formula: &Formula) -> Vec<Vec<Atom>> {
             let is_event_id =
                 |clause: &[Atom]| clause.iter().all(|atom| atom.domain == Domain::EventId);
             let is_any = |_: &[Atom]| true;
-            let kinds: [&dyn Fn(&[Atom]) -> bool; 3] =
-                [&is_worth_looking_for, &is_event_id, &is_any];
+            let kinds: [&Kind<'_>; 3] = [&is_worth_looking_for, &is_event_id, &is_any];
             let mut unions: Vec<_> =
                 kinds.into_iter().filter_map(|kind| union(&branches, kind)).collect();
             unions.dedup();
@@ -157,7 +159,7 @@ fn clauses(formula: &Formula) -> Vec<Vec<Atom>> {
 }
 
 /// The cheapest clause of that kind of each branch, together; `None` where a branch has none.
-fn union(branches: &[Vec<Vec<Atom>>], is_of_kind: &dyn Fn(&[Atom]) -> bool) -> Option<Vec<Atom>> {
+fn union(branches: &[Vec<Vec<Atom>>], is_of_kind: &Kind<'_>) -> Option<Vec<Atom>> {
     let cheapest = |clauses: &Vec<Vec<Atom>>| {
         let of_kind = clauses.iter().filter(|clause| is_of_kind(clause));
         of_kind.min_by(|left, right| cost(left).total_cmp(&cost(right))).cloned()
