@@ -109,31 +109,35 @@ impl Engine {
         }
     }
 
-    /// Looks at one event. `raw` is its text without the line end, `head` what the caller knows of it besides.
+    /// Looks at one event. `raw` is its text without the line end, `head` what the caller knows of it besides; it is made only
+    /// if some rule asks for it.
     ///
     /// What a cloud service wraps around its events ([`json::records`]) is no event: each record is looked at alone.
-    pub fn push(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+    pub fn push<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
         self.passed.clear();
         match self.records(raw) {
-            Some(records) => {
-                for (record, part) in records.zip(0..) {
-                    self.push_one(record, &head.of_part(part), sink);
-                }
-                self.passed.sort_unstable();
-                self.passed.dedup();
-            }
+            Some(records) => self.push_records(records, &head.into(), sink),
             None => self.push_one(raw, head, sink),
         }
     }
 
-    fn push_one(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+    fn push_records(&mut self, records: Records<'_>, head: &Head<'_>, sink: &mut Sink<'_>) {
+        for (record, part) in records.zip(0..) {
+            self.push_one(record, head.of_part(part), sink);
+        }
+        self.passed.sort_unstable();
+        self.passed.dedup();
+    }
+
+    #[inline]
+    fn push_one<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
         self.counters.events += 1;
         self.counters.bytes += raw.len() as u64;
         let raw = self.cut(raw);
         if self.select(raw) {
-            Work::new(self, sink).look_at(raw, head);
+            Work::new(self, sink).look_at(raw, &head.into());
         } else if self.listens() {
-            Work::new(self, sink).pass_by(raw, head);
+            Work::new(self, sink).pass_by(raw, &head.into());
         }
         // Also after an event that no rule selects: the scan may have decoded some of its values.
         self.settle();
