@@ -12,6 +12,7 @@ use crate::{
     expr::{branch::Branch, regex::Caches},
     ids::FieldId,
     names::{Name, Names},
+    outbox::Outbox,
     value::Value,
 };
 
@@ -394,6 +395,8 @@ pub struct Env<'e> {
     pub zone: &'e TimeZone,
     /// What the subpipelines of the rule found in the window, by [`BranchId`](crate::ids::BranchId): those that are finished.
     pub branches: &'e [Branch<'e>],
+    /// Where rows for the host go; `None` where nothing may be written.
+    pub outbox: Option<&'e Outbox>,
 }
 
 impl<'e> Env<'e> {
@@ -406,6 +409,6 @@ impl<'e> Env<'e> {
         zone: &'e TimeZone,
         now_s: f64,
     ) -> Self {
-        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches: &[] }
+        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches: &[], outbox: None }
     }
 }
