@@ -277,6 +277,9 @@ pub(crate) struct ResultArgs {
     /// How results are printed.
     #[arg(long, default_value = "ndjson")]
     pub(crate) output: Output,
+    /// Let rules write lookup tables into this folder (`outputlookup`) [default: none, and nothing is written]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_write: Option<PathBuf>,
     /// Look at every event in full. The answers are the same.
     #[arg(long)]
     pub(crate) no_prefilter: bool,

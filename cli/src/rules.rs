@@ -12,7 +12,7 @@ use caltrop_host::{FileError, Known, Loaded, Sources};
 
 use crate::{
     Status,
-    args::KnowledgeArgs,
+    args::{KnowledgeArgs, ResultArgs},
     output::{MAX_DRAWN, counted, note, note_diagnostic, undrawn},
 };
 
@@ -129,9 +129,14 @@ pub(crate) enum Warnings {
     Left,
 }
 
-/// How rules are compiled.
+/// How rules are compiled that are looked at and not run.
 pub(crate) fn build_options(args: &KnowledgeArgs) -> BuildOptions {
-    BuildOptions { strict_raw: args.strict_raw }
+    BuildOptions { strict_raw: args.strict_raw, ..BuildOptions::default() }
+}
+
+/// How rules are compiled that are run.
+pub(crate) fn run_options(args: &KnowledgeArgs, results: &ResultArgs) -> BuildOptions {
+    BuildOptions { allow_write: results.allow_write.is_some(), ..build_options(args) }
 }
 
 /// Whether a diagnostic keeps its rule from running.

@@ -13,7 +13,7 @@ use std::fmt;
 
 /// The version of the byte form and of what the accumulators mean by it. Part of every plan hash and of every saved state:
 /// it grows with any change to either, and older bytes are then left out, not misread.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The largest count of values that is believed: beyond it a double is not exact, and no engine has counted so far.
 const MAX_TALLY: u64 = 1 << 53;

@@ -144,6 +144,8 @@ pub struct Counters {
     /// Rows with several multivalue BY fields that were put into their first thousand groups only, and rows of subsearches
     /// over events beyond those that count: 10,000 in `search`, 50,000 in `append` and `join`.
     pub cut_rows: u64,
+    /// Rows that `outputlookup` gave to be written and that the host did not take in time: beyond 64 MiB they are left out.
+    pub unwritten_rows: u64,
     /// Rows that came after their window had closed and while it was kept: what was sent is sent again where they change it.
     pub late: u64,
     /// Alerts sent because of late rows: new ones and next revisions.

@@ -39,6 +39,7 @@ use crate::{
     },
     expr::regex::Caches,
     ids::{BranchId, RuleId},
+    outbox::{Outbox, Written},
     row::{Env, Rank, Row},
     scan::candidates::Candidates,
     stage::{self, Stage, Verdict},
@@ -72,6 +73,7 @@ pub struct Engine {
     /// One for each rule, in their order.
     rule_counters: Box<[RuleCounters]>,
     exhausted: Option<RuleId>,
+    outbox: Outbox,
 }
 
 /// Whether a rule takes events.
@@ -104,6 +106,7 @@ impl Engine {
             counters: Counters::default(),
             rule_counters: vec![RuleCounters::default(); rules.len()].into(),
             exhausted: None,
+            outbox: Outbox::default(),
             rules,
             options,
         }
@@ -219,6 +222,12 @@ impl Engine {
         &self.passed
     }
 
+    /// The rows that `outputlookup` has given to be written since the last call, in their order; none of rules that were built
+    /// without [`allow_write`](crate::ruleset::BuildOptions::allow_write). No saved state holds them.
+    pub fn take_written(&mut self) -> Vec<Written> {
+        self.outbox.take()
+    }
+
     /// What it has seen and done.
     #[must_use]
     pub fn counters(&self) -> &Counters {
@@ -285,6 +294,7 @@ impl Engine {
     /// What follows every call.
     fn settle(&mut self) {
         self.counters.given_up_searches += self.caches.take_given_up();
+        self.counters.unwritten_rows += self.outbox.take_left_out();
         self.clocks.listen(self.listens());
         self.scratch.reset();
     }
@@ -315,6 +325,7 @@ impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
         let listens = engine.listens();
         let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
+        let env = Env { outbox: Some(&engine.outbox), ..env };
         engine.counters.kind_resets += u64::from(engine.classes.make_room());
         let clock_s = frame::clock_s(&engine.options, engine.clocks.wall_ns());
         let env = Env { clock_s, ..env };

@@ -46,6 +46,8 @@ pub struct RuleSetBuilder {
 pub struct BuildOptions {
     /// Whether `EventCode=N` and `<EventID>N<` are true only as written, and not for the event id of another rendering.
     pub strict_raw: bool,
+    /// Whether `outputlookup` gives its rows to the host to be written; else it only passes them on, and a warning says so.
+    pub allow_write: bool,
 }
 
 /// What became of one rule, or of one file that holds none.
@@ -206,6 +208,7 @@ pub(crate) fn compile(
         lookups: Some(&mut shared.lookups),
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
+        allow_write: options.allow_write,
         knowledge: Some(knowledge),
         branches: Vec::new(),
     };

@@ -229,7 +229,7 @@ fn odd_counters(counters: &Counters) -> String {
 fn check(path: &PathBuf) -> Option<String> {
     let text = fs::read_to_string(path).expect("the case can be read");
     let case = Case::parse(&text);
-    let build = BuildOptions { strict_raw: case.strict_raw() };
+    let build = BuildOptions { strict_raw: case.strict_raw(), ..BuildOptions::default() };
     let mut builder = RuleSetBuilder::new(Knowledge::builtin(), build);
     builder.add_spl("rule", case.rule.trim());
     let rules = common::compiled(builder.build());

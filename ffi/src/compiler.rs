@@ -632,7 +632,10 @@ unsafe fn build_options(options: *const CaltropCompilerOptions) -> Result<BuildO
     if options.flags & !CALTROP_COMPILER_STRICT_RAW != 0 {
         return Err(Fault::argument("a flag of the compiler options is unknown"));
     }
-    Ok(BuildOptions { strict_raw: options.flags & CALTROP_COMPILER_STRICT_RAW != 0 })
+    Ok(BuildOptions {
+        strict_raw: options.flags & CALTROP_COMPILER_STRICT_RAW != 0,
+        ..BuildOptions::default()
+    })
 }
 
 /// Whether a result can be put there, as far as can be told.

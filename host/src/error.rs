@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Link,
     #[error("folders are nested more than {limit} deep")]
     TooDeep { limit: usize },
+    #[error("no name of a table: letters, digits, `_`, `-` and dots, and `.csv` at the end")]
+    NotATable,
     #[error("not a folder")]
     NotAFolder,
     #[error("not a regular file: name one, or a path where there is nothing yet")]

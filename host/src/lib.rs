@@ -7,6 +7,7 @@
 //! - [`load`] makes a rule set of what the operator wrote, [`Reload`] looks whether it has changed; [`rule_files`] and
 //!   [`knowledge_files`] are what they are made of.
 //! - [`StateFile`] keeps what a stream has [`Saved`].
+//! - [`TableFolder`] writes what rules give to lookup tables.
 //! - [`Clock`] is the only reader of the machine's clock; [`units`] reads the durations and sizes of options.
 //!
 //! Everything here **goes on after an error**: one unreadable file costs that file and one [`FileError`], never the rest.
@@ -28,6 +29,7 @@ mod reload;
 mod rendered;
 mod saved;
 mod state;
+mod tables;
 pub mod units;
 mod utf16;
 mod walk;
@@ -43,3 +45,4 @@ pub use positions::{BadPositions, Positions};
 pub use reload::{Refusals, Reload, Reloaded};
 pub use saved::{Occasion, Saved};
 pub use state::StateFile;
+pub use tables::TableFolder;

@@ -34,6 +34,7 @@ use crate::{
     },
     locations::{Attribute, Language, Locations},
     lookup::{self, Index, Limits, Lookup, Table},
+    outbox::{IfEmpty, Manner, is_file_name},
     scan::{Atom, Domain, needle::Needle, segment::Breaker},
     stage::{
         self, Column, FieldPattern, Stage,
@@ -110,7 +111,7 @@ forms! {
         17 MvExpand(it), 18 NoMv(it), 19 MvCombine(it), 20 AddTotals(it), 21 AvlBase64(it), 22 IpLocation(it), 23 SPath(it),
         24 XmlKv(it), 25 Extract(it), 26 Convert(it), 27 Replace(it), 28 StrCat(it), 29 Stats(it), 30 Eventstats(it),
         31 Streamstats(it), 32 Head(it), 33 Tail(it), 34 Reverse(it), 35 Sort(it), 36 Dedup(it), 37 Top(it), 38 Chart(it),
-        39 Transaction(it), 40 MakeResults(it), 41 Lookup(it), 42 InputLookup(it),
+        39 Transaction(it), 40 MakeResults(it), 41 Lookup(it), 42 InputLookup(it), 43 OutputLookup(it),
     };
 
     struct stage::regex::Regex { field, negated, pattern };
@@ -205,6 +206,9 @@ forms! {
     };
     struct stage::inputlookup::InputLookup { table, columns, filter, start, most, place } if has_its_columns;
     struct stage::inputlookup::Column { place, field };
+    struct stage::outputlookup::OutputLookup { file, manner, most } if names_a_file;
+    enum Manner { 0 Replace(if_empty), 1 Append, 2 Update(column) };
+    enum IfEmpty { 0 Remove, 1 Keep, 2 Empty };
     enum Span { 0 Fixed(ns), 1 Calendar(count, unit), 2 Linear { units, decimals }, 3 Log { coefficient, base } } if has_width;
 }
 
@@ -228,6 +232,10 @@ fn counts_its_groups(top: &stage::top::Top) -> bool {
             *top.counts.aggregates,
             [stats::Aggregate { function: AggregateFunction::Count, .. }]
         )
+}
+
+fn names_a_file(lookup: &stage::outputlookup::OutputLookup) -> bool {
+    is_file_name(&lookup.file)
 }
 
 fn has_its_columns(lookup: &stage::inputlookup::InputLookup) -> bool {
@@ -262,17 +270,24 @@ forms! {
         12 Percentile(it), 13 ExactPercentile(it), 14 Stdev, 15 StdevP, 16 Var, 17 VarP, 18 First, 19 Last, 20 Earliest,
         21 Latest, 22 EarliestTime, 23 LatestTime, 24 Rate,
     };
-    struct Lookup { index, inputs, outputs, keeps_existing, limits } if has_its_keys;
+    struct Lookup { index, inputs, outputs, keeps_existing, limits, times } if has_its_keys;
+    struct lookup::Times { rows_ns, least_offset_ns, most_offset_ns } if is_newest_first;
     struct lookup::Output { column, field };
     struct Limits { most, least, default };
     struct lookup::Key { column, matching };
     enum lookup::Matching { 0 Exact, 1 Network, 2 Wildcard };
 }
 
+fn is_newest_first(times: &lookup::Times) -> bool {
+    times.rows_ns.is_sorted_by(|first, second| first >= second)
+}
+
 fn has_its_keys(lookup: &Lookup) -> bool {
     let columns = lookup.index.table().columns().len();
+    let rows = lookup.index.table().row_count();
     lookup.inputs.len() == lookup.index.keys().len()
         && lookup.outputs.iter().all(|output| output.column < columns)
+        && lookup.times.as_ref().is_none_or(|times| times.rows_ns.len() == rows)
 }
 
 impl Form for Arc<Table> {
