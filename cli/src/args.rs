@@ -14,7 +14,7 @@ use crate::{
 
 /// Said below the help of the program and of each command.
 const EXIT_STATUS: &str = "\
-Exit status: 0 done, alerts or not; 1 a refused rule under check, search or --strict;
+Exit status: 0 done, alerts or not; 1 a refused rule under check, compile, search or --strict;
 2 usage, or an input or rule file that cannot be read, after all else has run.";
 
 const RUN_EXAMPLES: &str = "\
@@ -33,6 +33,12 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   caltrop explain rules/wmi_subscription_execution.yml
   caltrop explain 5975.18225 --rules rules --event demo/sysmon.xml";
+
+const COMPILE_EXAMPLES: &str = "\
+Examples:
+  caltrop compile rules -o rules.caltrop
+  caltrop run --rules rules.caltrop demo
+  caltrop explain rules.caltrop";
 
 const CATALOG_EXAMPLES: &str = "\
 Examples:
@@ -66,6 +72,9 @@ pub(crate) enum Command {
     Search(SearchArgs),
     /// Say which rules compile, which do not and why, and which will be slow.
     Check(CheckArgs),
+    /// Write rules as one file that loads at once: `run --rules` takes it.
+    #[command(after_help = COMPILE_EXAMPLES)]
+    Compile(CompileArgs),
     /// Show what became of a rule: stages, fields, anchor, windows.
     ///
     /// With --event, also what it makes of each event of a file.
@@ -164,10 +173,26 @@ pub(crate) struct CheckArgs {
     pub(crate) knowledge: KnowledgeArgs,
 }
 
+/// `caltrop compile`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompileArgs {
+    /// Rule files, folders or globs.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The file of compiled rules; it is written whole or not at all.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Write nothing if a rule is refused.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
+}
+
 /// `caltrop explain`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ExplainArgs {
-    /// A rule file, or a rule's id with --rules.
+    /// A rule file, or a rule's id with --rules; or a file of compiled rules, to be told what it holds.
     #[arg(value_name = "RULE")]
     pub(crate) rule: String,
     /// Where to look for the rule: files, folders or globs; may be given again.

@@ -9,6 +9,7 @@
 mod args;
 mod catalog;
 mod check;
+mod compile;
 mod explain;
 mod feed;
 mod output;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Report(args) => catalog::report(&args),
