@@ -82,7 +82,7 @@ struct RuleJson<'r> {
 pub(crate) fn describe(args: &ExplainArgs, mut sources: Sources, known: &Known) -> Result<Status> {
     let built = build(&mut sources, known, &args.events.knowledge);
     let status = reading_status(&sources, known);
-    let file = sources.compiled.as_ref().map_or(&[][..], |file| &file.bytes);
+    let file = sources.compiled.as_ref().map_or(&[][..], |file| file.bytes.as_slice());
     let Some(probe) = RuleSet::probe(file).filter(|_| status == Status::Done) else {
         return Ok(status.max(Status::Failed));
     };

@@ -2,6 +2,7 @@
 //!
 //! Immutable and shared: one per process, behind an `Arc`. Everything that changes while events run lives in the engine.
 
+pub(crate) mod bytes;
 mod file;
 pub(crate) mod form;
 mod plans;

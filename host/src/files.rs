@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use caltrop_core::compiled::RuleSet;
 
@@ -39,7 +40,7 @@ pub struct CompiledFile {
     /// Its path.
     pub path: PathBuf,
     /// What it holds; nothing of it has been checked.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<Vec<u8>>,
 }
 
 impl std::fmt::Debug for CompiledFile {
@@ -93,7 +94,9 @@ impl RuleFiles {
             Ok(Content::Compiled(_)) if self.compiled.is_some() || !self.files.is_empty() => {
                 self.refuse(&path);
             }
-            Ok(Content::Compiled(bytes)) => self.compiled = Some(CompiledFile { path, bytes }),
+            Ok(Content::Compiled(bytes)) => {
+                self.compiled = Some(CompiledFile { path, bytes: bytes.into() })
+            }
             Err(error) => self.errors.push(error),
         }
     }

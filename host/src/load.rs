@@ -75,7 +75,7 @@ impl CompiledFile {
             return Err(FileError::new(&self.path, Kind::HasItsKnowledge));
         }
         let locations = known.knowledge.locations.clone();
-        let loaded = RuleSet::from_bytes(&self.bytes, locations);
+        let loaded = RuleSet::from_shared(&self.bytes, locations);
         loaded.map_err(|error| FileError::new(&self.path, error))
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     },
     expr::{
         capture::Finder,
-        functions::{self, Body, Function},
+        functions::{Body, Function},
         glob::{Case, Glob},
         like::Like,
         program::{Call, Chain, Comparison, Expr, Literal, Operator, Prepared, Relation},
@@ -404,15 +404,13 @@ impl Form for Expr {
 
 impl Form for Call {
     fn save(&self, out: &mut Saver) {
-        out.out.text(self.function.name.as_bytes());
+        out.pools.functions.number(self.function.name, &self.function).save(out);
         self.arguments.save(out);
         self.prepared.save(out);
     }
 
     fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
-        let name = std::str::from_utf8(from.bytes.text()?).ok();
-        let function = name.and_then(|name| functions::all().find(|known| known.name == name));
-        let function = function.ok_or(Malformed::new("a function is none that there is"))?;
+        let function = from.shared(|from| &from.functions)?;
         let count = from.bytes.count(1)?;
         check(function.arguments.contains(&count), "a function has too few or too many arguments")?;
         let mut arguments = Vec::new();
