@@ -166,6 +166,14 @@ pub(crate) enum Lane {
     Branch(BranchId),
 }
 
+impl Rule {
+    /// The texts of which every event that it matches holds one, in lower case; `None` where it looks at every event.
+    #[must_use]
+    pub fn anchor(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        self.anchor.as_ref().map(|atoms| atoms.iter().map(|atom| &*atom.text))
+    }
+}
+
 impl Plan {
     /// Every stage, those of its branches behind its own.
     pub(crate) fn stages(&self) -> impl Iterator<Item = &Stage> {
