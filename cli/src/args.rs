@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use caltrop_core::config::{Input, Mode, Options, SECOND_NS, Window};
+use caltrop_core::config::{Input, Mode, Options, SECOND_NS, Stopwatch, Window};
 use caltrop_host::Clock;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
@@ -40,6 +40,11 @@ Examples:
   caltrop run --rules rules.caltrop demo
   caltrop explain rules.caltrop";
 
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  caltrop bench --rules rules demo
+  caltrop bench --rules rules.caltrop --runs 9 --json events.xml.zst";
+
 const CATALOG_EXAMPLES: &str = "\
 Examples:
   caltrop catalog rules -o site
@@ -75,6 +80,9 @@ pub(crate) enum Command {
     /// Write rules as one file that loads at once: `run --rules` takes it.
     #[command(after_help = COMPILE_EXAMPLES)]
     Compile(CompileArgs),
+    /// Measure rules over events, both in memory: speed, load time, candidates.
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(BenchArgs),
     /// Show what became of a rule: stages, fields, anchor, windows.
     ///
     /// With --event, also what it makes of each event of a file.
@@ -124,6 +132,9 @@ pub(crate) struct RunArgs {
     /// With --state: how often it is saved, besides at the end.
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = units::duration_ns, requires = "state", help_heading = "Windows")]
     pub(crate) checkpoint: i64,
+    /// Say at the end which rules were dear and why; with a file, write what each has cost, as one JSON object.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Output")]
+    pub(crate) profile: Option<Option<PathBuf>>,
     /// Files that grow, through rotation, until the program is told to stop; implies --stream.
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "inputs", help_heading = "Windows")]
     pub(crate) follow: Vec<PathBuf>,
@@ -187,6 +198,28 @@ pub(crate) struct CompileArgs {
     pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) knowledge: KnowledgeArgs,
+}
+
+/// `caltrop bench`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BenchArgs {
+    /// Rule files, folders or globs; may be given again.
+    #[arg(long, required = true, num_args = 1, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Files or folders; `-` is standard input. Plain, gzip or zstd; text or .evtx.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// So many runs are measured; the figures are those of the median.
+    #[arg(long, default_value = "5", value_name = "N", value_parser = units::runs)]
+    pub(crate) runs: usize,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// So many bytes of events are held in memory; the others are not measured.
+    #[arg(long, default_value = "512MiB", value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits")]
+    pub(crate) max_bytes: usize,
+    #[command(flatten)]
+    pub(crate) events: EventArgs,
 }
 
 /// `caltrop explain`
@@ -418,6 +451,7 @@ impl RunArgs {
             max_future_ns: self.max_future,
             max_lag_ns: self.max_lag,
             retain_ns: self.retain,
+            stopwatch: self.profile.as_ref().map(|_| Clock::stopwatch_ns as Stopwatch),
             ..self.results.options(&self.events, clock)
         }
     }

@@ -49,9 +49,18 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
 
 /// A number of threads.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
+    number(text, "threads")
+}
+
+/// A number of runs.
+pub(crate) fn runs(text: &str) -> Result<usize, String> {
+    number(text, "runs")
+}
+
+fn number(text: &str, what: &str) -> Result<usize, String> {
     const MOST: usize = 256;
     let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
-    number.ok_or_else(|| format!("`{text}` is no number of threads: write 1 to {MOST}"))
+    number.ok_or_else(|| format!("`{text}` is no number of {what}: write 1 to {MOST}"))
 }
 
 /// A name of the zone database, such as `Europe/Berlin`.

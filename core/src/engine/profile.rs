@@ -104,12 +104,7 @@ impl Engine {
 impl Work<'_, '_> {
     /// Does some work of a rule and charges it, where somebody asks.
     #[inline]
-    pub(super) fn measured(
-        &mut self,
-        rule: RuleId,
-        phase: Phase,
-        work: impl FnOnce(&mut Self),
-    ) {
+    pub(super) fn measured(&mut self, rule: RuleId, phase: Phase, work: impl FnOnce(&mut Self)) {
         let started = self.profile.as_deref().map(Profile::start);
         work(self);
         if let (Some(started), Some(profile)) = (started, self.profile.as_deref_mut()) {
