@@ -104,7 +104,18 @@ impl Known {
     /// Reads app folders and lays them over the built-in knowledge, in their order; see [`knowledge_files`].
     #[must_use]
     pub fn read<P: AsRef<Path>>(folders: &[P]) -> Self {
-        let knowledge = Knowledge::builtin();
+        Self::over(Knowledge::builtin(), folders)
+    }
+
+    /// The same for the rules of `sources`: those that are compiled need nothing that is built in.
+    #[must_use]
+    pub fn read_for<P: AsRef<Path>>(sources: &Sources, folders: &[P]) -> Self {
+        let is_compiled = sources.compiled.is_some();
+        let knowledge = if is_compiled { Knowledge::default() } else { Knowledge::builtin() };
+        Self::over(knowledge, folders)
+    }
+
+    fn over<P: AsRef<Path>>(knowledge: Knowledge, folders: &[P]) -> Self {
         let mut known =
             Self { knowledge, errors: Vec::new(), problems: Vec::new(), files: Vec::new() };
         folders.iter().for_each(|folder| known.overlay(folder.as_ref()));
@@ -193,7 +204,8 @@ pub fn load<P: AsRef<Path>>(
     locations: Option<&Path>,
     options: BuildOptions,
 ) -> Loaded {
-    let (mut sources, mut known) = (Sources::read(rules), Known::read(knowledge));
+    let mut sources = Sources::read(rules);
+    let mut known = Known::read_for(&sources, knowledge);
     locations.into_iter().for_each(|database| known.locate(database));
     let built = sources.build(&known, options);
     Loaded { sources, known, built }

@@ -61,7 +61,8 @@ impl Reload {
 
     /// Reads the files; where they hold something else than when it was last asked, compiles them. Each change is told once.
     pub fn poll(&mut self) -> Option<Reloaded> {
-        let (mut sources, mut known) = (Sources::read(&self.rules), Known::read(&self.knowledge));
+        let mut sources = Sources::read(&self.rules);
+        let mut known = Known::read_for(&sources, &self.knowledge);
         known.knowledge.locations.clone_from(&self.locations);
         let found = fingerprint(&sources, &known);
         if std::mem::replace(&mut self.seen, found) == found {

@@ -17,10 +17,11 @@
 //! | the automata, each at a multiple of four bytes from the start of the file, with zeros before it | bytes |
 //!
 //! Only what is dear to make is stored. Dense automata are, for determinising them is most of what compiling a catalog costs; they
-//! run where they stand in the bytes of the file, which therefore stay in memory. Lazy automata and those that find groups have no byte form and are made when they are first used. Indexes of tables and what
-//! the scan looks for are made while the file is loaded. The machine that reads need not be the one that wrote: on one of another
-//! byte order the automata are made when they are first used. Zones, and the database of locations, are of the process that runs
-//! the rules, and are not in the file; a plan hash is that of the database with which the rule was compiled.
+//! run where they stand in the bytes of the file, which therefore stay in memory. Lazy automata and those that find groups have no
+//! byte form and are made when they are first used. Indexes of tables and what the scan looks for are made while the file is
+//! loaded. The machine that reads need not be the one that wrote: on one of another byte order the automata are made when they are
+//! first used. Zones, and the database of locations, are of the process that runs the rules, and are not in the file; a plan hash
+//! is that of the database with which the rule was compiled.
 //!
 //! The checksum finds files that were cut or damaged. It stops no enemy, so whatever passes it is checked part by part while it is
 //! read, and what is loaded can only do what some rule could.

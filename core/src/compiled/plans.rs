@@ -510,12 +510,16 @@ impl Form for Glob {
 
     fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
         let case = Case::load(from)?;
-        let pieces = Vec::<Box<[u8]>>::load(from)?;
-        check(!pieces.is_empty(), "a pattern has no pieces")?;
-        let glob = Self::of_pieces(pieces.iter().map(|piece| &**piece), case);
-        let is_one_form = glob.literal_pieces().eq(pieces.iter().map(|piece| &**piece));
-        check(is_one_form, "a pattern is not in lower case")?;
-        Ok(glob)
+        let count = from.bytes.count(1)?;
+        check(count > 0, "a pattern has no pieces")?;
+        let mut again = from.bytes;
+        for _ in 0..count {
+            let text = from.bytes.text()?;
+            let is_lower = case == Case::Sensitive || !text.iter().any(u8::is_ascii_uppercase);
+            check(is_lower, "a pattern is not in lower case")?;
+        }
+        let pieces = (0..count).map(|_| again.text().expect("it was read just now"));
+        Ok(Self::of_pieces(pieces, case))
     }
 }
 
