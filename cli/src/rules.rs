@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use anyhow::{Result, bail};
 use caltrop_core::{
     compiled::RuleSet,
     diag::{Diagnostic, Severity},
@@ -21,6 +22,27 @@ pub(crate) fn read_sources(paths: &[PathBuf]) -> Sources {
     let sources = Sources::read(paths);
     note_errors(&sources.errors);
     sources
+}
+
+/// The set of the rules, compiled or loaded; says why compiled rules cannot be loaded.
+pub(crate) fn build(sources: &mut Sources, known: &Known, args: &KnowledgeArgs) -> Built {
+    let told = sources.errors.len();
+    let built = sources.build(known, build_options(args));
+    note_errors(&sources.errors[told..]);
+    built
+}
+
+/// An error where the rules are compiled: `what` needs their text.
+pub(crate) fn refuse_compiled(sources: &Sources, what: &str) -> Result<()> {
+    match &sources.compiled {
+        None => Ok(()),
+        Some(file) => {
+            let path = file.path.display();
+            bail!(
+                "{path} holds compiled rules without their SPL: {what} needs the files that they were compiled from"
+            )
+        }
+    }
 }
 
 /// Reads the app folders of the command line over the built-in knowledge; says what is wrong with them.

@@ -11,6 +11,7 @@ use crate::{
     args::{Output, RunArgs},
     feed,
     output::{Printer, Shape, counted, note},
+    profile::Profile,
     rules::{note_loaded, reading_status, run_options},
 };
 
@@ -62,6 +63,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     stats.summarise(engine.rules());
     if engine.counters().alerts == 0 && fed.is_complete {
         fed.explain_silence(&engine);
+    }
+    if let Some(file) = &args.profile {
+        Profile::of(&engine, fed.seconds).write(file.as_deref())?;
     }
     stats.write(args.results.stats.as_deref())?;
     Ok(status.max(fed.status))

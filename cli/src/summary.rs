@@ -195,7 +195,8 @@ fn note_routes(engine: &Engine) {
     }
 }
 
-fn amount(bytes: u64) -> String {
+/// `436.5 kB`
+pub(crate) fn amount(bytes: u64) -> String {
     match bytes {
         0..1_000 => counted(bytes, "byte"),
         1_000..1_000_000 => format!("{:.1} kB", megabytes(bytes) * 1e3),

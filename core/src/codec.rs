@@ -231,6 +231,12 @@ impl<'b> Reader<'b> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 
+    /// How many bytes have not been read.
+    #[must_use]
+    pub fn remaining_bytes(&self) -> usize {
+        self.rest.len()
+    }
+
     /// That nothing follows.
     pub fn end(self) -> Result<(), Malformed> {
         match self.rest {

@@ -18,6 +18,7 @@ mod frame;
 mod late;
 mod least;
 mod merge;
+mod profile;
 mod recency;
 mod state;
 mod swap;
@@ -46,7 +47,9 @@ use crate::{
 };
 use alarms::Alarms;
 use clock::{Clocks, Heard};
+use profile::{Phase, Profile};
 
+pub use profile::RuleCost;
 pub use state::{LeftOut, Reason, Restored, StateError};
 pub use swap::{Ended, Swapped};
 pub use trace::{StageVerdict, Trace};
@@ -74,6 +77,8 @@ pub struct Engine {
     rule_counters: Box<[RuleCounters]>,
     exhausted: Option<RuleId>,
     outbox: Outbox,
+    /// What each rule costs, where somebody asks.
+    profile: Option<Profile>,
 }
 
 /// Whether a rule takes events.
@@ -107,6 +112,7 @@ impl Engine {
             rule_counters: vec![RuleCounters::default(); rules.len()].into(),
             exhausted: None,
             outbox: Outbox::default(),
+            profile: options.stopwatch.map(|stopwatch| Profile::new(stopwatch, rules.len())),
             rules,
             options,
         }
@@ -314,6 +320,7 @@ struct Work<'e, 's> {
     counters: &'e mut Counters,
     rule_counters: &'e mut [RuleCounters],
     exhausted: &'e mut Option<RuleId>,
+    profile: Option<&'e mut Profile>,
     sink: &'e mut Sink<'s>,
     /// Whether the event is dated although no rule may take it.
     listens: bool,
@@ -342,6 +349,7 @@ impl<'e, 's> Work<'e, 's> {
             counters: &mut engine.counters,
             rule_counters: &mut engine.rule_counters,
             exhausted: &mut engine.exhausted,
+            profile: engine.profile.as_mut(),
             sink,
             listens,
             heard: false,
@@ -392,7 +400,9 @@ impl<'e, 's> Work<'e, 's> {
         for rule_id in self.candidates.iter() {
             self.counters.candidates += 1;
             self.rule_counters[rule_id.index()].candidates += 1;
-            self.run(rule_id, Row::over(event, self.env.bump, rank), event);
+            self.measured(rule_id, Phase::Events, |work| {
+                work.run(rule_id, Row::over(event, work.env.bump, rank), event);
+            });
         }
         self.counters.lost_fields += event.lost_fields();
     }
@@ -545,6 +555,9 @@ impl<'e, 's> Work<'e, 's> {
 
     fn deliver(&mut self, alert: &Alert<'_>) {
         self.counters.alerts += 1;
+        if let Some(profile) = self.profile.as_deref_mut() {
+            profile.note_alert(alert.rule_id);
+        }
         (self.sink)(alert);
     }
 }

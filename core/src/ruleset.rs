@@ -102,7 +102,20 @@ pub(crate) struct Shared {
     pub(crate) field_tables: TableDigests,
 }
 
+/// Rules that were compiled before: nothing is wrong with any of them.
+impl From<RuleSet> for Built {
+    fn from(rules: RuleSet) -> Self {
+        let reports = rules.rules().map(|rule| RuleReport::unblemished(&rule.meta)).collect();
+        Self { rules, reports, knowledge: Vec::new(), skipped: BTreeMap::new() }
+    }
+}
+
 impl RuleReport {
+    fn unblemished(rule: &RuleMeta) -> Self {
+        let RuleMeta { path, id, title, .. } = rule.clone();
+        Self { file: path.clone(), path, id, title, diagnostics: Vec::new() }
+    }
+
     /// Whether the rule is left out.
     #[must_use]
     pub fn is_refused(&self) -> bool {

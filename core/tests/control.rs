@@ -24,7 +24,7 @@ const RULES: [&str; 3] = [
 fn push(engine: &mut Engine, raw: &str) -> Vec<usize> {
     let mut rules = Vec::new();
     let head = Head { time_ns: Some(0), ..Head::default() };
-    engine.push(raw.as_bytes(), &head, &mut |alert| rules.push(alert.rule_id.index()));
+    engine.push(raw.as_bytes(), head, &mut |alert| rules.push(alert.rule_id.index()));
     rules
 }
 

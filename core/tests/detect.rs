@@ -189,7 +189,7 @@ fn outcome_of(case: &Case, rules: &Arc<RuleSet>, options: &Options) -> String {
     };
     for (raw, number) in case.events().iter().zip(1..) {
         let head = Head { offset: number, ..Head::default() };
-        engine.push(raw.as_bytes(), &head, &mut |alert| note(&number.to_string(), alert));
+        engine.push(raw.as_bytes(), head, &mut |alert| note(&number.to_string(), alert));
     }
     engine.finish(&mut |alert| note("end", alert));
     let odd = odd_counters(engine.counters());

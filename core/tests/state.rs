@@ -51,7 +51,7 @@ fn rules(seed: u64) -> Arc<RuleSet> {
 fn push(engine: &mut Engine, events: &[&[u8]], from: u64, alerts: &mut Vec<String>) {
     for (raw, offset) in events.iter().zip(from..) {
         let head = Head { offset, ..Head::default() };
-        engine.push(raw, &head, &mut |alert| alerts.push(json(alert)));
+        engine.push(raw, head, &mut |alert| alerts.push(json(alert)));
     }
 }
 

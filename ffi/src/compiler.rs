@@ -484,6 +484,11 @@ impl Texts {
         if let Some(error) = found.errors.first() {
             return Err(Fault::io(error.to_string()));
         }
+        if found.compiled.is_some() {
+            return Err(Fault::argument(format!(
+                "`{path}` holds compiled rules, which a compiler does not take"
+            )));
+        }
         if let Some(file) = found.files.iter().find(|file| self.rules.contains_key(&file.path)) {
             return Err(Fault::argument(format!("`{}` was added already", file.path)));
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use caltrop_core::locations::LocationsError;
+use caltrop_core::{compiled::LoadError, locations::LocationsError};
 
 /// What is wrong with one file, folder or pattern. Its text names the file, and the place in it where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +31,20 @@ pub(crate) enum Kind {
     TooLarge { limit_bytes: u64 },
     #[error("the text is not UTF-8")]
     NotUtf8 { place: Place },
-    #[error("a rule file ends in {}", crate::files::EXTENSIONS.map(|end| format!(".{end}")).join(", "))]
+    #[error("a rule file ends in {}, or holds compiled rules", crate::files::EXTENSIONS.map(|end| format!(".{end}")).join(", "))]
     NotARule,
     #[error("no rule file is found here")]
     NoRules,
+    #[error(
+        "compiled rules are a set of their own: name nothing beside them, or compile all rules into one file"
+    )]
+    NotAlone,
+    #[error(
+        "compiled rules mean what they were compiled with: name no knowledge beside them, or compile them again with it"
+    )]
+    HasItsKnowledge,
+    #[error("{0}")]
+    Compiled(#[from] LoadError),
     #[error("not a pattern: {0}")]
     Pattern(#[from] glob::PatternError),
     #[error("{0}")]

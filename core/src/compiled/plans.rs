@@ -23,7 +23,7 @@ use crate::{
     },
     expr::{
         capture::Finder,
-        functions::{self, Body, Function},
+        functions::{Body, Function},
         glob::{Case, Glob},
         like::Like,
         program::{Call, Chain, Comparison, Expr, Literal, Operator, Prepared, Relation},
@@ -419,15 +419,13 @@ impl Form for Expr {
 
 impl Form for Call {
     fn save(&self, out: &mut Saver) {
-        out.out.text(self.function.name.as_bytes());
+        out.pools.functions.number(self.function.name, &self.function).save(out);
         self.arguments.save(out);
         self.prepared.save(out);
     }
 
     fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
-        let name = std::str::from_utf8(from.bytes.text()?).ok();
-        let function = name.and_then(|name| functions::all().find(|known| known.name == name));
-        let function = function.ok_or(Malformed::new("a function is none that there is"))?;
+        let function = from.shared(|from| &from.functions)?;
         let count = from.bytes.count(1)?;
         check(function.arguments.contains(&count), "a function has too few or too many arguments")?;
         let mut arguments = Vec::new();
@@ -527,12 +525,16 @@ impl Form for Glob {
 
     fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
         let case = Case::load(from)?;
-        let pieces = Vec::<Box<[u8]>>::load(from)?;
-        check(!pieces.is_empty(), "a pattern has no pieces")?;
-        let glob = Self::of_pieces(pieces.iter().map(|piece| &**piece), case);
-        let is_one_form = glob.literal_pieces().eq(pieces.iter().map(|piece| &**piece));
-        check(is_one_form, "a pattern is not in lower case")?;
-        Ok(glob)
+        let count = from.bytes.count(1)?;
+        check(count > 0, "a pattern has no pieces")?;
+        let mut again = from.bytes;
+        for _ in 0..count {
+            let text = from.bytes.text()?;
+            let is_lower = case == Case::Sensitive || !text.iter().any(u8::is_ascii_uppercase);
+            check(is_lower, "a pattern is not in lower case")?;
+        }
+        let pieces = (0..count).map(|_| again.text().expect("it was read just now"));
+        Ok(Self::of_pieces(pieces, case))
     }
 }
 

@@ -27,6 +27,9 @@ impl Engine {
         for (own, other) in self.rule_counters.iter_mut().zip(&other.rule_counters) {
             add_of_rule(own, other);
         }
+        if let (Some(own), Some(other)) = (&mut self.profile, &other.profile) {
+            own.add(other);
+        }
         for (slot, window) in other.windows.into_open() {
             let plan = &self.rules.rule(slot.rule).plan;
             let reduce = plan.reduce.as_ref().expect("only rules that reduce open windows");

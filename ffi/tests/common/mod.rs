@@ -146,7 +146,7 @@ pub(crate) fn demo_alerts() -> Vec<String> {
         alerts.push(String::from_utf8(json).expect("JSON is UTF-8"));
     };
     for line in project_file(DEMO_EVENTS).lines() {
-        engine.push(line.as_bytes(), &Head::default(), &mut sink);
+        engine.push(line.as_bytes(), Head::default(), &mut sink);
     }
     engine.finish(&mut sink);
     assert_eq!(alerts.len(), 7, "docs/demo.md says how many there are");

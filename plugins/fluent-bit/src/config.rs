@@ -175,7 +175,10 @@ impl Section<'_> {
             knowledge: self.paths("knowledge"),
             geoip: self.text("geoip").map(PathBuf::from),
             strict: self.value("strict", flag).unwrap_or(true),
-            build: BuildOptions { strict_raw: self.value("strict_raw", flag).unwrap_or(false) },
+            build: BuildOptions {
+                strict_raw: self.value("strict_raw", flag).unwrap_or(false),
+                ..BuildOptions::default()
+            },
             engine: self.engine(),
             reload: self.value("reload", interval).flatten(),
             mode: self.value("mode", mode).unwrap_or(Mode::Annotate),

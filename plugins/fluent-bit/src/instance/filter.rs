@@ -87,7 +87,7 @@ impl Instance {
             sink(outbox, config.emit, clock.wall_s())(alert);
         };
         match raw(&config.raw_keys, body) {
-            Some(raw) => engine.push(raw, &head, &mut put),
+            Some(raw) => engine.push(raw, head, &mut put),
             None => {
                 fields.read(chunk, body);
                 engine.push_fields(None, &fields.pairs(), &head, &mut put);
