@@ -317,7 +317,7 @@ mod tests {
         assert!(refused(&[&rule, &compiled], &[], usual).starts_with("compiled rules are a set"));
         assert!(refused(&[&compiled, &rule], &[], usual).starts_with("compiled rules are a set"));
         assert!(refused(&[&compiled], &[&app], usual).starts_with("compiled rules mean what"));
-        let strict = BuildOptions { strict_raw: true };
+        let strict = BuildOptions { strict_raw: true, ..BuildOptions::default() };
         assert!(refused(&[&compiled], &[], strict).starts_with("compiled rules mean what"));
     }
 }
