@@ -8,7 +8,7 @@
 //!   [`knowledge_files`] are what they are made of.
 //! - [`StateFile`] keeps what a stream has [`Saved`].
 //! - [`TableFolder`] writes what rules give to lookup tables.
-//! - [`Clock`] is the only reader of the machine's clock.
+//! - [`Clock`] is the only reader of the machine's clock; [`units`] reads the durations and sizes of options.
 //!
 //! Everything here **goes on after an error**: one unreadable file costs that file and one [`FileError`], never the rest.
 
@@ -30,6 +30,7 @@ mod rendered;
 mod saved;
 mod state;
 mod tables;
+pub mod units;
 mod utf16;
 mod walk;
 
