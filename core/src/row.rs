@@ -35,6 +35,11 @@ pub trait Fields<'e> {
         matches!(self.get(Names::RAW), Value::Text(raw) if passes(raw))
     }
 
+    /// Where their row stands among all rows; the first place where that is not known.
+    fn rank(&self) -> Rank {
+        Rank::default()
+    }
+
     /// The event id, where the fields are those of an event that is recognised as a Windows event.
     fn event_id(&self) -> Option<&'e [u8]> {
         None
@@ -371,6 +376,10 @@ impl<'e> Fields<'e> for Row<'e> {
             (None, Some(base)) => base.any_raw_text(passes),
             (None, None) => self.remains.texts.iter().any(|text| passes(text)),
         }
+    }
+
+    fn rank(&self) -> Rank {
+        self.rank
     }
 
     fn event_id(&self) -> Option<&'e [u8]> {

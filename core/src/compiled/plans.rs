@@ -111,7 +111,7 @@ forms! {
         17 MvExpand(it), 18 NoMv(it), 19 MvCombine(it), 20 AddTotals(it), 21 AvlBase64(it), 22 IpLocation(it), 23 SPath(it),
         24 XmlKv(it), 25 Extract(it), 26 Convert(it), 27 Replace(it), 28 StrCat(it), 29 Stats(it), 30 Eventstats(it),
         31 Streamstats(it), 32 Head(it), 33 Tail(it), 34 Reverse(it), 35 Sort(it), 36 Dedup(it), 37 Top(it), 38 Chart(it),
-        39 Transaction(it), 40 MakeResults(it), 41 Lookup(it), 42 InputLookup(it), 43 OutputLookup(it),
+        39 Transaction(it), 40 MakeResults(it), 41 Lookup(it), 42 InputLookup(it), 43 OutputLookup(it), 44 FromJson(it), 45 Outlier(it),
     };
 
     struct stage::regex::Regex { field, negated, pattern };
@@ -157,6 +157,9 @@ forms! {
     struct stage::avlbase64::AvlBase64 { field, target };
     enum Attribute { 0 City, 1 Country, 2 Region, 3 Continent, 4 Latitude, 5 Longitude, 6 MetroCode, 7 Timezone };
     enum Language { 0 Code(it), 1 Iso };
+    struct stage::fromjson::FromJson { field, prefix };
+    struct stage::outlier::Outlier { fields, action, reach, looks_below };
+    enum stage::outlier::Action { 0 Cut, 1 Mark, 2 Remove };
     struct stage::spath::SPath { input, place };
     enum stage::spath::Place { 0 Path(path, field), 1 Everywhere };
     struct stage::xmlkv::XmlKv { field };
@@ -198,7 +201,8 @@ forms! {
     struct stage::top::Top {
         is_rare, groups, limit, shows_count, shows_percent, other, percent, counts,
     } if counts_its_groups;
-    struct stage::chart::Chart { row, column, buckets, limit, other, null, separator, is_continuous, stats };
+    struct stage::chart::Chart { row, column, buckets, limit, other, null, separator, is_continuous, rates, stats };
+    struct stage::chart::Rate { field, unit_ns };
     enum stage::chart::Buckets { 0 None, 1 Bin(it), 2 Auto(it) };
     struct stage::transaction::Transaction {
         fields, starts_with, ends_with, max_span_ns, max_pause_ns, max_events, max_open, max_open_events, is_connected,
@@ -268,7 +272,7 @@ forms! {
     enum AggregateFunction {
         0 Count, 1 DistinctCount, 2 Values, 3 List, 4 Min, 5 Max, 6 Range, 7 Sum, 8 SumOfSquares, 9 Mean, 10 Mode, 11 Median,
         12 Percentile(it), 13 ExactPercentile(it), 14 Stdev, 15 StdevP, 16 Var, 17 VarP, 18 First, 19 Last, 20 Earliest,
-        21 Latest, 22 EarliestTime, 23 LatestTime, 24 Rate,
+        21 Latest, 22 EarliestTime, 23 LatestTime, 24 Rate, 25 EstimateError,
     };
     struct Lookup { index, inputs, outputs, keeps_existing, limits, times } if has_its_keys;
     struct lookup::Times { rows_ns, least_offset_ns, most_offset_ns } if is_newest_first;

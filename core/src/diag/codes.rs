@@ -66,6 +66,7 @@ codes! {
     NotAGenerator = "E0308", "a generating command must be the first";
     DataModel = "E0309", "the command reads data models, metrics or summaries, which caltrop does not have yet";
     AppCommand = "E0310", "the command belongs to an app";
+    SearchForEachRow = "E0311", "the command would search events anew for each row";
 
     BadYaml = "E0401", "the rule file is not valid YAML";
     MissingKey = "E0402", "the rule file lacks a key that a rule needs";

@@ -167,6 +167,13 @@ pub const COMMANDS: &[Reference] = &[
         &["format"],
     ),
     command(
+        &["fromjson"],
+        "Takes a field out of each member of a JSON object; an array is a multivalue.",
+        &[RowLocal],
+        &["prefix"],
+        &["fromjson body prefix=body."],
+    ),
+    command(
         &["head"],
         "Keeps the first rows, or those before the first that fails a condition.",
         &[Ordered],
@@ -238,6 +245,13 @@ pub const COMMANDS: &[Reference] = &[
         &[RowLocal],
         &[],
         &["nomv user"],
+    ),
+    command(
+        &["outlier"],
+        "Cuts numbers that lie far from the others to a bound, or removes their rows.",
+        &[WholeWindow],
+        &["action", "mark", "param", "type", "uselower"],
+        &["outlier action=rm param=3 type=iqr count", "outlier mark=t uselower=t size, count"],
     ),
     command(
         &["outputlookup"],

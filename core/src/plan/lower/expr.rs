@@ -218,7 +218,12 @@ impl Lowering<'_> {
             .enumerate()
             .map(|(index, argument)| self.argument(function, index, argument, depth))
             .collect();
-        let lowered: Box<[Expr]> = lowered.into_iter().collect::<Option<_>>()?;
+        let mut lowered = lowered.into_iter().collect::<Option<Vec<_>>>()?;
+        // Two calls in one row are two draws: each knows its place in the rule.
+        if function.name == "random" {
+            lowered.push(Expr::Literal(Literal::Number(place(span))));
+        }
+        let lowered: Box<[Expr]> = lowered.into();
         let prepared = match function.prepare.map(|prepare| prepare(&lowered, self.regexes)) {
             None => Prepared::None,
             Some(Ok(prepared)) => prepared,
@@ -304,6 +309,10 @@ pub(super) fn in_string(source: &str, string: Span, start: usize, end: usize) ->
         at += if escaped { 2 } else { 1 };
         value += 1;
     }
+}
+
+fn place(span: Span) -> f64 {
+    f64::from(u32::try_from(span.start).unwrap_or(u32::MAX))
 }
 
 fn number(text: &str) -> Literal {
