@@ -65,6 +65,8 @@ impl StateFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn state(folder: &tempfile::TempDir, name: &str) -> StateFile {
@@ -92,7 +94,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state = state(&folder, "state");
         state.save(b"whole").unwrap();
-        fs::write(state.draft(), b"ha").unwrap();
+        fs::write(folder.path().join(".state.new"), b"ha").unwrap();
         assert_eq!(state.load().unwrap().as_deref(), Some(&b"whole"[..]));
         state.save(b"next").unwrap();
         assert_eq!(state.load().unwrap().as_deref(), Some(&b"next"[..]));
