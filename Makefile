@@ -43,3 +43,5 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/libcaltrop.a $(DESTDIR)$(LIBDIR)/libcaltrop.so $(DESTDIR)$(LIBDIR)/libcaltrop.so.*
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/caltrop.pc
 	rm -rf $(DESTDIR)$(LIBDIR)/cmake/caltrop
+
+include plugins/fluent-bit/fluent-bit.mk

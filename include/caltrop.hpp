@@ -110,6 +110,23 @@ public:
 
   std::size_t size() const noexcept { return caltrop_ruleset_len(ruleset_); }
 
+  // Replaced on success only.
+  caltrop_status load(std::string_view bytes) noexcept {
+    caltrop_ruleset *loaded = nullptr;
+    caltrop_status status = caltrop_ruleset_load(to_str(bytes), caltrop_str{nullptr, 0}, &loaded);
+    if (status == CALTROP_OK) {
+      *this = RuleSet(loaded);
+    }
+    return status;
+  }
+  // Calls `write(std::string_view) -> bool` once with all bytes; false says that they could not be kept. It must not throw.
+  template <typename Write> caltrop_status save(Write write) const noexcept {
+    auto call = [](caltrop_str bytes, void *userdata) noexcept -> std::int32_t {
+      return (*static_cast<Write *>(userdata))(to_view(bytes)) ? 0 : 1;
+    };
+    return caltrop_ruleset_save(ruleset_, call, &write);
+  }
+
   // What is known of a rule; empty if there is none at `index`.
   caltrop_rule_info rule(std::size_t index) const noexcept {
     caltrop_rule_info info = {};

@@ -3,14 +3,11 @@
 use std::path::PathBuf;
 
 use caltrop_core::config::{Input, Mode, Options, SECOND_NS, Stopwatch, Window};
-use caltrop_host::Clock;
+use caltrop_host::{Clock, units};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::{
-    state::{Checkpoints, Source},
-    units,
-};
+use crate::state::{Checkpoints, Source};
 
 /// Said below the help of the program and of each command.
 const EXIT_STATUS: &str = "\

@@ -21,7 +21,6 @@ mod search;
 mod signals;
 mod state;
 mod summary;
-mod units;
 
 use std::{io, process::ExitCode};
 

@@ -216,6 +216,7 @@ impl Engine {
 
     /// The rules whose per-event stages the last event that was pushed has passed, in ascending order.
     #[must_use]
+    #[inline]
     pub fn passed(&self) -> &[RuleId] {
         &self.passed
     }
@@ -240,6 +241,7 @@ impl Engine {
 
     /// The rule whose state passed `max_state_bytes` in batch mode. Its results would be wrong: stop, and use a window.
     #[must_use]
+    #[inline]
     pub fn exhausted(&self) -> Option<RuleId> {
         self.exhausted
     }

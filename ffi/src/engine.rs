@@ -162,9 +162,10 @@ pub unsafe extern "C" fn caltrop_engine_push(
     let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
     guard(&engine.0, |stream| {
         // SAFETY: the caller promises null or a well-formed event.
-        let (raw, head) = unsafe { raw_and_head(event) }?;
+        let event = unsafe { event_at(event) }?;
         stream.passes.clear();
-        stream.push(raw, &head, 0)
+        // SAFETY: the same.
+        unsafe { stream.push(event, 0) }
     })
 }
 
@@ -219,7 +220,10 @@ pub unsafe extern "C" fn caltrop_engine_push_fields(
     let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
     guard(&engine.0, |stream| {
         // SAFETY: the caller promises null or a well-formed event.
-        let (raw, head) = unsafe { raw_and_head(event) }?;
+        let (raw, head) = unsafe {
+            let event = event_at(event)?;
+            (event.raw.slice(), event.head())
+        };
         // SAFETY: the caller promises null or `count` pairs.
         let pairs = unsafe { pairs_at(pairs, count) }?;
         stream.push_fields(raw, &head, pairs)
@@ -621,19 +625,16 @@ impl Stream {
     }
 
     /// Does `work`, and delivers its alerts until the host has had enough.
+    #[inline]
     fn run(&mut self, work: impl FnOnce(&mut Engine, &mut Sink<'_>)) -> Result<(), Fault> {
         if self.host.queue.is_full() {
-            return Err(Fault::limit(
-                "too many alerts wait: pull them with caltrop_engine_next_alert",
-            ));
+            return Err(too_many_alerts());
         }
         let host = &mut self.host;
         let mut is_stopped = false;
         work(&mut self.engine, &mut |alert| is_stopped = is_stopped || host.deliver(alert));
-        if is_stopped {
-            return Err(Fault::stopped());
-        }
         match self.engine.exhausted() {
+            _ if is_stopped => Err(Fault::stopped()),
             Some(rule) => Err(self.exhausted(rule)),
             None => Ok(()),
         }
@@ -652,9 +653,14 @@ impl Stream {
         Fault::limit(format!("`{path}` keeps more than max_state_bytes of open state"))
     }
 
-    fn push(&mut self, raw: Option<&[u8]>, head: &Head<'_>, index: usize) -> Result<(), Fault> {
-        let raw = raw.ok_or_else(|| Fault::argument("the event's raw text is null"))?;
-        let result = self.run(|engine, sink| engine.push(raw, head, sink));
+    /// # Safety
+    /// `event` is not bad, and its texts can be read.
+    #[inline]
+    unsafe fn push(&mut self, event: &CaltropEvent, index: usize) -> Result<(), Fault> {
+        // SAFETY: the caller promises the same.
+        let (raw, head) = unsafe { (event.raw.slice(), event.head()) };
+        let Some(raw) = raw else { return Err(no_raw_text()) };
+        let result = self.run(|engine, sink| engine.push(raw, &head, sink));
         self.note_passes(index);
         result
     }
@@ -669,32 +675,49 @@ impl Stream {
         count: usize,
     ) -> (usize, Result<(), Fault>) {
         self.passes.clear();
-        let mut stride = None;
+        // SAFETY: the caller promises that the first one is there, if any is.
+        let stride = match unsafe { (count > 0).then(|| event_at(events)).transpose() } {
+            Ok(first) => first.map_or(0, |first| first.struct_size),
+            Err(fault) => return (0, Err(fault)),
+        };
         for index in 0..count {
-            let event = events.wrapping_byte_add(index * stride.unwrap_or(0));
+            let event = events.wrapping_byte_add(index * stride);
             // SAFETY: the caller promises that it is one of his events.
-            let (raw, head) = match unsafe { raw_and_head(event) } {
-                Ok(event) => event,
-                Err(fault) => return (index, Err(fault)),
-            };
-            // SAFETY: it was just read.
-            let size = unsafe { (*event).struct_size };
-            if *stride.get_or_insert(size) != size {
-                return (
-                    index,
-                    Err(Fault::argument("the events of a batch differ in struct_size")),
-                );
-            }
-            match self.push(raw, &head, index) {
-                Ok(()) => {}
-                Err(fault) if fault.status == CALTROP_E_STOPPED => return (index + 1, Err(fault)),
-                Err(fault) => return (index, Err(fault)),
+            if let Err(fault) = unsafe { self.push_of_batch(event, stride, index) } {
+                let pushed = index + usize::from(fault.status == CALTROP_E_STOPPED);
+                return (pushed, Err(fault));
             }
         }
         (count, Ok(()))
     }
 
+    /// # Safety
+    /// `event` has as many bytes as its `struct_size` says, and its texts can be read.
+    #[inline]
+    unsafe fn push_of_batch(
+        &mut self,
+        event: *const CaltropEvent,
+        stride: usize,
+        index: usize,
+    ) -> Result<(), Fault> {
+        // SAFETY: the caller promises the same.
+        let event = unsafe { event_at(event) }?;
+        if event.struct_size != stride {
+            return Err(Fault::argument("the events of a batch differ in struct_size"));
+        }
+        // SAFETY: it was just looked at, and the caller promises its texts.
+        unsafe { self.push(event, index) }
+    }
+
+    #[inline]
     fn note_passes(&mut self, event_index: usize) {
+        if !self.engine.passed().is_empty() {
+            self.keep_passes(event_index);
+        }
+    }
+
+    #[cold]
+    fn keep_passes(&mut self, event_index: usize) {
         let pass = |rule: &RuleId| CaltropPass { event_index, rule_index: rule.index() };
         self.passes.extend(self.engine.passed().iter().map(pass));
     }
@@ -785,32 +808,102 @@ impl Default for CaltropEvent {
     }
 }
 
-/// The event at `event`.
+/// The event at `event`, whose texts can be texts.
 ///
 /// # Safety
 /// `event` is null or has as many bytes as its `struct_size` says, and its texts can be read.
-unsafe fn raw_and_head<'a>(
-    event: *const CaltropEvent,
-) -> Result<(Option<&'a [u8]>, Head<'a>), Fault> {
-    // SAFETY: the caller promises the same.
-    let event = unsafe { take(event) }?;
-    if event.flags & !CALTROP_EVENT_HAS_TIME != 0 {
-        return Err(Fault::argument("a flag of the event is unknown"));
+#[inline]
+unsafe fn event_at<'a>(event: *const CaltropEvent) -> Result<&'a CaltropEvent, Fault> {
+    // Once it has grown, the events of older callers must be copied into a larger one.
+    const { assert!(CaltropEvent::FIRST_BYTES == size_of::<CaltropEvent>()) };
+    // SAFETY: `sized` has seen that it is one; the caller promises its bytes and texts.
+    match unsafe { sized(event) } {
+        Some(event) if !event.is_bad() => Ok(event),
+        // SAFETY: the caller promises the same.
+        Some(event) => Err(unsafe { event.refusal() }),
+        // SAFETY: the caller promises the same.
+        None => Err(unsafe { not_an_event(event) }),
     }
-    // SAFETY: the caller promises that the texts can be read.
-    let (raw, head) = unsafe {
-        let head = Head {
-            time_ns: (event.flags & CALTROP_EVENT_HAS_TIME != 0).then_some(event.time_ns),
-            host: event.host.bytes("the event's host")?,
-            source: event.source.bytes("the event's source")?,
-            sourcetype: event.sourcetype.bytes("the event's sourcetype")?,
-            index: event.index.bytes("the event's index")?,
-            input: event.input,
-            offset: event.offset,
+}
+
+/// The event, if it is as large as it must be.
+///
+/// # Safety
+/// As for `event_at`.
+#[inline]
+unsafe fn sized<'a>(event: *const CaltropEvent) -> Option<&'a CaltropEvent> {
+    if event.is_null() || !event.is_aligned() {
+        return None;
+    }
+    // SAFETY: it is neither null nor misaligned, and starts with its size.
+    let size = unsafe { (*event).struct_size };
+    // SAFETY: it has all bytes of an event, as the caller promises.
+    (size >= size_of::<CaltropEvent>()).then(|| unsafe { &*event })
+}
+
+/// # Safety
+/// As for `event_at`, which did not take it.
+#[cold]
+unsafe fn not_an_event(event: *const CaltropEvent) -> Fault {
+    // SAFETY: the caller promises the same.
+    let refused = unsafe { take(event) };
+    refused.err().unwrap_or_else(|| Fault::argument("the event is not valid"))
+}
+
+#[cold]
+fn too_many_alerts() -> Fault {
+    Fault::limit("too many alerts wait: pull them with caltrop_engine_next_alert")
+}
+
+#[cold]
+fn no_raw_text() -> Fault {
+    Fault::argument("the event's raw text is null")
+}
+
+impl CaltropEvent {
+    /// Whether it cannot be an event: one test for all of it, since nearly all are right.
+    #[inline]
+    const fn is_bad(&self) -> bool {
+        self.flags & !CALTROP_EVENT_HAS_TIME != 0
+            || self.raw.is_bad()
+            || self.host.is_bad()
+            || self.source.is_bad()
+            || self.sourcetype.is_bad()
+            || self.index.is_bad()
+    }
+
+    /// What is known of it besides its text.
+    ///
+    /// # Safety
+    /// It is not bad, and its texts can be read for as long as the result lives.
+    #[inline]
+    unsafe fn head<'a>(&self) -> Head<'a> {
+        // SAFETY: the caller promises the same.
+        let (host, source, sourcetype, index) = unsafe {
+            (self.host.slice(), self.source.slice(), self.sourcetype.slice(), self.index.slice())
         };
-        (event.raw.bytes("the event's raw text")?, head)
-    };
-    Ok((raw, head))
+        let time_ns = (self.flags & CALTROP_EVENT_HAS_TIME != 0).then_some(self.time_ns);
+        let (input, offset) = (self.input, self.offset);
+        Head { time_ns, host, source, sourcetype, index, input, offset }
+    }
+
+    /// Why it is bad.
+    ///
+    /// # Safety
+    /// Its texts can be read, as far as they can be texts at all.
+    #[cold]
+    unsafe fn refusal(&self) -> Fault {
+        let texts = [
+            (self.raw, "the event's raw text"),
+            (self.host, "the event's host"),
+            (self.source, "the event's source"),
+            (self.sourcetype, "the event's sourcetype"),
+            (self.index, "the event's index"),
+        ];
+        // SAFETY: the caller promises the same.
+        let fault = texts.into_iter().find_map(|(text, what)| unsafe { text.bytes(what) }.err());
+        fault.unwrap_or_else(|| Fault::argument("a flag of the event is unknown"))
+    }
 }
 
 /// # Safety

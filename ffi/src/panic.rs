@@ -51,6 +51,7 @@ impl<T> Gate<T> {
         CaltropStr::of(unsafe { &*self.last_error.get() }.as_bytes())
     }
 
+    #[inline]
     fn leave(&self, message: &str, state: u8) {
         if !message.is_empty() {
             // SAFETY: the state is BUSY, set by this call, so nobody else is here.
@@ -63,6 +64,7 @@ impl<T> Gate<T> {
 }
 
 /// Does `work` with the contents of a handle, alone, and turns what comes of it into a status.
+#[inline]
 pub(crate) fn guard<T>(
     gate: &Gate<T>,
     work: impl FnOnce(&mut T) -> Result<(), Fault>,

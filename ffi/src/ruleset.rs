@@ -1,10 +1,11 @@
 //! Compiled rules: immutable, counted by reference, shared by any number of engines and threads.
 
-use std::sync::Arc;
+use std::{ffi::c_void, sync::Arc};
 
 use caltrop_core::{
-    compiled::{Rule, RuleSet},
+    compiled::{Probe, Rule, RuleSet},
     ids::RuleId,
+    locations::Locations,
     plan::explain::Explanation,
 };
 
@@ -13,7 +14,7 @@ use crate::{
     panic::guard_alone,
     sized::{Grown, put},
     status::{CALTROP_E_ARGUMENT, CaltropStatus, Fault},
-    str::CaltropStr,
+    str::{CaltropStr, CaltropWriteFn},
 };
 
 /// All rules, compiled. Immutable; any thread may use it at any time. It lives until its last reference is given back and
@@ -22,6 +23,22 @@ pub struct CaltropRuleset {
     rules: Arc<RuleSet>,
     /// One for each rule; none if the rule set does not hold them.
     outlines: Box<[Outline]>,
+}
+
+/// What compiled rules say of themselves.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct CaltropProbe {
+    /// `sizeof(caltrop_probe)`, to be set by the caller.
+    pub struct_size: usize,
+    /// The version of their form.
+    pub version: u32,
+    /// 1 if this library reads that form, else 0.
+    pub is_readable: u32,
+    /// How many rules they are; 0 if the form is another.
+    pub rule_count: u64,
+    /// The version of the program that wrote them; empty if the form is another. It lies in the bytes.
+    pub program: CaltropStr,
 }
 
 /// `what`: the commands of the rule as they are written, in their order.
@@ -83,6 +100,86 @@ pub unsafe extern "C" fn caltrop_ruleset_unref(ruleset: *mut CaltropRuleset) {
             Ok(())
         });
     }
+}
+
+/// Gives the rule set as bytes to `write`, in one call: what `caltrop_ruleset_load` takes and loads much faster than rules
+/// compile. The same rule set gives the same bytes. It needs memory for them. Any thread may call it.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null. `CALTROP_E_STOPPED`: `write` returned something other than 0.
+///
+/// # Safety
+/// `ruleset` is null or alive; `write` takes what its type says and does not unwind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_save(
+    ruleset: *const CaltropRuleset,
+    write: CaltropWriteFn,
+    userdata: *mut c_void,
+) -> CaltropStatus {
+    // SAFETY: the caller promises null or a live rule set.
+    let Some(ruleset) = (unsafe { ruleset.as_ref() }) else { return CALTROP_E_ARGUMENT };
+    guard_alone(|| {
+        let write = write.ok_or_else(|| Fault::argument("the callback is null"))?;
+        let bytes = stacker::grow(FILE_STACK_BYTES, || ruleset.rules.to_bytes());
+        // SAFETY: the caller promises a function of this type; the bytes live until it returns.
+        match unsafe { write(CaltropStr::of(&bytes), userdata) } {
+            0 => Ok(()),
+            _ => Err(Fault::stopped()),
+        }
+    })
+}
+
+/// What compiled rules say of themselves, without a look at the rest of the bytes. Any thread may call it.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null, or `out_probe->struct_size` is not set. `CALTROP_E_FORMAT`: they do not begin as compiled rules.
+/// Nothing is written.
+///
+/// # Safety
+/// The bytes can be read; `out_probe` is null or has as many bytes as its `struct_size` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_probe(
+    bytes: CaltropStr,
+    out_probe: *mut CaltropProbe,
+) -> CaltropStatus {
+    guard_alone(|| {
+        // SAFETY: the caller promises that they can be read.
+        let bytes = unsafe { bytes.some_bytes("the rule set") }?;
+        let probe = RuleSet::probe(bytes);
+        let probe = probe.ok_or_else(|| Fault::format("these are no compiled rules"))?;
+        // SAFETY: the caller promises null or a sized struct.
+        unsafe { put(out_probe, CaltropProbe::of(probe)) }
+    })
+}
+
+/// The rule set that `caltrop_ruleset_save` or `caltrop compile` wrote, in `*out_ruleset`; the caller owns a reference to it.
+/// `locations` is the database that `iplocation` asks, or no text. Of `caltrop_ruleset_text` it knows the techniques only.
+/// The bytes may come from anywhere: they are looked at one by one, and copied. Any thread may call it.
+///
+/// # Errors
+/// `CALTROP_E_ARGUMENT`: null. `CALTROP_E_FORMAT`: the bytes are no compiled rules, are damaged or of another version, or the
+/// database is none. Nothing is written.
+///
+/// # Safety
+/// The bytes and the database can be read; `out_ruleset` is null or can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn caltrop_ruleset_load(
+    bytes: CaltropStr,
+    locations: CaltropStr,
+    out_ruleset: *mut *mut CaltropRuleset,
+) -> CaltropStatus {
+    if !is_writable(out_ruleset) {
+        return CALTROP_E_ARGUMENT;
+    }
+    guard_alone(|| {
+        // SAFETY: the caller promises that they can be read.
+        let (bytes, locations) =
+            unsafe { (bytes.some_bytes("the rule set")?, locations.bytes("the database")?) };
+        let rules = stacker::grow(FILE_STACK_BYTES, || loaded(bytes, locations))?;
+        // SAFETY: it is not null, and the caller promises that it can be written.
+        unsafe { *out_ruleset = CaltropRuleset::new(rules, []).into_raw() };
+        Ok(())
+    })
 }
 
 /// How many rules it holds; 0 if `ruleset` is null. Any thread may call it.
@@ -178,6 +275,15 @@ pub unsafe extern "C" fn caltrop_ruleset_text(
 /// A rule set is freed by recursion, as deep as its expressions: more than the 24 KiB that a caller may have left.
 pub(crate) const FREE_STACK_BYTES: usize = 1 << 20;
 
+/// Saving and loading recurse as compiling does.
+const FILE_STACK_BYTES: usize = 16 << 20;
+
+fn loaded(bytes: &[u8], locations: Option<&[u8]>) -> Result<RuleSet, Fault> {
+    let locations = locations.map(|database| Locations::from_bytes(database.into())).transpose();
+    let locations = locations.map_err(|error| Fault::format(error.to_string()))?;
+    RuleSet::from_bytes(bytes, locations).map_err(|error| Fault::format(error.to_string()))
+}
+
 impl CaltropRuleset {
     /// `outlines` are of the rules in their order.
     pub(crate) fn new(rules: RuleSet, outlines: impl IntoIterator<Item = Outline>) -> Self {
@@ -230,6 +336,24 @@ impl Outline {
             source_types: source_types.into(),
             fields: fields.into_iter().map(|field| field.name).collect(),
             literals: atoms.into_iter().map(|atom| atom.text).collect(),
+        }
+    }
+}
+
+// SAFETY: its first field is its size, the others are integers and a text.
+unsafe impl Grown for CaltropProbe {
+    const FIRST_BYTES: usize = 40;
+    const NAME: &'static str = "probe";
+}
+
+impl CaltropProbe {
+    fn of(probe: Probe<'_>) -> Self {
+        Self {
+            struct_size: size_of::<Self>(),
+            version: probe.version,
+            is_readable: probe.is_readable().into(),
+            rule_count: probe.rules,
+            program: CaltropStr::of(probe.program.as_bytes()),
         }
     }
 }

@@ -72,6 +72,7 @@ impl Fault {
         Self { status: CALTROP_E_IO, message: message.into() }
     }
 
+    #[cold]
     pub(crate) fn stopped() -> Self {
         Self { status: CALTROP_E_STOPPED, message: Cow::Borrowed("the callback asked to stop") }
     }

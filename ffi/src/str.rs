@@ -45,7 +45,26 @@ impl CaltropStr {
         Self { ptr: bytes.as_ptr().cast(), len: bytes.len() }
     }
 
+    /// Whether it can be no text at all: it is null and has a length, or is longer than any memory.
+    #[inline]
+    pub(crate) const fn is_bad(self) -> bool {
+        self.len.cast_signed() < 0 || (self.ptr.is_null() && self.len != 0)
+    }
+
     /// The bytes; `None` where there is no text.
+    ///
+    /// # Safety
+    /// It is not bad, and if `ptr` is not null, `len` bytes can be read there for as long as the result lives.
+    #[inline]
+    pub(crate) unsafe fn slice<'a>(self) -> Option<&'a [u8]> {
+        if self.ptr.is_null() {
+            return None;
+        }
+        // SAFETY: it is not null, and the caller promises the bytes.
+        Some(unsafe { slice::from_raw_parts(self.ptr.cast(), self.len) })
+    }
+
+    /// The bytes; `None` where there is no text, an error where there cannot be one.
     ///
     /// # Safety
     /// If `ptr` is not null, `len` bytes can be read there for as long as the result lives.

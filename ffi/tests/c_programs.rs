@@ -41,6 +41,7 @@ c_suite! {
     a_rule_is_disabled_and_enabled
     rules_are_swapped_and_unchanged_ones_go_on
     a_state_is_saved_and_loaded
+    a_rule_set_is_saved_and_loaded
     losses_are_told_when_they_are_new_or_have_doubled
     a_rule_tells_what_it_is_made_of
     files_folders_apps_and_tables_are_added

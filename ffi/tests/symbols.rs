@@ -45,7 +45,7 @@ fn the_abi_is_what_programs_were_promised() {
 }
 
 /// The structs of the header on 64-bit machines, in bytes.
-const SIZES: [(&str, usize); 14] = [
+const SIZES: [(&str, usize); 15] = [
     ("caltrop_alert", size_of::<caltrop::CaltropAlert>()),
     ("caltrop_compiler_options", size_of::<caltrop::CaltropCompilerOptions>()),
     ("caltrop_counters", size_of::<caltrop::CaltropCounters>()),
@@ -56,6 +56,7 @@ const SIZES: [(&str, usize); 14] = [
     ("caltrop_left_out", size_of::<caltrop::CaltropLeftOut>()),
     ("caltrop_pair", size_of::<caltrop::CaltropPair>()),
     ("caltrop_pass", size_of::<caltrop::CaltropPass>()),
+    ("caltrop_probe", size_of::<caltrop::CaltropProbe>()),
     ("caltrop_rule_counters", size_of::<caltrop::CaltropRuleCounters>()),
     ("caltrop_rule_info", size_of::<caltrop::CaltropRuleInfo>()),
     ("caltrop_str", size_of::<caltrop::CaltropStr>()),

@@ -7,7 +7,7 @@
 //! - [`load`] makes a rule set of what the operator wrote, [`Reload`] looks whether it has changed; [`rule_files`] and
 //!   [`knowledge_files`] are what they are made of.
 //! - [`StateFile`] keeps what a stream has [`Saved`]; [`write_file`] writes a file whole or not at all.
-//! - [`Clock`] is the only reader of the machine's clock.
+//! - [`Clock`] is the only reader of the machine's clock; [`units`] reads the durations and sizes of options.
 //!
 //! Everything here **goes on after an error**: one unreadable file costs that file and one [`FileError`], never the rest.
 
@@ -28,6 +28,7 @@ mod reload;
 mod rendered;
 mod saved;
 mod state;
+pub mod units;
 mod utf16;
 mod walk;
 mod whole;

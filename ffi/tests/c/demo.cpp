@@ -66,6 +66,11 @@ int main(int argc, char **argv) {
   for (std::string line; std::getline(events, line);) {
     CHECK(engine.push(line) == CALTROP_OK);
   }
+  std::string file;
+  caltrop::RuleSet loaded;
+  CHECK(copy.save([&](std::string_view bytes) { file = bytes; return true; }) == CALTROP_OK);
+  CHECK(loaded.load("no rules") == CALTROP_E_FORMAT && !loaded);
+  CHECK(loaded.load(file) == CALTROP_OK && loaded.size() == 1);
   std::string state;
   auto keep = [&](std::string_view bytes) { state = bytes; return true; };
   CHECK(engine.state_save(keep) == CALTROP_OK && engine.state_load("no state") == CALTROP_E_FORMAT);

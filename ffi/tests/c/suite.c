@@ -74,6 +74,10 @@ static void null_is_refused_everywhere(void) {
   CHECK(caltrop_ruleset_len(NULL) == 0);
   CHECK_REFUSED(caltrop_ruleset_rule(NULL, 0, NULL));
   CHECK_REFUSED(caltrop_ruleset_rule(ruleset, 0, NULL));
+  CHECK_REFUSED(caltrop_ruleset_save(NULL, NULL, NULL));
+  CHECK_REFUSED(caltrop_ruleset_save(ruleset, NULL, NULL));
+  CHECK(caltrop_ruleset_probe(text, NULL) != CALTROP_OK);
+  CHECK_REFUSED(caltrop_ruleset_load(text, caltrop_cstr(NULL), NULL));
   size_t index;
   CHECK_REFUSED(caltrop_ruleset_find(NULL, text, &index));
   CHECK_REFUSED(caltrop_ruleset_find(ruleset, text, NULL));
@@ -766,6 +770,46 @@ static void a_state_is_saved_and_loaded(void) {
   free(saved.ptr);
 }
 
+static void a_rule_set_is_saved_and_loaded(void) {
+  struct host host = {0};
+  struct bytes saved = {0};
+  caltrop_ruleset *ruleset = ruleset_of(COUNT_RULE);
+  saved.answer = 1;
+  CHECK(caltrop_ruleset_save(ruleset, keep, &saved) == CALTROP_E_STOPPED);
+  saved.answer = 0;
+  CHECK_OK(caltrop_ruleset_save(ruleset, keep, &saved));
+  caltrop_ruleset_unref(ruleset);
+
+  caltrop_str file = {saved.ptr, saved.len};
+  caltrop_str none = caltrop_cstr(NULL);
+  caltrop_probe probe = {0};
+  CHECK_REFUSED(caltrop_ruleset_probe(file, &probe));
+  probe.struct_size = sizeof probe;
+  CHECK(caltrop_ruleset_probe(caltrop_cstr("no rules"), &probe) == CALTROP_E_FORMAT);
+  CHECK_OK(caltrop_ruleset_probe(file, &probe));
+  CHECK(probe.is_readable == 1 && probe.rule_count == 1);
+  CHECK(is_text(probe.program, caltrop_version()));
+
+  for (size_t len = 0; len < saved.len; len += 97) {
+    caltrop_str cut = {saved.ptr, len};
+    CHECK(caltrop_ruleset_load(cut, none, &ruleset) == CALTROP_E_FORMAT);
+  }
+  CHECK(caltrop_ruleset_load(file, caltrop_cstr("no database"), &ruleset) == CALTROP_E_FORMAT);
+  CHECK_OK(caltrop_ruleset_load(file, none, &ruleset));
+  free(saved.ptr);
+  CHECK(caltrop_ruleset_len(ruleset) == 1);
+  caltrop_str text;
+  CHECK_REFUSED(caltrop_ruleset_text(ruleset, 0, CALTROP_RULE_STAGE, 0, &text));
+  caltrop_engine *engine;
+  CHECK_OK(caltrop_engine_new(ruleset, NULL, is_partial, &host, &engine));
+  caltrop_ruleset_unref(ruleset);
+  caltrop_event event = timed("a WmiPrvSE b", 10);
+  CHECK_OK(caltrop_engine_push(engine, &event));
+  CHECK_OK(caltrop_engine_finish(engine));
+  CHECK(host.alerts == 1);
+  caltrop_engine_free(engine);
+}
+
 struct lines {
   size_t count;
   uint32_t level;
@@ -908,6 +952,7 @@ static const struct {
     TEST(a_rule_is_disabled_and_enabled),
     TEST(rules_are_swapped_and_unchanged_ones_go_on),
     TEST(a_state_is_saved_and_loaded),
+    TEST(a_rule_set_is_saved_and_loaded),
     TEST(losses_are_told_when_they_are_new_or_have_doubled),
     TEST(a_rule_tells_what_it_is_made_of),
     TEST(files_folders_apps_and_tables_are_added),

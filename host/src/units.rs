@@ -1,10 +1,13 @@
-//! Durations, sizes and zones as people write them.
+//! Durations, sizes and zones as people write them, in options of every edge. Errors are one sentence for the operator.
 
 use caltrop_core::config::{SECOND_NS, Window};
 use jiff::tz::TimeZone;
 
 /// `all`, `rule` or a duration.
-pub(crate) fn window(text: &str) -> Result<Window, String> {
+///
+/// # Errors
+/// When it is neither, or an empty window.
+pub fn window(text: &str) -> Result<Window, String> {
     match text {
         "all" => Ok(Window::All),
         "rule" => Ok(Window::Rule),
@@ -16,8 +19,11 @@ pub(crate) fn window(text: &str) -> Result<Window, String> {
     }
 }
 
-/// `10s`, `5m`, `1h`, `2d`, `250ms`.
-pub(crate) fn duration_ns(text: &str) -> Result<i64, String> {
+/// `10s`, `5m`, `1h`, `2d`, `250ms`, in nanoseconds.
+///
+/// # Errors
+/// When it is no number with one of these units, or too long for 64 bits.
+pub fn duration_ns(text: &str) -> Result<i64, String> {
     let error = || format!("`{text}` is no duration: write a number and ms, s, m, h or d");
     let (number, unit) = split(text);
     let unit_ns = match unit {
@@ -32,8 +38,11 @@ pub(crate) fn duration_ns(text: &str) -> Result<i64, String> {
     number.checked_mul(unit_ns).ok_or_else(error)
 }
 
-/// `1MiB`, `256KiB`, `1000000`.
-pub(crate) fn bytes(text: &str) -> Result<usize, String> {
+/// `1MiB`, `256KiB`, `1000000`, in bytes.
+///
+/// # Errors
+/// When it is no number with one of these units, zero, or more than the machine can address.
+pub fn bytes(text: &str) -> Result<usize, String> {
     let error = || format!("`{text}` is no size: write a number and KiB, MiB or GiB");
     let (number, unit) = split(text);
     let unit_bytes = match unit {
@@ -48,12 +57,18 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
 }
 
 /// A number of threads.
-pub(crate) fn threads(text: &str) -> Result<usize, String> {
+///
+/// # Errors
+/// When it is none from 1 to 256.
+pub fn threads(text: &str) -> Result<usize, String> {
     number(text, "threads")
 }
 
 /// A number of runs.
-pub(crate) fn runs(text: &str) -> Result<usize, String> {
+///
+/// # Errors
+/// When it is none from 1 to 256.
+pub fn runs(text: &str) -> Result<usize, String> {
     number(text, "runs")
 }
 
@@ -64,7 +79,10 @@ fn number(text: &str, what: &str) -> Result<usize, String> {
 }
 
 /// A name of the zone database, such as `Europe/Berlin`.
-pub(crate) fn zone(text: &str) -> Result<TimeZone, String> {
+///
+/// # Errors
+/// When there is no such zone.
+pub fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text)
         .map_err(|_| format!("no time zone `{text}`: write a name such as `Europe/Berlin`"))
 }
