@@ -3,12 +3,12 @@
 //! Whatever is compared runs in turn, so that what else the machine does meets all of it alike. Figures of one call may be
 //! compared with each other, those of two calls hardly.
 
-use std::time::Instant;
+use std::{any::Any, time::Instant};
 
 /// One thing to measure.
 pub struct Subject<'s> {
-    /// Does it once; returns what was found, the same each time.
-    work: Box<dyn FnMut() -> u64 + 's>,
+    /// Does it once; returns what was found, the same each time, and what is let go once the clock has stopped.
+    work: Box<dyn FnMut() -> (u64, Box<dyn Any>) + 's>,
     times_s: Vec<f64>,
     found: Option<u64>,
 }
@@ -23,15 +23,24 @@ pub struct Measured {
 }
 
 impl<'s> Subject<'s> {
-    /// Something that does `work`.
-    pub fn new(work: impl FnMut() -> u64 + 's) -> Self {
+    /// Something that does `work` and tells what it has found.
+    pub fn new(mut work: impl FnMut() -> u64 + 's) -> Self {
+        Self::making(move || (work(), ()))
+    }
+
+    /// The same, where the work also makes something. What it takes to let that go is not measured.
+    pub fn making<T: 'static>(mut work: impl FnMut() -> (u64, T) + 's) -> Self {
+        let work = move || {
+            let (found, made) = work();
+            (found, Box::new(made) as Box<dyn Any>)
+        };
         Self { work: Box::new(work), times_s: Vec::new(), found: None }
     }
 
     fn run(&mut self, is_timed: bool) {
         #[expect(clippy::disallowed_methods, reason = "what is measured is time")]
         let started = Instant::now();
-        let found = std::hint::black_box((self.work)());
+        let (found, _made) = std::hint::black_box((self.work)());
         let took_s = started.elapsed().as_secs_f64();
         assert_eq!(*self.found.get_or_insert(found), found, "each run finds the same");
         if is_timed {

@@ -129,9 +129,6 @@ pub(crate) struct RunArgs {
     /// With --state: how often it is saved, besides at the end.
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = units::duration_ns, requires = "state", help_heading = "Windows")]
     pub(crate) checkpoint: i64,
-    /// Say at the end which rules were dear and why; with a file, write what each has cost, as one JSON object.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Output")]
-    pub(crate) profile: Option<Option<PathBuf>>,
     /// Files that grow, through rotation, until the program is told to stop; implies --stream.
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "inputs", help_heading = "Windows")]
     pub(crate) follow: Vec<PathBuf>,
@@ -140,6 +137,9 @@ pub(crate) struct RunArgs {
     pub(crate) inputs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
+    /// Say at the end which rules were dear and why; with a file, write what each has cost, as one JSON object.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Output")]
+    pub(crate) profile: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) events: EventArgs,
 }

@@ -486,7 +486,7 @@ impl Texts {
         }
         if found.compiled.is_some() {
             return Err(Fault::argument(format!(
-                "`{path}` holds compiled rules, which a compiler does not take"
+                "`{path}` holds compiled rules: load them with caltrop_ruleset_load"
             )));
         }
         if let Some(file) = found.files.iter().find(|file| self.rules.contains_key(&file.path)) {

@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((&*last, last.as_ptr().align_offset(ALIGNMENT)), (&b"defg"[..], 0));
         assert_eq!(automata.end(), Ok(()));
         assert!(automata.take(1).is_err(), "there is no more");
-        assert!(Automata::new(file.clone(), 4).take(3).is_err(), "`!` stands before it");
+        assert!(Automata::new(file.clone(), 3).take(3).is_err(), "`d` stands before it");
         assert!(Automata::new(file, 5).end().is_err());
     }
 }
