@@ -5,10 +5,15 @@ use caltrop_core::{
     ids::RuleId,
 };
 
+use caltrop_shipper::{
+    detector::{Detector, nanoseconds},
+    setup::Given,
+};
+
 use super::{Instance, sink};
 use crate::{
-    chunk::{Chunk, Map, Part, Record, nanoseconds},
-    config::{Given, Mode},
+    chunk::{Chunk, Map, Part, Record},
+    config::Mode,
     detection,
     msgpack::Token,
     splice::Splice,
@@ -48,13 +53,13 @@ impl Instance {
             return;
         }
         self.look_at(chunk, record);
-        let is_match = !self.engine.passed().is_empty();
+        let is_match = !self.detector.engine.passed().is_empty();
         match self.config.mode {
             Mode::Annotate if is_match => {
                 self.counters.annotated += 1;
-                let rules = self.engine.rules();
+                let rules = self.detector.engine.rules();
                 let id = |rule: &RuleId| rules.rule(*rule).meta.id.as_str();
-                splice.annotate(record, self.engine.passed().iter().map(id));
+                splice.annotate(record, self.detector.engine.passed().iter().map(id));
             }
             Mode::Keep if !is_match => self.drop(record, splice),
             Mode::Drop if is_match => self.drop(record, splice),
@@ -69,24 +74,24 @@ impl Instance {
 
     /// Shows a record to the engine: its raw text, or where it has none, its fields.
     fn look_at(&mut self, chunk: &[u8], record: &Record<'_>) {
-        let Self { engine, config, outbox, fields, clock, events, .. } = self;
-        let body = &record.body;
-        let time = config.time_key.as_ref().and_then(|key| body.find_at(key));
+        let offset = self.detector.take_number();
+        let Self { detector: Detector { engine, clock, .. }, config, outbox, fields, .. } = self;
+        let (body, setup) = (&record.body, &config.setup);
+        let time = setup.time_key.as_ref().and_then(|key| body.find_at(key));
         let head = Head {
-            time_ns: time.and_then(|pair| time_ns(pair.value, &config.engine)).or(record.time_ns),
-            host: given(config.host.as_ref(), body),
-            source: given(config.source.as_ref(), body),
-            sourcetype: given(config.sourcetype.as_ref(), body),
-            index: given(config.index.as_ref(), body),
-            offset: *events,
+            time_ns: time.and_then(|pair| time_ns(pair.value, &setup.engine)).or(record.time_ns),
+            host: given(setup.host.as_ref(), body),
+            source: given(setup.source.as_ref(), body),
+            sourcetype: given(setup.sourcetype.as_ref(), body),
+            index: given(setup.index.as_ref(), body),
+            offset,
             ..Head::default()
         };
-        *events += 1;
         // An alert without a time is rare, and the clock is read for it alone.
         let mut put = |alert: &caltrop_core::alert::Alert<'_>| {
             sink(outbox, config.emit, clock.wall_s())(alert);
         };
-        match raw(&config.raw_keys, body) {
+        match raw(&setup.raw_keys, body) {
             Some(raw) => engine.push(raw, &head, &mut put),
             None => {
                 fields.read(chunk, body);
