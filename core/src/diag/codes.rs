@@ -87,5 +87,5 @@ codes! {
     UnknownTransform = "W0521", "a knowledge file names an extraction that none defines";
     TagInEventtype = "W0522", "an event type tests a tag, which it never sees";
     LookupWithoutTable = "W0523", "a lookup has no table, so it finds nothing";
-    TableNotWritten = "W0524", "a rule would write a lookup table, which caltrop does not";
+    TableNotWritten = "W0524", "a lookup table is not written, for nothing allows it";
 }

@@ -190,7 +190,11 @@ impl Stage {
                 streamstats.plain.adds(field) || streamstats.costly.adds(field)
             }
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
-            Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
+            Self::Head(_)
+            | Self::Tail(_)
+            | Self::Reverse(_)
+            | Self::Sort(_)
+            | Self::OutputLookup(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
             Self::Append(_)
             | Self::AppendPipe(_)

@@ -62,7 +62,6 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
             | CommandKind::Lookup(_)
-            | CommandKind::OutputLookup(_)
             | CommandKind::Rex(_)
             | CommandKind::Foreach(_)
             | CommandKind::MakeMv(_)

@@ -28,6 +28,7 @@ pub mod makeresults;
 pub mod mvcombine;
 pub mod mvexpand;
 pub mod nomv;
+pub mod outputlookup;
 pub mod regex;
 pub mod rename;
 pub mod replace;
@@ -169,6 +170,8 @@ pub enum Stage {
     Lookup(lookup::Lookup),
     /// `inputlookup`
     InputLookup(inputlookup::InputLookup),
+    /// `outputlookup`
+    OutputLookup(outputlookup::OutputLookup),
 }
 
 /// How many rows a command looks at together.
@@ -221,7 +224,8 @@ impl Stage {
             | Self::Tail(_)
             | Self::Dedup(_)
             | Self::Transaction(_)
-            | Self::MvCombine(_) => Class::Ordered,
+            | Self::MvCombine(_)
+            | Self::OutputLookup(_) => Class::Ordered,
             Self::Search(search) if search.waits() => Class::WholeWindow,
             Self::MakeResults(_) => Class::Generating,
             Self::InputLookup(lookup) => match lookup.place {
@@ -315,6 +319,7 @@ impl Stage {
             Self::Transaction(transaction) => transaction.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             Self::InputLookup(lookup) => lookup.apply_all(rows, env),
+            Self::OutputLookup(lookup) => lookup.apply_all(rows, env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);
                 rows

@@ -60,6 +60,8 @@ pub struct Lowering<'a> {
     pub diagnostics: &'a mut Vec<Diagnostic>,
     /// Whether event ids count only as they are written.
     pub strict_raw: bool,
+    /// Whether `outputlookup` writes.
+    pub allow_write: bool,
     /// What names mean; none where only an expression is lowered.
     pub knowledge: Option<&'a Knowledge>,
     /// The subpipelines over events that were met so far, those that stand in another before it.
@@ -245,6 +247,7 @@ impl Lowering<'_> {
             lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: self.strict_raw,
+            allow_write: self.allow_write,
             knowledge: self.knowledge,
             branches: Vec::new(),
         };

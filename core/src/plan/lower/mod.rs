@@ -215,8 +215,7 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
             Stage::InputLookup(inputlookup::lower(index, lookup, command, lowering)?)
         }
         CommandKind::OutputLookup(lookup) => {
-            outputlookup::check(lookup, command, lowering);
-            return None;
+            Stage::OutputLookup(outputlookup::lower(lookup, command, lowering)?)
         }
         CommandKind::Append(tree) => Stage::Append(bracketed::append(tree, lowering)?),
         CommandKind::AppendPipe(tree) => Stage::AppendPipe(bracketed::appendpipe(tree, lowering)?),
