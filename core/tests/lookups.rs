@@ -75,7 +75,7 @@ fn rows(search: &str, rows: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut keep = |alert: &Alert<'_>| found.push(json(alert));
     for (row, offset) in rows.iter().zip(0..) {
-        engine.push(row.as_bytes(), &Head { offset, ..Head::default() }, &mut keep);
+        engine.push(row.as_bytes(), Head { offset, ..Head::default() }, &mut keep);
     }
     engine.finish(&mut keep);
     found
@@ -155,7 +155,7 @@ fn a_lookup_by_time_takes_the_row_that_held_when_the_event_happened() {
         let mut found = String::new();
         for rules in [built.rules, loaded] {
             let mut engine = Engine::new(Arc::new(rules), options.clone());
-            engine.push(row.as_bytes(), &Head::default(), &mut |alert| found = json(alert));
+            engine.push(row.as_bytes(), Head::default(), &mut |alert| found = json(alert));
         }
         found
     };
@@ -243,7 +243,7 @@ fn the_names_of_addresses_come_from_a_table_of_the_user_or_not_at_all() {
         assert_eq!(built.rules.len(), 3);
         let mut found = Vec::new();
         let mut engine = Engine::new(Arc::new(built.rules), Options::default());
-        engine.push(b"src=192.0.2.1", &Head::default(), &mut |alert: &Alert<'_>| {
+        engine.push(b"src=192.0.2.1", Head::default(), &mut |alert: &Alert<'_>| {
             found.push(json(alert));
         });
         assert_eq!(found, [expected; 3]);
@@ -265,7 +265,7 @@ fn fields(props: &str, raw: &str, names: &str) -> String {
     let mut engine = Engine::new(Arc::new(built.rules), Options::default());
     let mut found = String::new();
     let head = Head { sourcetype: Some(b"st"), source: Some(b"x"), ..Head::default() };
-    engine.push(raw.as_bytes(), &head, &mut |alert: &Alert<'_>| {
+    engine.push(raw.as_bytes(), head, &mut |alert: &Alert<'_>| {
         found.push_str(&json(alert));
     });
     found
@@ -336,7 +336,7 @@ fn written(search: &str, events: &[&str]) -> Vec<String> {
     let show = |rules: RuleSet| {
         let mut engine = Engine::new(Arc::new(rules), Options::default());
         for event in events {
-            engine.push(event.as_bytes(), &Head::default(), &mut |_| {});
+            engine.push(event.as_bytes(), Head::default(), &mut |_| {});
         }
         engine.finish(&mut |_| {});
         engine.take_written().iter().map(written_line).collect::<Vec<_>>()
