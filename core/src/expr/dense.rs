@@ -15,7 +15,7 @@ use crate::compiled::bytes::Part;
 pub(super) struct Dense(Kind);
 
 enum Kind {
-    Owned(DFA<Vec<u32>>),
+    Owned(Box<DFA<Vec<u32>>>),
     Borrowed(Borrowed),
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct NoAutomaton;
 
 impl Dense {
     pub(super) fn new(automaton: DFA<Vec<u32>>) -> Self {
-        Self(Kind::Owned(automaton))
+        Self(Kind::Owned(Box::new(automaton)))
     }
 
     /// The automaton that [`to_bytes`](Self::to_bytes) wrote.
@@ -66,7 +66,7 @@ impl Dense {
     #[inline]
     pub(super) fn is_match(&self, subject: &[u8]) -> bool {
         match &self.0 {
-            Kind::Owned(automaton) => is_match(automaton, subject),
+            Kind::Owned(automaton) => is_match(&**automaton, subject),
             Kind::Borrowed(borrowed) => is_match(borrowed.borrow_dependent(), subject),
         }
     }
