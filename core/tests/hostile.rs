@@ -505,7 +505,7 @@ fn no_rule_reaches_out_of_the_engine() {
         ("collect index=x", Code::RefusedCommand),
         ("delete", Code::RefusedCommand),
         ("outputcsv x.csv", Code::UnsupportedCommand),
-        ("map search=\"search $v$\"", Code::UnsupportedCommand),
+        ("map search=\"search $v$\"", Code::SearchForEachRow),
     ];
     for (command, code) in reaching {
         let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
