@@ -11,7 +11,9 @@ use std::{
     },
 };
 
-use crate::{gate::Filter, outbox::Outbox};
+use caltrop_shipper::outbox::Outbox;
+
+use crate::gate::Filter;
 
 static FILTERS: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 static LEFT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
