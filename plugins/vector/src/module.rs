@@ -388,3 +388,55 @@ unsafe extern "C-unwind" fn collect(lua: *mut State) -> c_int {
     }
     0
 }
+
+#[cfg(test)]
+mod tests {
+    use mlua::{Lua, Table};
+
+    use super::*;
+
+    /// What is wrong in the engine, at the worst moment.
+    unsafe extern "C-unwind" fn fail(lua: *mut State) -> c_int {
+        // SAFETY: the test calls it as a method.
+        unsafe {
+            let handle = of_method(lua);
+            let done = (*handle).enter(|_| -> () { panic!("slot 7 is missing") });
+            lua::lua_pushboolean(lua, done.is_none().into());
+        }
+        1
+    }
+
+    #[test]
+    fn a_panic_inside_ends_that_engine_alone_and_the_program_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("found.spl"), "error | table code").unwrap();
+        let lua = Lua::new();
+        // SAFETY: both are functions of Lua's type.
+        let (open, fail) = unsafe {
+            let open: mlua::lua_CFunction = std::mem::transmute(luaopen_caltrop as lua::Function);
+            let fail: mlua::lua_CFunction = std::mem::transmute(fail as lua::Function);
+            (lua.create_c_function(open).unwrap(), lua.create_c_function(fail).unwrap())
+        };
+        let caltrop: Table = open.call(()).unwrap();
+        lua.globals().set("caltrop", caltrop).unwrap();
+        lua.globals().set("fail", fail).unwrap();
+        let test = format!(
+            "local options = {{ rules = [[{}]] }}
+            local bad, good = caltrop.vector(options), caltrop.vector(options)
+            local count, event = 0, {{ log = {{ message = 'error' }} }}
+            local function emit(found) if found.log then count = count + 1 end end
+            assert(fail(bad.engine))
+            bad.process(event, emit) bad.tick(emit) bad.stats(emit)
+            assert(count == 0)
+            local stats = bad.engine:stats()
+            assert(stats.panics == 1 and stats.unseen_events == 1)
+            good.process(event, emit)
+            bad.shutdown(emit)
+            bad.engine:close()
+            collectgarbage()
+            return count",
+            folder.path().display()
+        );
+        assert_eq!(lua.load(test).eval::<i64>().unwrap(), 1);
+    }
+}
