@@ -108,8 +108,9 @@ impl Host {
 
     /// One log event; what was emitted.
     pub(crate) fn process(&self, log: &Json) -> Vec<Json> {
-        let event = self.lua.create_table().unwrap();
-        event.raw_set("log", to_lua(&self.lua, log).unwrap()).unwrap();
+        let event = self.lua.create_table().expect("there is memory");
+        let log = to_lua(&self.lua, log).expect("there is memory");
+        event.raw_set("log", log).expect("there is memory");
         self.process_lua(Value::Table(event)).expect("no event makes it fail")
     }
 
