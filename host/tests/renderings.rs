@@ -140,6 +140,10 @@ fn public_rules_give_the_same_rows_for_real_events_in_every_rendering() {
         say("skipped: no real events here, set CALTROP_SHARED");
         return;
     };
+    if cfg!(debug_assertions) {
+        say("skipped: it takes long where the code is not optimised; add --release");
+        return;
+    }
     let rules =
         load(&[shared().join("corpus/armory")], &[], None, BuildOptions::default()).built.rules;
     assert!(rules.len() > 100, "{} public rules compile", rules.len());
