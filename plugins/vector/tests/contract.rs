@@ -386,7 +386,11 @@ fn strange_events_are_counted() {
     let log = host.lua.create_table().unwrap();
     log.set("log", table("{ message = 'error' }")).unwrap();
     process.call::<()>(log).unwrap();
-    assert_eq!(figure(&host, "pending_alerts"), 1, "without a function to emit it, an alert waits");
+    assert_eq!(
+        figure(&host, "pending_alerts"),
+        1.0,
+        "without a function to emit it, an alert waits"
+    );
     assert_eq!(host.process(&line(NOW_S, "fine")).len(), 1);
 }
 
