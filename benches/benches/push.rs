@@ -54,7 +54,7 @@ fn engine(mode: Mode) -> Engine {
 fn push_all(engine: &mut Engine, lines: &[Vec<u8>]) -> u64 {
     let before = engine.counters().candidates;
     for line in lines {
-        engine.push(line, &Head::default(), &mut |alert| _ = black_box(alert.key));
+        engine.push(line, Head::default(), &mut |alert| _ = black_box(alert.key));
     }
     engine.counters().candidates - before
 }

@@ -340,7 +340,7 @@ fn counted(rules: &Arc<RuleSet>, options: &Options, rows: &[String]) -> (usize, 
     let mut engine = Engine::new(Arc::clone(rules), options.clone());
     let mut alerts = 0;
     for row in rows {
-        engine.push(row.as_bytes(), &Head::default(), &mut |_| alerts += 1);
+        engine.push(row.as_bytes(), Head::default(), &mut |_| alerts += 1);
     }
     engine.finish(&mut |_| alerts += 1);
     (alerts, engine)
@@ -536,7 +536,7 @@ fn what_was_counted_of_a_flood_of_hosts_is_still_there_after_a_merge() {
         for number in 0..5_000 {
             let source = format!("source{number}");
             let head = Head { source: Some(source.as_bytes()), ..Head::default() };
-            engine.push(b"event", &head, &mut |_| {});
+            engine.push(b"event", head, &mut |_| {});
         }
         engine
     };

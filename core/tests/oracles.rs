@@ -59,7 +59,7 @@ fn made(rules: &Arc<RuleSet>, rows: &[Row]) -> Vec<Row> {
         let mut json = serde_json::json!(row);
         json["_time"] = row["_time"].parse::<i64>().expect("a whole second").into();
         let head = Head { offset, ..Head::default() };
-        engine.push(json.to_string().as_bytes(), &head, &mut keep);
+        engine.push(json.to_string().as_bytes(), head, &mut keep);
     }
     engine.finish(&mut keep);
     found

@@ -79,6 +79,12 @@ impl Head<'_> {
     }
 }
 
+impl<'a> From<&Head<'a>> for Head<'a> {
+    fn from(head: &Head<'a>) -> Self {
+        *head
+    }
+}
+
 /// What is known of a field already.
 #[derive(Clone, Copy, Default)]
 enum Memo<'e> {

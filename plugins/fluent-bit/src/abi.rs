@@ -259,7 +259,8 @@ pub unsafe extern "C" fn FLBPluginInputCallback(
 }
 
 fn detections() -> Vec<u8> {
-    let mut found = registry::take_left();
+    let mut found = Vec::new();
+    registry::take_left_into(&mut found, MAX_BYTES_A_CALL);
     for filter in registry::filters() {
         let room = MAX_BYTES_A_CALL.saturating_sub(found.len());
         filter.enter(|instance| {

@@ -26,6 +26,8 @@ pub struct Instance {
     /// When counters were told, in seconds of the clock that never jumps.
     measured_s: f64,
     outbox: Outbox,
+    /// Whether it was said that detections go nowhere.
+    has_warned: bool,
     fields: Fields,
     /// Memory of the last chunk that was changed.
     spare: Vec<u8>,
@@ -59,6 +61,7 @@ impl Instance {
             measured_s: detector.clock.mono_s(),
             detector,
             outbox: Outbox::default(),
+            has_warned: false,
             fields: Fields::default(),
             spare: Vec::new(),
             counters: Counters::default(),
@@ -83,6 +86,24 @@ impl Instance {
             self.measure();
         }
         self.detector.save_if_due(|| self.outbox.to_bytes());
+        self.warn_of_loss();
+    }
+
+    /// Says once that detections go nowhere.
+    fn warn_of_loss(&mut self) {
+        let is_stuck = self.config.emit == Emit::Input
+            && !registry::has_companion()
+            && !self.outbox.is_empty();
+        let message = match (is_stuck, self.outbox.lost()) {
+            (true, _) => {
+                "detections wait for the input `caltrop_detections`, which does not run: configure it, or `emit instream`"
+            }
+            (false, 1..) => "detections are lost: more of them wait than there is room for",
+            (false, 0) => return,
+        };
+        if !std::mem::replace(&mut self.has_warned, true) {
+            self.detector.log(Level::Warning, message);
+        }
     }
 
     fn tick_if_due(&mut self) {
@@ -152,11 +173,11 @@ impl Instance {
         self.detector.end(pending, &mut sink(&mut self.outbox, self.config.emit, now_s));
         if !self.detector.keeps_state() && !self.outbox.is_empty() {
             let count = self.outbox.len();
+            let lost = registry::leave(&self.outbox);
             self.detector.log(
                 Level::Warning,
-                &format!("{count} detections cannot be sent any more unless this is a reload: set `state` to keep them"),
+                &format!("{count} detections cannot be sent any more unless this is a reload, {lost} not even then: set `state` to keep them"),
             );
-            registry::leave(&self.outbox);
         }
         self.log_figures(&self.figures());
     }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use caltrop_host::{FileError, Occasion, Positions, Saved, StateFile};
 
+use crate::detector::TICK_S;
+
 /// No state is larger in its file, in bytes.
 const MAX_BYTES: u64 = 4 << 30;
 
@@ -52,10 +54,10 @@ impl Checkpoints {
         state.map(Some).ok_or_else(|| "this is no saved state of this plugin".to_owned())
     }
 
-    /// Whether it is time to save.
+    /// Whether it is time to save, for at the next tick it would be too late.
     #[must_use]
     pub fn is_due(&self, now_s: f64) -> bool {
-        now_s - self.saved_s >= self.every_s
+        now_s + TICK_S - self.saved_s >= self.every_s
     }
 
     /// Saves the state of this moment.
@@ -102,11 +104,11 @@ mod tests {
         let path = folder.path().join("state");
         let mut checkpoints = Checkpoints::new(&path, 10.0, "test");
         assert_eq!(checkpoints.load(), Ok(None));
-        assert!(!checkpoints.is_due(9.0) && checkpoints.is_due(10.0));
+        assert!(!checkpoints.is_due(8.9) && checkpoints.is_due(9.0), "the next tick may be late");
         let (pending, engine) = (b"pending".to_vec(), b"engine".to_vec());
         let state = State { at_ns: 5, occasion: Occasion::Checkpoint, events: 7, pending, engine };
         checkpoints.save(&state, 10.0).unwrap();
-        assert!(!checkpoints.is_due(19.0));
+        assert!(!checkpoints.is_due(18.9));
         assert_eq!(checkpoints.load(), Ok(Some(state)));
         let other = Checkpoints::new(&path, 10.0, "other");
         assert_eq!(other.load(), Err("this is no saved state of this plugin".to_owned()));

@@ -76,8 +76,8 @@ struct Counters {
     unclean_starts: u64,
 }
 
-/// The engine is told the time at most so often by events, in seconds.
-const TICK_S: f64 = 1.0;
+/// A tick comes so often, in seconds.
+pub(crate) const TICK_S: f64 = 1.0;
 
 impl Detector {
     /// Loads the rules, takes up what was saved, and starts to watch the rule files. The second part is the detections that

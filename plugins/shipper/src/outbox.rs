@@ -14,6 +14,12 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// Nothing waits.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { records: VecDeque::new(), bytes: 0, lost: 0 }
+    }
+
     /// Adds a record behind the others.
     pub fn put(&mut self, record: Box<[u8]>) {
         if self.bytes + record.len() > MAX_BYTES {

@@ -118,7 +118,10 @@ impl<'a> Reader<'a> {
             knowledge: self.paths("knowledge"),
             geoip: self.text("geoip").map(PathBuf::from),
             strict: self.value("strict", flag).unwrap_or(true),
-            build: BuildOptions { strict_raw: self.value("strict_raw", flag).unwrap_or(false) },
+            build: BuildOptions {
+                strict_raw: self.value("strict_raw", flag).unwrap_or(false),
+                ..BuildOptions::default()
+            },
             engine: self.engine(),
             reload: self.value("reload", interval).flatten(),
             raw_keys: self.raw_keys(raw_keys),
