@@ -77,7 +77,7 @@ impl Stream {
         let Self { detector: Detector { engine, clock, .. }, outbox, alerts, .. } = self;
         let put = &mut sink(outbox, alerts, clock);
         match event.raw {
-            Some(raw) => engine.push(raw, &head, put),
+            Some(raw) => engine.push(raw, head, put),
             None => engine.push_fields(None, &fields.pairs(), &head, put),
         }
     }
