@@ -35,7 +35,9 @@ fn several_values_of_one_name_are_a_multivalue_wherever_they_stand() {
 }
 
 #[test]
-fn fields_stay_in_the_order_of_their_first_values() {
-    let fields = [("z", "1"), ("a", "2"), ("z", "3")];
-    assert_eq!(row("a=2 | table *", &fields), r#"{"z":["1","3"],"a":"2"}"#);
+fn those_that_were_given_first_count_where_there_are_too_many() {
+    let names: Vec<String> = (0..600).map(|number| format!("a{number}")).collect();
+    let many = names.iter().map(|name| (name.as_str(), "x"));
+    let fields: Vec<(&str, &str)> = [("z", "1")].into_iter().chain(many).collect();
+    assert_eq!(row("z=1 | table z, a510, a511", &fields), r#"{"z":"1","a510":"x"}"#);
 }

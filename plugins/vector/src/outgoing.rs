@@ -13,7 +13,7 @@ use crate::{
 /// The keys of an alert that are ours. A column of such a name gets an underscore behind it.
 const OWN: [&[u8]; 2] = [b"caltrop", b"timestamp"];
 
-/// An alert as a log event; `now_ns` is its time where it has none.
+/// An alert as a log event of that time.
 #[must_use]
 pub fn alert(alert: &Alert<'_>, time_ns: i64) -> Box<[u8]> {
     let mut tape = Tape::default();
@@ -39,7 +39,7 @@ fn write_time(tape: &mut Tape, time_ns: i64) {
     });
 }
 
-/// Which rule it is, and which version of which result.
+/// Which rule it is, which result, and of which window.
 fn write_about(tape: &mut Tape, alert: &Alert<'_>) {
     let rule = alert.rule;
     write_pair(tape, b"rule", rule.id.as_bytes());
@@ -49,6 +49,17 @@ fn write_about(tape: &mut Tape, alert: &Alert<'_>) {
         tape.text(b"techniques");
         tape.list(|tape| rule.technique_ids.iter().for_each(|id| tape.text(id.as_bytes())));
     }
+    write_version(tape, alert);
+    if let Some((start_s, end_s)) = alert.window_s {
+        tape.text(b"window");
+        tape.table(|tape| {
+            write_number(tape, b"start", start_s);
+            write_number(tape, b"end", end_s);
+        });
+    }
+}
+
+fn write_version(tape: &mut Tape, alert: &Alert<'_>) {
     write_pair(tape, b"key", format!("{:016x}", alert.key).as_bytes());
     tape.text(b"revision");
     tape.integer(alert.revision.into());
@@ -64,13 +75,6 @@ fn write_about(tape: &mut Tape, alert: &Alert<'_>) {
     }
     if let Some(reason) = alert.partial {
         write_pair(tape, b"reason", reason.text().as_bytes());
-    }
-    if let Some((start_s, end_s)) = alert.window_s {
-        tape.text(b"window");
-        tape.table(|tape| {
-            write_number(tape, b"start", start_s);
-            write_number(tape, b"end", end_s);
-        });
     }
 }
 
