@@ -153,7 +153,7 @@ impl Engine {
     }
 
     /// Looks at one event whose fields the caller has found already. Without `raw`, each name and each value is a text
-    /// of its own to the raw tests of `search`.
+    /// of its own to the raw tests of `search`. Several values of one name are a multivalue, in their order.
     pub fn push_fields(
         &mut self,
         raw: Option<&[u8]>,

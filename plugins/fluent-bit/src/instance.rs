@@ -6,15 +6,16 @@
 mod filter;
 
 use caltrop_core::alert::Alert;
-use caltrop_shipper::detector::{Detector, Level, Shipper};
+use caltrop_shipper::{
+    detector::{Detector, Level, Shipper},
+    outbox::Outbox,
+};
 
 use crate::{
     config::{Config, Emit},
     detection,
     fields::Fields,
-    host,
-    outbox::Outbox,
-    registry,
+    host, msgpack, registry,
 };
 
 /// A filter that runs.
@@ -65,7 +66,7 @@ impl Instance {
             spare: Vec::new(),
             counters: Counters::default(),
         };
-        instance.outbox.put_all(&pending);
+        instance.outbox.put_all(&pending, msgpack::length);
         // An engine that does not know the time believes events that are dated in the future.
         instance.tell_time();
         Ok(instance)

@@ -9,7 +9,7 @@
 //! | the call leaves the shipper's stack; a panic ends there | [`gate`] |
 //! | a section of the configuration is read | [`config`] |
 //! | a chunk is read, shown to the engine, and changed | [`chunk`], [`fields`], [`instance`], [`splice`] |
-//! | alerts become records and wait for the stream or the companion | [`detection`], [`outbox`], [`registry`] |
+//! | alerts become records and wait for the stream or the companion | [`detection`], [`registry`] |
 //! | rules are compiled, their files change; the shipper stops and starts again | [`caltrop_shipper`] |
 //!
 //! It is a bridge and holds no detection logic: what a rule means is `core`'s, what touches the machine is `host`'s.
@@ -23,6 +23,5 @@ pub mod gate;
 pub mod host;
 pub mod instance;
 pub mod msgpack;
-pub mod outbox;
 pub mod registry;
 pub mod splice;

@@ -12,7 +12,9 @@ use std::{
     },
 };
 
-use crate::{gate::Filter, outbox::Outbox};
+use caltrop_shipper::outbox::Outbox;
+
+use crate::{gate::Filter, msgpack};
 
 static FILTERS: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 static LEFT: Mutex<Outbox> = Mutex::new(Outbox::new());
@@ -65,7 +67,7 @@ pub fn filters() -> Vec<Arc<Filter>> {
 pub fn leave(outbox: &Outbox) -> u64 {
     let mut left = lock(&LEFT);
     let lost_before = left.lost();
-    left.put_all(&outbox.to_bytes());
+    left.put_all(&outbox.to_bytes(), msgpack::length);
     left.lost() - lost_before
 }
 

@@ -3,7 +3,12 @@
 //! A plugin starts a detector, pushes events to its engine, lets it [tick](Detector::tick) once a second, and ends it. Alerts
 //! go to the sink of each call, so the plugin alone knows what becomes of them.
 
-use std::sync::Arc;
+use std::{
+    io,
+    panic::resume_unwind,
+    sync::{Arc, Mutex},
+    thread,
+};
 
 use caltrop_core::{
     alert::Partial,
@@ -11,13 +16,13 @@ use caltrop_core::{
     config::{Options, SECOND_NS},
     engine::{Engine, Restored, Sink},
 };
-use caltrop_host::{Clock, Loaded, Occasion, Reloaded};
+use caltrop_host::{Clock, Loaded, Occasion, Reload, Reloaded};
 
 use crate::{
     checkpoint::{Checkpoints, State},
     load,
     setup::Setup,
-    watch::Watch,
+    watch::{self, Watch},
 };
 
 /// How much a message matters.
@@ -54,6 +59,7 @@ pub struct Detector {
     shipper: Shipper,
     /// When the engine was told the time last, in seconds of the clock that never jumps.
     told_s: f64,
+    reload: Arc<Mutex<Reload>>,
     watch: Option<Watch>,
     checkpoints: Option<Checkpoints>,
     /// The number of the next event.
@@ -88,7 +94,8 @@ impl Detector {
         }
         errors.iter().for_each(|error| (shipper.log)(Level::Warning, error));
         note_loaded(&shipper, &loaded);
-        let watch = start_watch(&setup, &loaded).map_err(|error| vec![error])?;
+        let reload = Arc::new(Mutex::new(load::reload(&setup, &loaded)));
+        let watch = start_watch(&setup, &reload).map_err(|error| vec![error])?;
         let rules = Arc::new(loaded.built.rules);
         let clock = Clock::start();
         let options = Options { now_s: clock.wall_s(), ..setup.engine.clone() };
@@ -102,6 +109,7 @@ impl Detector {
             setup,
             shipper,
             told_s: f64::NEG_INFINITY,
+            reload,
             watch,
             checkpoints,
             events: 0,
@@ -171,6 +179,23 @@ impl Detector {
     pub fn tell_time(&mut self, sink: &mut Sink<'_>) {
         self.told_s = self.clock.mono_s();
         self.engine.advance(whole_ns(self.clock.wall_s()), whole_ns(self.told_s), sink);
+    }
+
+    /// Looks at the rule files now, and lets them take over if they have changed, which may take seconds; whether they have.
+    ///
+    /// # Errors
+    /// Sentences that say why the old rules stay.
+    pub fn reload(&mut self, sink: &mut Sink<'_>) -> Result<bool, Vec<String>> {
+        let waiting = self.watch.as_ref().and_then(Watch::take).map(|waiting| *waiting);
+        let found = on_large_stack(|| watch::poll(&self.reload));
+        let found = found.map_err(|error| vec![error.to_string()])?;
+        let Some(reloaded) = found.or(waiting) else { return Ok(false) };
+        let errors = match &reloaded {
+            Reloaded::Usable(_) => Vec::new(),
+            Reloaded::Kept(loaded) => load::errors(loaded),
+        };
+        self.take_over(reloaded, sink);
+        if errors.is_empty() { Ok(true) } else { Err(errors) }
     }
 
     fn take_over(&mut self, reloaded: Reloaded, sink: &mut Sink<'_>) {
@@ -307,10 +332,24 @@ fn note_loaded(shipper: &Shipper, loaded: &Loaded) {
     }
 }
 
-fn start_watch(setup: &Setup, loaded: &Loaded) -> Result<Option<Watch>, String> {
+fn start_watch(setup: &Setup, reload: &Arc<Mutex<Reload>>) -> Result<Option<Watch>, String> {
     let Some(every) = setup.reload else { return Ok(None) };
-    let watch = Watch::start(load::reload(setup, loaded), every);
+    let watch = Watch::start(Arc::clone(reload), every);
     watch.map(Some).map_err(|error| format!("no thread to watch the rule files: {error}"))
+}
+
+/// Does `work` on a thread with the stack that compiling takes, and waits for it. A panic goes on here.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new()
+            .name("caltrop-compile".to_owned())
+            .stack_size(load::COMPILE_STACK_BYTES);
+        let done = thread.spawn_scoped(scope, work)?.join();
+        Ok(done.unwrap_or_else(|payload| resume_unwind(payload)))
+    })
 }
 
 /// Seconds as nanoseconds, where 64 bits hold them.
