@@ -86,8 +86,27 @@ pub enum Time<'a> {
     At(i64),
     /// As a text.
     Text(&'a [u8]),
+    /// As a table, which is read only if somebody wants to know: most events go by before that.
+    Table(TimeTable),
     /// As something that is no time.
     Unread,
+}
+
+/// A table on Lua's stack that may be a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeTable {
+    lua: *mut State,
+    index: c_int,
+}
+
+impl TimeTable {
+    /// The time that it is, in nanoseconds since the epoch.
+    #[must_use]
+    pub fn read(self) -> Option<i64> {
+        // SAFETY: only `read` makes one, of a table of data that stays on the stack of a state that runs, with room for
+        // values. It may be called while the engine works, for it cannot raise: it calls nothing that allocates.
+        unsafe { time_of_table(self.lua, self.index).flatten() }
+    }
 }
 
 /// Slots of Lua's stack that [`read`] may take: what is found stays there, so that it lives.
@@ -95,6 +114,9 @@ pub const SLOTS: c_int = 256;
 
 /// The most keys on the way to a value.
 const MAX_KEYS: usize = 24;
+
+/// A table with more pairs is no time: one of Vector's has ten.
+const MAX_PARTS: usize = 16;
 
 /// So many values of a table are looked at, whatever becomes of them: one that holds itself has no end.
 const MAX_STEPS: usize = 65_536;
@@ -173,7 +195,9 @@ unsafe fn time<'a>(lua: *mut State, event: c_int, path: &[CString]) -> Time<'a> 
         let found = match find(lua, event, path) {
             lua::NIL => return Time::None,
             lua::STRING => return lua::text(lua, -1).map_or(Time::None, Time::Text),
-            lua::TABLE if lua::is_data(lua, -1) => time_of_table(lua).flatten(),
+            lua::TABLE if lua::is_data(lua, -1) => {
+                return Time::Table(TimeTable { lua, index: lua::lua_gettop(lua) });
+            }
             lua::NUMBER => match lua::integer(lua, -1) {
                 Some(number) => times::from_integer(number),
                 None => caltrop_shipper::detector::nanoseconds(lua::lua_tonumberx(
@@ -188,29 +212,33 @@ unsafe fn time<'a>(lua: *mut State, event: c_int, path: &[CString]) -> Time<'a> 
     }
 }
 
-/// The time that the table on top of the stack is; `None` where it is no time, `Some(None)` where it is one that cannot be.
+/// The time that the table at `index` is; `None` where it is no time, `Some(None)` where it is one that cannot be. It raises
+/// nothing.
 ///
 /// # Safety
-/// `lua` is a state that runs, has room for a value, and a table of [data](lua::is_data) on top. Nothing on the stack has a
-/// destructor.
+/// `lua` is a state that runs, has room for two values, and a table of [data](lua::is_data) at the absolute `index`.
 #[expect(clippy::option_option, reason = "a table may look like a time and still be none")]
-unsafe fn time_of_table(lua: *mut State) -> Option<Option<i64>> {
-    let mut parts = [0; 7];
-    for (number, (name, part)) in PARTS.into_iter().zip(&mut parts).enumerate() {
-        // SAFETY: the caller promises the state.
-        let found = unsafe {
-            lua::field(lua, -1, name);
-            let found = lua::integer(lua, -1);
+unsafe fn time_of_table(lua: *mut State, index: c_int) -> Option<Option<i64>> {
+    let mut parts = [None; PARTS.len()];
+    // SAFETY: the caller promises the table; every key is the one that Lua gave before, so `lua_next` cannot raise.
+    unsafe {
+        lua::lua_pushnil(lua);
+        for _ in 0..MAX_PARTS {
+            if lua::lua_next(lua, index) == 0 {
+                // Only the last part, the nanoseconds, may be absent.
+                let [year, month, day, hour, minute, second, nanosecond] = parts;
+                let parts = [year?, month?, day?, hour?, minute?, second?, nanosecond.unwrap_or(0)];
+                return Some(times::from_parts(parts));
+            }
+            let key = lua::text(lua, -2);
+            if let Some(part) = PARTS.iter().position(|name| Some(name.to_bytes()) == key) {
+                parts[part] = lua::integer(lua, -1);
+            }
             lua::pop(lua, 1);
-            found
-        };
-        // Only the last part, the nanoseconds, may be absent.
-        *part = match found {
-            None if number + 1 < PARTS.len() => return None,
-            found => found.unwrap_or(0),
-        };
+        }
+        lua::pop(lua, 1);
     }
-    Some(times::from_parts(parts))
+    None
 }
 
 /// Reads the fields of the table on top of the stack, and takes it from there.
@@ -259,7 +287,7 @@ unsafe fn step(lua: *mut State, fields: &mut Fields) -> bool {
                 None => Leaf::Number(lua::lua_tonumberx(lua, -1, std::ptr::null_mut())),
             }),
             lua::TABLE if !lua::is_data(lua, -1) => None,
-            lua::TABLE => match time_of_table(lua) {
+            lua::TABLE => match time_of_table(lua, lua::lua_gettop(lua)) {
                 Some(time) => time.map(Leaf::Time),
                 None if fields.enter() => {
                     lua::lua_pushnil(lua);

@@ -12,7 +12,8 @@
 //! | alerts and counters become events of the shipper | [`outgoing`], [`tape`] |
 //!
 //! Lua reports errors by a jump that runs no destructor. So each call has phases: what Lua has is read while nothing on the
-//! stack owns memory; the engine works while Lua is not called; what it has found waits in memory of the [`handle`], and is
+//! stack owns memory; the engine works while nothing of Lua is called that
+//! could raise; what it has found waits in memory of the [`handle`], and is
 //! handed to Lua while, again, nothing on the stack owns memory.
 //!
 //! It is a bridge and holds no detection logic: what a rule means is `core`'s.

@@ -1,6 +1,6 @@
 //! One stream of events: the engine with its rules, and the alerts that wait to be handed to Vector.
 //!
-//! Nothing here knows Lua, so nothing here can jump.
+//! Nothing here calls Lua, but for [`TimeTable::read`](crate::event::TimeTable::read), which cannot raise: so nothing jumps.
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +17,8 @@ use caltrop_shipper::{
     outbox::Outbox,
     setup::Setup,
 };
+
+use jiff::tz::TimeZone;
 
 use crate::{
     event::{Read, Time},
@@ -71,27 +73,14 @@ impl Stream {
         if offset.is_multiple_of(EVENTS_PER_LOOK) && self.detector.is_due() {
             self.tick();
         }
-        let [host, source, sourcetype, index] = event.about;
-        let time_ns = self.time_ns(event.time);
-        let head = Head { time_ns, host, source, sourcetype, index, offset, ..Head::default() };
+        let zone = self.detector.setup().engine.zone.clone();
         let Self { detector: Detector { engine, clock, .. }, outbox, alerts, .. } = self;
+        let head = LazyHead { event, offset, zone: &zone, unread_times: &mut self.unread_times };
         let put = &mut sink(outbox, alerts, clock);
         match event.raw {
             Some(raw) => engine.push(raw, head, put),
-            None => engine.push_fields(None, &fields.pairs(), &head, put),
+            None => engine.push_fields(None, &fields.pairs(), &head.into(), put),
         }
-    }
-
-    fn time_ns(&mut self, written: Time<'_>) -> Option<i64> {
-        let found = match written {
-            Time::None => return None,
-            Time::At(time_ns) => Some(time_ns),
-            Time::Text(text) => time::parse(text, &self.detector.setup().engine.zone)
-                .or_else(|| nanoseconds(std::str::from_utf8(text).ok()?.trim().parse().ok()?)),
-            Time::Unread => None,
-        };
-        self.unread_times += u64::from(found.is_none());
-        found
     }
 
     /// Tells the engine the time, lets changed rules take over, and saves the state if it is time to.
@@ -163,6 +152,37 @@ impl Stream {
             ("lost_alerts", self.outbox.lost()),
         ]);
         figures
+    }
+}
+
+/// What is known of an event, told only if the engine asks.
+struct LazyHead<'a, 'c> {
+    event: &'c Read<'a>,
+    offset: u64,
+    zone: &'c TimeZone,
+    unread_times: &'c mut u64,
+}
+
+impl<'a> From<LazyHead<'a, '_>> for Head<'a> {
+    fn from(mut lazy: LazyHead<'a, '_>) -> Self {
+        let [host, source, sourcetype, index] = lazy.event.about;
+        let time_ns = lazy.time_ns();
+        Self { time_ns, host, source, sourcetype, index, offset: lazy.offset, ..Self::default() }
+    }
+}
+
+impl LazyHead<'_, '_> {
+    fn time_ns(&mut self) -> Option<i64> {
+        let found = match self.event.time {
+            Time::None => return None,
+            Time::At(time_ns) => Some(time_ns),
+            Time::Text(text) => time::parse(text, self.zone)
+                .or_else(|| nanoseconds(std::str::from_utf8(text).ok()?.trim().parse().ok()?)),
+            Time::Table(table) => table.read(),
+            Time::Unread => None,
+        };
+        *self.unread_times += u64::from(found.is_none());
+        found
     }
 }
 
