@@ -22,17 +22,9 @@ use caltrop_core::{
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-fn lines(rendering: Rendering) -> Vec<Vec<u8>> {
-    let generator = Generator {
-        seed: 1,
-        start_s: 1_772_443_800,
-        hosts: 20,
-        seconds: 30,
-        events_per_second: 100,
-        rows: 20,
-    };
-    generator.events().map(|event| event.text(rendering).into_bytes()).collect()
-}
+/// A stream half as long and not as dense, for there are many curves.
+const STREAM: Generator =
+    Generator { seconds: 30, events_per_second: 100, rows: 20, ..Generator::busy() };
 
 fn engine(count: usize, names: Names) -> Engine {
     let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
@@ -54,7 +46,7 @@ fn curves(criterion: &mut Criterion) {
     for (form, rendering) in
         [("xml", Rendering::Xml), ("classic", Rendering::Classic), ("json", Rendering::FlatJson)]
     {
-        let lines = lines(rendering);
+        let lines = STREAM.lines(rendering);
         for (kind, names) in [("match-free", Names::Absent), ("match-heavy", Names::Frequent)] {
             let mut group = criterion.benchmark_group(format!("{form}, {kind}"));
             group.sample_size(10);

@@ -15,7 +15,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use caltrop_benches::{
     catalog::{self, Names},
     generator::{Generator, Rendering},
-    measure::{Measured, Subject, interleaved, megabytes_per_second},
+    measure::{Measured, Subject, bytes, interleaved, megabytes_per_second},
     page::{Line, chart, with_block},
 };
 use caltrop_core::{
@@ -70,22 +70,6 @@ fn heading() -> String {
     format!("{date}, commit {commit}, {compiler}, {cpu}, {cores} virtual cores; one thread.\n\n")
 }
 
-fn lines(rendering: Rendering) -> Vec<Vec<u8>> {
-    let generator = Generator {
-        seed: 1,
-        start_s: 1_772_443_800,
-        hosts: 20,
-        seconds: 60,
-        events_per_second: 170,
-        rows: 40,
-    };
-    generator.events().map(|event| event.text(rendering).into_bytes()).collect()
-}
-
-fn bytes(lines: &[Vec<u8>]) -> usize {
-    lines.iter().map(Vec::len).sum()
-}
-
 fn rule_set<'r>(rules: impl IntoIterator<Item = (&'r str, &'r str)>) -> Arc<RuleSet> {
     let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
     rules.into_iter().for_each(|(path, text)| builder.add_file(path, text));
@@ -118,7 +102,7 @@ fn curves(docs: &std::path::Path, text: &mut String) {
         (Names::Frequent, "match-heavy.svg", "Every tenth rule names a frequent program"),
     ] {
         let sets = COUNTS.map(|count| generated(count, names));
-        let forms = FORMS.map(|(name, rendering)| (name, lines(rendering)));
+        let forms = FORMS.map(|(name, rendering)| (name, Generator::busy().lines(rendering)));
         let subjects =
             forms.iter().flat_map(|(_, lines)| sets.iter().map(|set| pushing(set, lines)));
         let measured = interleaved(RUNS, subjects.collect());
@@ -155,7 +139,7 @@ fn curves(docs: &std::path::Path, text: &mut String) {
 /// The sample rule beside the fastest search for its one literal, and a thousand rules beside Aho-Corasick over their names.
 fn floor(text: &mut String) {
     let needle = Needle::new(b"wmiprvse");
-    let mut unmatched = lines(Rendering::Xml);
+    let mut unmatched = Generator::busy().lines(Rendering::Xml);
     unmatched.retain(|line| needle.find(line, 0).is_none());
     let rules = catalog::rules(1_000, Names::Absent);
     let literals = rules.iter().map(|rule| rule.name.as_str());
@@ -205,7 +189,7 @@ fn stages(text: &mut String) {
             "EventCode=* | table _time, host, process, process_*, user, signature_id | bin span=1s | stats values(*) as * by _time, host",
         ),
     ];
-    let lines = lines(Rendering::Xml);
+    let lines = Generator::busy().lines(Rendering::Xml);
     let sets = stages.map(|(_, spl)| rule_set([("rule.spl", spl)]));
     let measured = interleaved(RUNS, sets.iter().map(|set| pushing(set, &lines)).collect());
     text.push_str("**What the stages of one rule cost**, on XML events\n\n| up to | ns an event | candidates |\n| --- | --- | --- |\n");
@@ -227,10 +211,10 @@ fn loading(text: &mut String) {
     let generated = generated.into_iter().map(|rule| (rule.path, rule.spl)).collect();
     let mut catalogs = vec![("1,000 generated rules", generated)];
     if let Some(folder) = env::var_os("CALTROP_RULES") {
-        catalogs.push(("the catalog that was named", files(&PathBuf::from(folder))));
+        catalogs.push(("the catalog that was named", catalog::rule_files(&PathBuf::from(folder))));
     }
     text.push_str("**Loading**, with the files in memory, and what the rules then run at on XML events\n\n| rules | from rule files | compiled | times faster | bytes | MB/s |\n| --- | --- | --- | --- | --- | --- |\n");
-    let lines = lines(Rendering::Xml);
+    let lines = Generator::busy().lines(Rendering::Xml);
     for (name, files) in &catalogs {
         let build = || rule_set(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
         let rules = build();
@@ -260,21 +244,4 @@ fn loading(text: &mut String) {
 
 fn counted(rules: Arc<RuleSet>) -> (u64, Arc<RuleSet>) {
     (rules.len() as u64, rules)
-}
-
-/// The rule files below a folder.
-fn files(root: &std::path::Path) -> Vec<(String, String)> {
-    let (mut folders, mut files) = (vec![root.to_owned()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "yml") {
-                let text = fs::read_to_string(&path).expect("a rule file is text");
-                files.push((path.to_string_lossy().into_owned(), text));
-            }
-        }
-    }
-    files.sort();
-    files
 }

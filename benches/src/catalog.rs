@@ -4,6 +4,8 @@
 //! the fields of process creation, which both languages take to mean the same, so that the matches of two engines can be compared
 //! one by one. A real catalog holds dearer rules; measure yours with `caltrop bench`.
 
+use std::{fs, path::Path};
+
 /// Whether rules name what the [generated](crate::generator) events hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -34,6 +36,27 @@ const SYLLABLES: [&str; 30] = [
     "ta", "ve", "wi", "xo", "zu", "bra", "cle", "dri", "flo", "gru", "sta", "tre", "vli", "pro",
     "kwu",
 ];
+
+/// The rule files below a folder: their paths and texts, in the order of the paths.
+///
+/// # Panics
+/// If one is no text.
+#[must_use]
+pub fn rule_files(root: &Path) -> Vec<(String, String)> {
+    let (mut folders, mut files) = (vec![root.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yml") {
+                let text = fs::read_to_string(&path).expect("a rule file is text");
+                files.push((path.to_string_lossy().into_owned(), text));
+            }
+        }
+    }
+    files.sort();
+    files
+}
 
 /// The first `count` rules; more are those and others.
 #[must_use]

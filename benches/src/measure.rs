@@ -68,6 +68,12 @@ pub fn interleaved(runs: usize, mut subjects: Vec<Subject<'_>>) -> Vec<Measured>
     subjects.into_iter().map(Subject::measured).collect()
 }
 
+/// How many bytes the lines have together.
+#[must_use]
+pub fn bytes(lines: &[Vec<u8>]) -> usize {
+    lines.iter().map(Vec::len).sum()
+}
+
 /// Millions of bytes a second.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]

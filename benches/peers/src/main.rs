@@ -15,7 +15,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use caltrop_benches::{
     catalog::{self, Names, Rule},
     generator::{Generator, Rendering},
-    measure::{Subject, interleaved, megabytes_per_second},
+    measure::{Subject, bytes, interleaved, megabytes_per_second},
     page::with_block,
 };
 use caltrop_core::{
@@ -31,7 +31,7 @@ use hyperscan::Hyperscan;
 const RUNS: usize = 7;
 
 fn main() {
-    let lines = lines();
+    let lines = Generator::busy().lines(Rendering::FlatJson);
     let mut text = format!("{} JSON events, {} bytes; one thread.\n\n", lines.len(), bytes(&lines));
     for (title, count, names) in [
         ("12 rules, of which 2 name what is frequent", 12, Names::Frequent),
@@ -45,22 +45,6 @@ fn main() {
     let old = fs::read_to_string(&page).expect("docs/performance.md is there");
     let new = with_block(&old, "peers", &text).expect("the page has a block for peers");
     fs::write(page, new).expect("the page can be written");
-}
-
-fn lines() -> Vec<Vec<u8>> {
-    let generator = Generator {
-        seed: 1,
-        start_s: 1_772_443_800,
-        hosts: 20,
-        seconds: 60,
-        events_per_second: 170,
-        rows: 40,
-    };
-    generator.events().map(|event| event.text(Rendering::FlatJson).into_bytes()).collect()
-}
-
-fn bytes(lines: &[Vec<u8>]) -> usize {
-    lines.iter().map(Vec::len).sum()
 }
 
 fn compare(title: &str, rules: &[Rule], lines: &[Vec<u8>], text: &mut String) {
