@@ -30,24 +30,9 @@ static size_t open_descriptors(void) {
   return count;
 }
 
-static int32_t count_alert(const caltrop_alert *alert, void *userdata) {
-  caltrop_str json;
-  CHECK_OK(caltrop_alert_json(alert, &json));
-  CHECK(json.len > 0);
-  *(size_t *)userdata += 1;
-  return 0;
-}
-
 static caltrop_engine *engine_of(const char *rules, size_t *alerts) {
-  caltrop_compiler *compiler;
-  caltrop_ruleset *ruleset;
+  caltrop_ruleset *ruleset = ruleset_of_folder(rules);
   caltrop_engine *engine;
-  size_t files, refused;
-  CHECK_OK(caltrop_compiler_new(NULL, &compiler));
-  CHECK_OK(caltrop_compiler_add_folder(compiler, caltrop_cstr(rules), &files));
-  CHECK_OK(caltrop_compiler_build(compiler, &ruleset, &refused));
-  CHECK(files > 0 && refused == 0);
-  caltrop_compiler_free(compiler);
   CHECK_OK(caltrop_engine_new(ruleset, NULL, count_alert, alerts, &engine));
   caltrop_ruleset_unref(ruleset);
   return engine;

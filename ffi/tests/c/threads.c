@@ -16,25 +16,6 @@ typedef struct {
   size_t expected;
 } shared;
 
-static int32_t count_alert(const caltrop_alert *alert, void *userdata) {
-  caltrop_str json;
-  CHECK_OK(caltrop_alert_json(alert, &json));
-  *(size_t *)userdata += 1;
-  return 0;
-}
-
-static caltrop_ruleset *compile(const char *rules) {
-  caltrop_compiler *compiler;
-  caltrop_ruleset *ruleset;
-  size_t files, refused;
-  CHECK_OK(caltrop_compiler_new(NULL, &compiler));
-  CHECK_OK(caltrop_compiler_add_folder(compiler, caltrop_cstr(rules), &files));
-  CHECK_OK(caltrop_compiler_build(compiler, &ruleset, &refused));
-  CHECK(files > 0 && refused == 0);
-  caltrop_compiler_free(compiler);
-  return ruleset;
-}
-
 // The alerts of one pass over the events, in the middle of which the rules are exchanged.
 static size_t alerts_of(caltrop_engine *engine, const shared *all, size_t pass, size_t *alerts) {
   *alerts = 0;
@@ -74,7 +55,7 @@ static void split(shared *all, char *text, size_t len) {
 
 int main(int argc, char **argv) {
   CHECK(argc == 3);
-  shared all = {{compile(argv[1]), compile(argv[1])}, NULL, 0, 0};
+  shared all = {{ruleset_of_folder(argv[1]), ruleset_of_folder(argv[1])}, NULL, 0, 0};
   size_t len, alerts;
   char *text = read_file(argv[2], &len);
   split(&all, text, len);
