@@ -45,3 +45,4 @@ uninstall:
 	rm -rf $(DESTDIR)$(LIBDIR)/cmake/caltrop
 
 include plugins/fluent-bit/fluent-bit.mk
+include plugins/vector/vector.mk

@@ -929,7 +929,7 @@ caltrop_status caltrop_engine_push_batch(caltrop_engine *engine,
                                          size_t *out_pushed);
 
 // Looks at one event that the caller has parsed into `count` fields. Its raw text may be null; then each name and each
-// value is a text of its own to the words that rules search for.
+// value is a text of its own to the words that rules search for. Several values of one name are a multivalue.
 //
 // Errors:
 // As `caltrop_engine_push`; also `CALTROP_E_ARGUMENT` if a name or value is null, `CALTROP_E_LIMIT` if `count` is above

@@ -12,7 +12,10 @@
 
 use std::{hint::black_box, sync::Arc};
 
-use caltrop_benches::generator::{Generator, Rendering};
+use caltrop_benches::{
+    generator::{Generator, Rendering},
+    measure::bytes,
+};
 use caltrop_core::{
     config::{Mode, Options, Window},
     engine::Engine,
@@ -30,19 +33,6 @@ use regex_automata::meta::Regex;
 const RULE: &str = include_str!("../../rules/wmi_subscription_execution.yml");
 const LITERAL: &[u8] = b"wmiprvse";
 
-/// A stream of some ten thousand events, a few of them planted.
-fn lines() -> Vec<Vec<u8>> {
-    let generator = Generator {
-        seed: 1,
-        start_s: 1_772_443_800,
-        hosts: 20,
-        seconds: 60,
-        events_per_second: 170,
-        rows: 40,
-    };
-    generator.text(Rendering::Xml).lines().map(|line| line.as_bytes().to_vec()).collect()
-}
-
 fn engine(mode: Mode) -> Engine {
     let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
     builder.add_file("rules/wmi_subscription_execution.yml", RULE);
@@ -54,7 +44,7 @@ fn engine(mode: Mode) -> Engine {
 fn push_all(engine: &mut Engine, lines: &[Vec<u8>]) -> u64 {
     let before = engine.counters().candidates;
     for line in lines {
-        engine.push(line, &Head::default(), &mut |alert| _ = black_box(alert.key));
+        engine.push(line, Head::default(), &mut |alert| _ = black_box(alert.key));
     }
     engine.counters().candidates - before
 }
@@ -76,14 +66,10 @@ fn has_token(line: &[u8]) -> bool {
     false
 }
 
-fn bytes(lines: &[Vec<u8>]) -> u64 {
-    lines.iter().map(|line| line.len() as u64).sum()
-}
-
 fn unmatched(criterion: &mut Criterion) {
     let needle = Needle::new(LITERAL);
     let regex = Regex::new("(?i-u)wmiprvse").expect("the literal is a regex");
-    let mut lines = lines();
+    let mut lines = Generator::busy().lines(Rendering::Xml);
     lines.retain(|line| needle.find(line, 0).is_none());
     let mut engine = engine(Mode::Batch);
     let (floor, ours) = (search_all(&needle, &lines), push_all(&mut engine, &lines));
@@ -94,7 +80,7 @@ fn unmatched(criterion: &mut Criterion) {
     );
 
     let mut group = criterion.benchmark_group("unmatched");
-    group.throughput(Throughput::Bytes(bytes(&lines)));
+    group.throughput(Throughput::Bytes(bytes(&lines) as u64));
     group
         .bench_function("floor: single needle", |bench| bench.iter(|| search_all(&needle, &lines)));
     group.bench_function("Engine::push", |bench| bench.iter(|| push_all(&mut engine, &lines)));
@@ -105,10 +91,10 @@ fn unmatched(criterion: &mut Criterion) {
 }
 
 fn whole_stream(criterion: &mut Criterion) {
-    let lines = lines();
+    let lines = Generator::busy().lines(Rendering::Xml);
     let tokens = lines.iter().filter(|line| has_token(line)).count() as u64;
     let mut group = criterion.benchmark_group("whole stream");
-    group.throughput(Throughput::Bytes(bytes(&lines)));
+    group.throughput(Throughput::Bytes(bytes(&lines) as u64));
     for (name, mode) in [("batch", Mode::Batch), ("stream", Mode::Stream)] {
         let mut engine = engine(mode);
         let candidates = push_all(&mut engine, &lines);

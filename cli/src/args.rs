@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use caltrop_core::config::{Input, Mode, Options, SECOND_NS, Window};
+use caltrop_core::config::{Input, Mode, Options, SECOND_NS, Stopwatch, Window};
 use caltrop_host::{Clock, units};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ use crate::state::{Checkpoints, Source};
 
 /// Said below the help of the program and of each command.
 const EXIT_STATUS: &str = "\
-Exit status: 0 done, alerts or not; 1 a refused rule under check, search or --strict;
+Exit status: 0 done, alerts or not; 1 a refused rule under check, compile, search or --strict;
 2 usage, or an input or rule file that cannot be read, after all else has run.";
 
 const RUN_EXAMPLES: &str = "\
@@ -30,6 +30,17 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   caltrop explain rules/wmi_subscription_execution.yml
   caltrop explain 5975.18225 --rules rules --event demo/sysmon.xml";
+
+const COMPILE_EXAMPLES: &str = "\
+Examples:
+  caltrop compile rules -o rules.caltrop
+  caltrop run --rules rules.caltrop demo
+  caltrop explain rules.caltrop";
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  caltrop bench --rules rules demo
+  caltrop bench --rules rules.caltrop --runs 9 --json events.xml.zst";
 
 const CATALOG_EXAMPLES: &str = "\
 Examples:
@@ -63,6 +74,12 @@ pub(crate) enum Command {
     Search(SearchArgs),
     /// Say which rules compile, which do not and why, and which will be slow.
     Check(CheckArgs),
+    /// Write rules as one file that loads at once: `run --rules` takes it.
+    #[command(after_help = COMPILE_EXAMPLES)]
+    Compile(CompileArgs),
+    /// Measure rules over events, both in memory: speed, load time, candidates.
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(BenchArgs),
     /// Show what became of a rule: stages, fields, anchor, windows.
     ///
     /// With --event, also what it makes of each event of a file.
@@ -120,6 +137,9 @@ pub(crate) struct RunArgs {
     pub(crate) inputs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
+    /// Say at the end which rules were dear and why; with a file, write what each has cost, as one JSON object.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Output")]
+    pub(crate) profile: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) events: EventArgs,
 }
@@ -161,10 +181,48 @@ pub(crate) struct CheckArgs {
     pub(crate) knowledge: KnowledgeArgs,
 }
 
+/// `caltrop compile`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompileArgs {
+    /// Rule files, folders or globs.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The file of compiled rules; it is written whole or not at all.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Write nothing if a rule is refused.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
+}
+
+/// `caltrop bench`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BenchArgs {
+    /// Rule files, folders or globs; may be given again.
+    #[arg(long, required = true, num_args = 1, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Files or folders; `-` is standard input. Plain, gzip or zstd; text or .evtx.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// So many runs are measured; the figures are those of the median.
+    #[arg(long, default_value = "5", value_name = "N", value_parser = units::runs)]
+    pub(crate) runs: usize,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// So many bytes of events are held in memory; the others are not measured.
+    #[arg(long, default_value = "512MiB", value_name = "SIZE", value_parser = units::bytes, help_heading = "Limits")]
+    pub(crate) max_bytes: usize,
+    #[command(flatten)]
+    pub(crate) events: EventArgs,
+}
+
 /// `caltrop explain`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ExplainArgs {
-    /// A rule file, or a rule's id with --rules.
+    /// A rule file, or a rule's id with --rules; or a file of compiled rules, to be told what it holds.
     #[arg(value_name = "RULE")]
     pub(crate) rule: String,
     /// Where to look for the rule: files, folders or globs; may be given again.
@@ -277,6 +335,9 @@ pub(crate) struct ResultArgs {
     /// How results are printed.
     #[arg(long, default_value = "ndjson")]
     pub(crate) output: Output,
+    /// Let rules write lookup tables into this folder (`outputlookup`) [default: none, and nothing is written]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_write: Option<PathBuf>,
     /// Look at every event in full. The answers are the same.
     #[arg(long)]
     pub(crate) no_prefilter: bool,
@@ -390,6 +451,7 @@ impl RunArgs {
             max_future_ns: self.max_future,
             max_lag_ns: self.max_lag,
             retain_ns: self.retain,
+            stopwatch: self.profile.as_ref().map(|_| Clock::stopwatch_ns as Stopwatch),
             ..self.results.options(&self.events, clock)
         }
     }

@@ -10,12 +10,13 @@ use crate::{
     Status,
     args::{CatalogArgs, ReportArgs},
     output::{counted, note},
-    rules::{build_options, read_knowledge, read_sources, reading_status},
+    rules::{build_options, read_knowledge, read_sources, reading_status, refuse_compiled},
 };
 
 /// Writes the catalog of the rules.
 pub(crate) fn run(args: &CatalogArgs) -> Result<Status> {
     let sources = read_sources(&args.paths);
+    refuse_compiled(&sources, "a catalog")?;
     let known = read_knowledge(&args.knowledge);
     let status = reading_status(&sources, &known);
     let alerts = args.alerts.as_deref().map(read_alerts).transpose()?;

@@ -17,16 +17,16 @@ use crate::{
     args::CheckArgs,
     output::{MAX_DRAWN, Stream, counted, draw, stdout, undrawn},
     rules::{
-        build_options, is_error, note_built, note_locations, passed_over, read_knowledge,
-        read_sources, reading_status,
+        build, is_error, note_built, note_locations, passed_over, read_knowledge, read_sources,
+        reading_status,
     },
 };
 
 /// Compiles the rules and reports on each.
 pub(crate) fn run(args: &CheckArgs) -> Result<Status> {
-    let sources = read_sources(&args.paths);
+    let mut sources = read_sources(&args.paths);
     let known = read_knowledge(&args.knowledge);
-    let built = sources.builder(&known, build_options(&args.knowledge)).build();
+    let built = build(&mut sources, &known, &args.knowledge);
     let is_knowledge_bad = note_built(&known, &built);
     note_locations(&built.rules);
     let summary = Summary::of(&built.reports);

@@ -15,18 +15,22 @@ use serde::Serialize;
 use crate::{
     Status,
     args::ExplainArgs,
-    feed,
+    compile, feed,
     output::{counted, note, stdout},
     rules::{
         Warnings, build_options, note_built, note_report, read_knowledge, read_sources,
-        reading_status,
+        reading_status, refuse_compiled,
     },
 };
 
-/// Explains one rule.
+/// Explains one rule, or tells which rules a compiled file holds.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Status> {
     let sources = read_sources(&paths(args)?);
     let known = read_knowledge(&args.events.knowledge);
+    if sources.compiled.is_some() && args.rules.is_empty() && args.event.is_none() {
+        return compile::describe(args, sources, &known);
+    }
+    refuse_compiled(&sources, "explaining a rule")?;
     let status = reading_status(&sources, &known);
     let builder = sources.builder(&known, build_options(&args.events.knowledge));
     let (built, explanations) = builder.build_explained();

@@ -206,6 +206,7 @@ impl<'a> Feed<'a> {
         if !self.stopped {
             self.end_windows();
         }
+        self.write_tables();
         self.save(Occasion::End);
         self.fed.seconds = self.clock.mono_s() - self.started_s;
         self.fed
@@ -374,8 +375,18 @@ impl<'a> Feed<'a> {
     fn tick(&mut self) {
         if self.mode == Mode::Stream {
             self.tell_time();
+            self.write_tables();
             if self.checkpoints.as_ref().is_some_and(|points| points.is_due(self.told_s)) {
                 self.save(Occasion::Checkpoint);
+            }
+        }
+    }
+
+    /// Writes what rules have given to lookup tables. State that is saved comes behind: it does not hold these rows.
+    fn write_tables(&mut self) {
+        for written in self.engine.take_written() {
+            if let Err(error) = self.printer.write_table(&written) {
+                self.fail(format_args!("error: {error}"));
             }
         }
     }

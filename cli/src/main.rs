@@ -7,11 +7,14 @@
 //! ([`feed`]) and how results are printed ([`output`]).
 
 mod args;
+mod bench;
 mod catalog;
 mod check;
+mod compile;
 mod explain;
 mod feed;
 mod output;
+mod profile;
 mod rules;
 mod run;
 mod search;
@@ -42,6 +45,8 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Report(args) => catalog::report(&args),

@@ -9,9 +9,11 @@ use std::{
 use caltrop_core::{
     alert::Alert,
     diag::{Diagnostic, render, render_colour},
+    outbox::Written,
 };
+use caltrop_host::{FileError, TableFolder};
 
-use crate::args::Output;
+use crate::args::{Output, ResultArgs};
 
 /// Says something to the person at the terminal: on standard error, never among the results.
 pub(crate) fn note(message: fmt::Arguments<'_>) {
@@ -80,7 +82,7 @@ pub(crate) enum Shape {
     Row,
 }
 
-/// Prints results as they come, or all at the end where columns must be known first.
+/// Prints results as they come, or all at the end where columns must be known first; and writes the tables that rules make.
 pub(crate) struct Printer {
     out: BufWriter<StdoutLock<'static>>,
     shape: Shape,
@@ -88,6 +90,8 @@ pub(crate) struct Printer {
     /// The first error of the output: everything after it is dropped.
     failed: Option<io::Error>,
     flush: bool,
+    /// Where tables are written, if that is allowed.
+    tables: Option<TableFolder>,
 }
 
 enum Form {
@@ -136,13 +140,25 @@ fn write_json(alert: &Alert<'_>, shape: Shape, out: &mut dyn Write) -> io::Resul
 
 impl Printer {
     /// A printer of `shape`; with `flush`, every result is written at once.
-    pub(crate) fn new(output: Output, shape: Shape, flush: bool) -> Self {
-        let form = match output {
+    ///
+    /// # Errors
+    /// When there is no folder where tables are to be written.
+    pub(crate) fn new(args: &ResultArgs, shape: Shape, flush: bool) -> Result<Self, FileError> {
+        let tables = args.allow_write.as_deref().map(TableFolder::open).transpose()?;
+        let form = match args.output {
             Output::Ndjson => Form::Ndjson,
             columns => Form::Columns(columns, Vec::new()),
         };
         let flush = flush || io::stdout().is_terminal();
-        Self { out: stdout(), shape, form, failed: None, flush }
+        Ok(Self { out: stdout(), shape, form, failed: None, flush, tables })
+    }
+
+    /// Writes rows that a rule gives to a lookup table.
+    ///
+    /// # Errors
+    /// When the file of the table cannot be written.
+    pub(crate) fn write_table(&self, written: &Written) -> Result<(), FileError> {
+        self.tables.as_ref().map_or(Ok(()), |tables| tables.write(written))
     }
 
     /// Prints one result.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use anyhow::{Result, bail};
 use caltrop_core::{
     compiled::RuleSet,
     diag::{Diagnostic, Severity},
@@ -12,7 +13,7 @@ use caltrop_host::{FileError, Known, Loaded, Sources};
 
 use crate::{
     Status,
-    args::KnowledgeArgs,
+    args::{KnowledgeArgs, ResultArgs},
     output::{MAX_DRAWN, counted, note, note_diagnostic, undrawn},
 };
 
@@ -21,6 +22,27 @@ pub(crate) fn read_sources(paths: &[PathBuf]) -> Sources {
     let sources = Sources::read(paths);
     note_errors(&sources.errors);
     sources
+}
+
+/// The set of the rules, compiled or loaded; says why compiled rules cannot be loaded.
+pub(crate) fn build(sources: &mut Sources, known: &Known, args: &KnowledgeArgs) -> Built {
+    let told = sources.errors.len();
+    let built = sources.build(known, build_options(args));
+    note_errors(&sources.errors[told..]);
+    built
+}
+
+/// An error where the rules are compiled: `what` needs their text.
+pub(crate) fn refuse_compiled(sources: &Sources, what: &str) -> Result<()> {
+    match &sources.compiled {
+        None => Ok(()),
+        Some(file) => {
+            let path = file.path.display();
+            bail!(
+                "{path} holds compiled rules without their SPL: {what} needs the files that they were compiled from"
+            )
+        }
+    }
 }
 
 /// Reads the app folders of the command line over the built-in knowledge; says what is wrong with them.
@@ -129,9 +151,14 @@ pub(crate) enum Warnings {
     Left,
 }
 
-/// How rules are compiled.
+/// How rules are compiled that are looked at and not run.
 pub(crate) fn build_options(args: &KnowledgeArgs) -> BuildOptions {
-    BuildOptions { strict_raw: args.strict_raw }
+    BuildOptions { strict_raw: args.strict_raw, ..BuildOptions::default() }
+}
+
+/// How rules are compiled that are run.
+pub(crate) fn run_options(args: &KnowledgeArgs, results: &ResultArgs) -> BuildOptions {
+    BuildOptions { allow_write: results.allow_write.is_some(), ..build_options(args) }
 }
 
 /// Whether a diagnostic keeps its rule from running.

@@ -11,7 +11,8 @@ use crate::{
     args::{Output, RunArgs},
     feed,
     output::{Printer, Shape, counted, note},
-    rules::{build_options, note_loaded, reading_status},
+    profile::Profile,
+    rules::{note_loaded, reading_status, run_options},
 };
 
 /// Runs the rules over every input.
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
         &args.rules,
         &knowledge.knowledge,
         knowledge.geoip.as_deref(),
-        build_options(knowledge),
+        run_options(knowledge, &args.results),
     );
     let refused = note_loaded(&loaded);
     let status = reading_status(&loaded.sources, &loaded.known);
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
         (Some(checkpoints), Some(path)) => checkpoints.resume(rules, options.clone(), path)?,
         _ => (Engine::new(rules, options.clone()), Positions::default()),
     };
-    let mut printer = Printer::new(args.results.output, Shape::Alert, is_stream);
+    let mut printer = Printer::new(&args.results, Shape::Alert, is_stream)?;
     let (events, inputs) = (&args.events, &args.inputs);
     let fed = if !args.follow.is_empty() {
         feed::follow(
@@ -62,6 +63,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status> {
     stats.summarise(engine.rules());
     if engine.counters().alerts == 0 && fed.is_complete {
         fed.explain_silence(&engine);
+    }
+    if let Some(file) = &args.profile {
+        Profile::of(&engine, fed.seconds).write(file.as_deref())?;
     }
     stats.write(args.results.stats.as_deref())?;
     Ok(status.max(fed.status))

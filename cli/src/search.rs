@@ -11,7 +11,7 @@ use crate::{
     args::SearchArgs,
     feed,
     output::{MAX_DRAWN, Printer, Shape, note_diagnostic},
-    rules::{build_options, note_built, note_locations, read_knowledge, status_of},
+    rules::{note_built, note_locations, read_knowledge, run_options, status_of},
 };
 
 /// What diagnostics call the search.
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     let clock = Clock::start();
     let known = read_knowledge(&args.events.knowledge);
     let status = status_of(&known.errors);
-    let options = build_options(&args.events.knowledge);
+    let options = run_options(&args.events.knowledge, &args.results);
     let mut builder = RuleSetBuilder::new(known.knowledge.clone(), options);
     builder.add_spl(NAME, &args.spl);
     let built = builder.build();
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     }
     let options = args.options(&clock);
     let mut engine = Engine::new(Arc::new(built.rules), options.clone());
-    let mut printer = Printer::new(args.results.output, Shape::Row, false);
+    let mut printer = Printer::new(&args.results, Shape::Row, false)?;
     let (events, inputs, threads) = (&args.events, &args.inputs, args.results.threads);
     let fed = if threads > 1 {
         feed::threads::feed(&mut engine, &options, threads, events, inputs, &clock, &mut printer)

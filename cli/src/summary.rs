@@ -37,6 +37,7 @@ pub(crate) struct Stats {
     timeless_rows: u64,
     lost_fields: u64,
     cut_rows: u64,
+    unwritten_rows: u64,
     given_up_searches: u64,
     future_events: u64,
     kind_resets: u64,
@@ -67,6 +68,7 @@ impl Stats {
                 self.cut_rows,
                 "rows in more than 1,000 groups, put into the first ones only, or beyond what a subsearch gives",
             ),
+            (self.unwritten_rows, "rows for lookup tables, left out for want of memory"),
             (self.given_up_searches, "searches of a regex given up at their bound: no match"),
             (self.late, "after their window had closed (--lateness), told as revisions"),
             (self.late_dropped, "after their window was no longer kept (--retain), left out"),
@@ -110,6 +112,7 @@ impl Fed {
             lost_fields,
             kind_resets,
             cut_rows,
+            unwritten_rows,
             given_up_searches,
             late,
             revised,
@@ -146,6 +149,7 @@ impl Fed {
             timeless_rows: timeless_dropped,
             lost_fields,
             cut_rows,
+            unwritten_rows,
             given_up_searches,
             future_events,
             kind_resets,
@@ -191,7 +195,8 @@ fn note_routes(engine: &Engine) {
     }
 }
 
-fn amount(bytes: u64) -> String {
+/// `436.5 kB`
+pub(crate) fn amount(bytes: u64) -> String {
     match bytes {
         0..1_000 => counted(bytes, "byte"),
         1_000..1_000_000 => format!("{:.1} kB", megabytes(bytes) * 1e3),

@@ -13,7 +13,7 @@ use std::fmt;
 
 /// The version of the byte form and of what the accumulators mean by it. Part of every plan hash and of every saved state:
 /// it grows with any change to either, and older bytes are then left out, not misread.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The largest count of values that is believed: beyond it a double is not exact, and no engine has counted so far.
 const MAX_TALLY: u64 = 1 << 53;
@@ -229,6 +229,12 @@ impl<'b> Reader<'b> {
         read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
     ) -> Result<Option<T>, Malformed> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
+    }
+
+    /// How many bytes have not been read.
+    #[must_use]
+    pub fn remaining_bytes(&self) -> usize {
+        self.rest.len()
     }
 
     /// That nothing follows.

@@ -2,6 +2,7 @@
 //!
 //! Immutable and shared: one per process, behind an `Arc`. Everything that changes while events run lives in the engine.
 
+pub(crate) mod bytes;
 mod file;
 pub(crate) mod form;
 mod plans;
@@ -165,6 +166,14 @@ pub(crate) enum Lane {
     Own,
     /// That of a branch.
     Branch(BranchId),
+}
+
+impl Rule {
+    /// The texts of which every event that it matches holds one, in lower case; `None` where it looks at every event.
+    #[must_use]
+    pub fn anchor(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        self.anchor.as_ref().map(|atoms| atoms.iter().map(|atom| &*atom.text))
+    }
 }
 
 impl Plan {

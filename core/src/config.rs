@@ -43,7 +43,13 @@ pub struct Options {
     pub now_s: f64,
     /// The zone of times that carry none, and of day-long buckets.
     pub zone: TimeZone,
+    /// With it the engine measures what each rule costs: see [`Engine::rule_cost`](crate::engine::Engine::rule_cost). `None`
+    /// costs nothing.
+    pub stopwatch: Option<Stopwatch>,
 }
+
+/// Reads a clock that never jumps, in nanoseconds from whenever: the engine has none of its own.
+pub type Stopwatch = fn() -> u64;
 
 impl Options {
     /// How long a closed window is kept, in nanoseconds.
@@ -117,6 +123,7 @@ impl Default for Options {
             prefilter: true,
             now_s: 0.0,
             zone: TimeZone::UTC,
+            stopwatch: None,
         }
     }
 }
@@ -144,6 +151,8 @@ pub struct Counters {
     /// Rows with several multivalue BY fields that were put into their first thousand groups only, and rows of subsearches
     /// over events beyond those that count: 10,000 in `search`, 50,000 in `append` and `join`.
     pub cut_rows: u64,
+    /// Rows that `outputlookup` gave to be written and that the host did not take in time: beyond 64 MiB they are left out.
+    pub unwritten_rows: u64,
     /// Rows that came after their window had closed and while it was kept: what was sent is sent again where they change it.
     pub late: u64,
     /// Alerts sent because of late rows: new ones and next revisions.

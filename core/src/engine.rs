@@ -18,6 +18,7 @@ mod frame;
 mod late;
 mod least;
 mod merge;
+mod profile;
 mod recency;
 mod state;
 mod swap;
@@ -39,13 +40,16 @@ use crate::{
     },
     expr::regex::Caches,
     ids::{BranchId, RuleId},
+    outbox::{Outbox, Written},
     row::{Env, Rank, Row},
     scan::candidates::Candidates,
     stage::{self, Stage, Verdict},
 };
 use alarms::Alarms;
 use clock::{Clocks, Heard};
+use profile::{Phase, Profile};
 
+pub use profile::RuleCost;
 pub use state::{LeftOut, Reason, Restored, StateError};
 pub use swap::{Ended, Swapped};
 pub use trace::{StageVerdict, Trace};
@@ -72,6 +76,9 @@ pub struct Engine {
     /// One for each rule, in their order.
     rule_counters: Box<[RuleCounters]>,
     exhausted: Option<RuleId>,
+    outbox: Outbox,
+    /// What each rule costs, where somebody asks.
+    profile: Option<Profile>,
 }
 
 /// Whether a rule takes events.
@@ -104,43 +111,49 @@ impl Engine {
             counters: Counters::default(),
             rule_counters: vec![RuleCounters::default(); rules.len()].into(),
             exhausted: None,
+            outbox: Outbox::default(),
+            profile: options.stopwatch.map(|stopwatch| Profile::new(stopwatch, rules.len())),
             rules,
             options,
         }
     }
 
-    /// Looks at one event. `raw` is its text without the line end, `head` what the caller knows of it besides.
+    /// Looks at one event. `raw` is its text without the line end, `head` what the caller knows of it besides; it is made only
+    /// if some rule asks for it.
     ///
     /// What a cloud service wraps around its events ([`json::records`]) is no event: each record is looked at alone.
-    pub fn push(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+    pub fn push<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
         self.passed.clear();
         match self.records(raw) {
-            Some(records) => {
-                for (record, part) in records.zip(0..) {
-                    self.push_one(record, &head.of_part(part), sink);
-                }
-                self.passed.sort_unstable();
-                self.passed.dedup();
-            }
+            Some(records) => self.push_records(records, &head.into(), sink),
             None => self.push_one(raw, head, sink),
         }
     }
 
-    fn push_one(&mut self, raw: &[u8], head: &Head<'_>, sink: &mut Sink<'_>) {
+    fn push_records(&mut self, records: Records<'_>, head: &Head<'_>, sink: &mut Sink<'_>) {
+        for (record, part) in records.zip(0..) {
+            self.push_one(record, head.of_part(part), sink);
+        }
+        self.passed.sort_unstable();
+        self.passed.dedup();
+    }
+
+    #[inline]
+    fn push_one<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
         self.counters.events += 1;
         self.counters.bytes += raw.len() as u64;
         let raw = self.cut(raw);
         if self.select(raw) {
-            Work::new(self, sink).look_at(raw, head);
+            Work::new(self, sink).look_at(raw, &head.into());
         } else if self.listens() {
-            Work::new(self, sink).pass_by(raw, head);
+            Work::new(self, sink).pass_by(raw, &head.into());
         }
         // Also after an event that no rule selects: the scan may have decoded some of its values.
         self.settle();
     }
 
     /// Looks at one event whose fields the caller has found already. Without `raw`, each name and each value is a text
-    /// of its own to the raw tests of `search`.
+    /// of its own to the raw tests of `search`. Several values of one name are a multivalue, in their order.
     pub fn push_fields(
         &mut self,
         raw: Option<&[u8]>,
@@ -215,6 +228,12 @@ impl Engine {
         &self.passed
     }
 
+    /// The rows that `outputlookup` has given to be written since the last call, in their order; none of rules that were built
+    /// without [`allow_write`](crate::ruleset::BuildOptions::allow_write). No saved state holds them.
+    pub fn take_written(&mut self) -> Vec<Written> {
+        self.outbox.take()
+    }
+
     /// What it has seen and done.
     #[must_use]
     pub fn counters(&self) -> &Counters {
@@ -281,6 +300,7 @@ impl Engine {
     /// What follows every call.
     fn settle(&mut self) {
         self.counters.given_up_searches += self.caches.take_given_up();
+        self.counters.unwritten_rows += self.outbox.take_left_out();
         self.clocks.listen(self.listens());
         self.scratch.reset();
     }
@@ -300,6 +320,7 @@ struct Work<'e, 's> {
     counters: &'e mut Counters,
     rule_counters: &'e mut [RuleCounters],
     exhausted: &'e mut Option<RuleId>,
+    profile: Option<&'e mut Profile>,
     sink: &'e mut Sink<'s>,
     /// Whether the event is dated although no rule may take it.
     listens: bool,
@@ -311,6 +332,7 @@ impl<'e, 's> Work<'e, 's> {
     fn new(engine: &'e mut Engine, sink: &'e mut Sink<'s>) -> Self {
         let listens = engine.listens();
         let env = env(&engine.rules, &engine.options, &engine.caches, &engine.scratch);
+        let env = Env { outbox: Some(&engine.outbox), ..env };
         engine.counters.kind_resets += u64::from(engine.classes.make_room());
         let clock_s = frame::clock_s(&engine.options, engine.clocks.wall_ns());
         let env = Env { clock_s, ..env };
@@ -327,6 +349,7 @@ impl<'e, 's> Work<'e, 's> {
             counters: &mut engine.counters,
             rule_counters: &mut engine.rule_counters,
             exhausted: &mut engine.exhausted,
+            profile: engine.profile.as_mut(),
             sink,
             listens,
             heard: false,
@@ -377,7 +400,9 @@ impl<'e, 's> Work<'e, 's> {
         for rule_id in self.candidates.iter() {
             self.counters.candidates += 1;
             self.rule_counters[rule_id.index()].candidates += 1;
-            self.run(rule_id, Row::over(event, self.env.bump, rank), event);
+            self.measured(rule_id, Phase::Events, |work| {
+                work.run(rule_id, Row::over(event, work.env.bump, rank), event);
+            });
         }
         self.counters.lost_fields += event.lost_fields();
     }
@@ -530,6 +555,9 @@ impl<'e, 's> Work<'e, 's> {
 
     fn deliver(&mut self, alert: &Alert<'_>) {
         self.counters.alerts += 1;
+        if let Some(profile) = self.profile.as_deref_mut() {
+            profile.note_alert(alert.rule_id);
+        }
         (self.sink)(alert);
     }
 }

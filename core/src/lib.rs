@@ -64,6 +64,7 @@ pub mod knowledge;
 pub mod locations;
 pub mod lookup;
 pub mod names;
+pub mod outbox;
 pub mod plan;
 pub mod row;
 pub mod rule;

@@ -12,6 +12,7 @@ use crate::{
     expr::{branch::Branch, regex::Caches},
     ids::FieldId,
     names::{Name, Names},
+    outbox::Outbox,
     value::Value,
 };
 
@@ -32,6 +33,11 @@ pub trait Fields<'e> {
     /// text of its own.
     fn any_raw_text(&self, passes: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         matches!(self.get(Names::RAW), Value::Text(raw) if passes(raw))
+    }
+
+    /// Where their row stands among all rows; the first place where that is not known.
+    fn rank(&self) -> Rank {
+        Rank::default()
     }
 
     /// The event id, where the fields are those of an event that is recognised as a Windows event.
@@ -126,10 +132,20 @@ pub enum Meaning<'e> {
     Value(Value<'e>),
 }
 
+/// What the raw tests of `search` see of an event that a row has been parted from, beside the row's own `_raw`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Remains<'e> {
+    /// The event id, of a Windows event.
+    pub event_id: Option<&'e [u8]>,
+    /// The texts of an event that came as fields, without a raw text.
+    pub texts: &'e [&'e [u8]],
+}
+
 /// One result row.
 #[derive(Clone)]
 pub struct Row<'e> {
     base: Option<&'e dyn Base<'e>>,
+    remains: Remains<'e>,
     bindings: &'e [Binding<'e>],
     cells: BumpVec<'e, Cell<'e>>,
     rank: Rank,
@@ -143,6 +159,7 @@ impl<'e> Row<'e> {
     pub fn empty(bump: &'e Bump, rank: Rank) -> Self {
         Self {
             base: None,
+            remains: Remains::default(),
             bindings: &[],
             cells: BumpVec::new_in(bump),
             rank,
@@ -156,12 +173,19 @@ impl<'e> Row<'e> {
     pub fn over(base: &'e dyn Base<'e>, bump: &'e Bump, rank: Rank) -> Self {
         Self {
             base: Some(base),
+            remains: Remains::default(),
             bindings: &[],
             cells: BumpVec::new_in(bump),
             rank,
             group: b"",
             is_truncated: false,
         }
+    }
+
+    /// The same row, with what was kept of the event that it was a view of.
+    #[must_use]
+    pub fn with_remains(self, remains: Remains<'e>) -> Self {
+        Self { remains, ..self }
     }
 
     /// How many fields were written to it: those of its event are not counted.
@@ -320,6 +344,7 @@ impl<'e> Row<'e> {
     /// Leaves the event behind: from here on the row holds exactly `cells`.
     pub fn replace(&mut self, cells: BumpVec<'e, Cell<'e>>) {
         self.base = None;
+        self.remains = Remains::default();
         self.cells = cells;
     }
 
@@ -349,12 +374,16 @@ impl<'e> Fields<'e> for Row<'e> {
         match (written, self.base) {
             (Some(cell), _) => matches!(cell.value, Value::Text(raw) if passes(raw)),
             (None, Some(base)) => base.any_raw_text(passes),
-            (None, None) => false,
+            (None, None) => self.remains.texts.iter().any(|text| passes(text)),
         }
     }
 
+    fn rank(&self) -> Rank {
+        self.rank
+    }
+
     fn event_id(&self) -> Option<&'e [u8]> {
-        self.base?.event_id()
+        self.base.map_or(self.remains.event_id, Fields::event_id)
     }
 }
 
@@ -375,6 +404,8 @@ pub struct Env<'e> {
     pub zone: &'e TimeZone,
     /// What the subpipelines of the rule found in the window, by [`BranchId`](crate::ids::BranchId): those that are finished.
     pub branches: &'e [Branch<'e>],
+    /// Where rows for the host go; `None` where nothing may be written.
+    pub outbox: Option<&'e Outbox>,
 }
 
 impl<'e> Env<'e> {
@@ -387,6 +418,6 @@ impl<'e> Env<'e> {
         zone: &'e TimeZone,
         now_s: f64,
     ) -> Self {
-        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches: &[] }
+        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches: &[], outbox: None }
     }
 }

@@ -46,6 +46,8 @@ pub struct RuleSetBuilder {
 pub struct BuildOptions {
     /// Whether `EventCode=N` and `<EventID>N<` are true only as written, and not for the event id of another rendering.
     pub strict_raw: bool,
+    /// Whether `outputlookup` gives its rows to the host to be written; else it only passes them on, and a warning says so.
+    pub allow_write: bool,
 }
 
 /// What became of one rule, or of one file that holds none.
@@ -100,7 +102,20 @@ pub(crate) struct Shared {
     pub(crate) field_tables: TableDigests,
 }
 
+/// Rules that were compiled before: nothing is wrong with any of them.
+impl From<RuleSet> for Built {
+    fn from(rules: RuleSet) -> Self {
+        let reports = rules.rules().map(|rule| RuleReport::unblemished(&rule.meta)).collect();
+        Self { rules, reports, knowledge: Vec::new(), skipped: BTreeMap::new() }
+    }
+}
+
 impl RuleReport {
+    fn unblemished(rule: &RuleMeta) -> Self {
+        let RuleMeta { path, id, title, .. } = rule.clone();
+        Self { file: path.clone(), path, id, title, diagnostics: Vec::new() }
+    }
+
     /// Whether the rule is left out.
     #[must_use]
     pub fn is_refused(&self) -> bool {
@@ -207,6 +222,7 @@ pub(crate) fn compile(
         lookups: Some(&mut shared.lookups),
         diagnostics: &mut found,
         strict_raw: options.strict_raw,
+        allow_write: options.allow_write,
         knowledge: Some(knowledge),
         branches: Vec::new(),
     };

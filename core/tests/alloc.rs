@@ -106,10 +106,10 @@ fn allocations(
     let mut engine = Engine::new(Arc::clone(rules), options.clone());
     let mut alerts = 0;
     let head = Head::default();
-    open.into_iter().for_each(|raw| engine.push(raw, &head, &mut |_| alerts += 1));
-    events.iter().for_each(|raw| engine.push(raw, &head, &mut |_| alerts += 1));
+    open.into_iter().for_each(|raw| engine.push(raw, head, &mut |_| alerts += 1));
+    events.iter().for_each(|raw| engine.push(raw, head, &mut |_| alerts += 1));
     let before = ALLOCATIONS.load(Ordering::Relaxed);
-    events.iter().for_each(|raw| engine.push(raw, &head, &mut |_| alerts += 1));
+    events.iter().for_each(|raw| engine.push(raw, head, &mut |_| alerts += 1));
     let after = ALLOCATIONS.load(Ordering::Relaxed);
     assert_eq!(alerts, 0, "these events cause no alert");
     after - before
@@ -153,7 +153,7 @@ fn an_event_that_no_rule_keeps_allocates_nothing() {
 fn is_planted(raw: &[u8]) -> bool {
     let mut engine = Engine::new(common::seed(), Options::default());
     let mut alerts = 0;
-    engine.push(raw, &Head::default(), &mut |_| alerts += 1);
+    engine.push(raw, Head::default(), &mut |_| alerts += 1);
     engine.finish(&mut |_| alerts += 1);
     alerts > 0
 }

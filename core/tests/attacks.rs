@@ -57,7 +57,7 @@ fn alerts(rules: &Arc<RuleSet>, options: &Options, steps: &[Step]) -> (Vec<Strin
         let mut sink = |alert: &caltrop_core::alert::Alert<'_>| alerts.push(common::json(alert));
         match step {
             Step::Event(raw) => {
-                engine.push(raw.as_bytes(), &Head { offset, ..Head::default() }, &mut sink);
+                engine.push(raw.as_bytes(), Head { offset, ..Head::default() }, &mut sink);
             }
             Step::Clock(wall_s) => {
                 engine.advance(wall_s * SECOND_NS, wall_s * SECOND_NS, &mut sink)
@@ -145,7 +145,7 @@ fn a_flood_of_hosts_sends_the_longest_silent_away_and_loses_none() {
         for host in (0..1_700).map(|host| format!("h{second}-{host}")).chain(["honest".to_owned()])
         {
             let row = format!("{{\"_time\":{time_s},\"host\":\"{host}\"}}");
-            engine.push(row.as_bytes(), &Head::default(), &mut |_| rows += 1);
+            engine.push(row.as_bytes(), Head::default(), &mut |_| rows += 1);
         }
         engine.advance(time_s * SECOND_NS, time_s * SECOND_NS, &mut |_| rows += 1);
     }
@@ -171,7 +171,7 @@ fn rows(
     let mut alerts = Vec::new();
     for (row, offset) in rows.zip(0..) {
         let head = Head { offset, ..Head::default() };
-        engine.push(row.as_bytes(), &head, &mut |alert| alerts.push(common::json(alert)));
+        engine.push(row.as_bytes(), head, &mut |alert| alerts.push(common::json(alert)));
     }
     engine.finish(&mut |alert| alerts.push(common::json(alert)));
     (alerts, *engine.counters())
@@ -317,7 +317,7 @@ fn an_engine_that_has_to_stop_says_why_its_rows_are_incomplete() {
         let mut engine =
             Engine::new(Arc::clone(&rules), Options { input: Input::Rows, ..stream(10) });
         let mut alerts = Vec::new();
-        engine.push(b"{\"_time\":1772443800,\"host\":\"h\"}", &Head::default(), &mut |_| {});
+        engine.push(b"{\"_time\":1772443800,\"host\":\"h\"}", Head::default(), &mut |_| {});
         engine.interrupt(reason, &mut |alert| alerts.push(common::json(alert)));
         engine.finish(&mut |alert| alerts.push(common::json(alert)));
         assert_eq!(alerts.len(), 1);

@@ -22,7 +22,7 @@ use caltrop_core::{
 const ARMORY_COMPILES: usize = 714;
 
 /// Of 806 rules, half of the catalog.
-const CONTENT_COMPILES: usize = 339;
+const CONTENT_COMPILES: usize = 349;
 
 /// What caltrop does not run, or not yet: no fault of the rule.
 const NOT_RUN: &[Code] = &[
@@ -33,6 +33,7 @@ const NOT_RUN: &[Code] = &[
     Code::UnsupportedSearch,
     Code::DataModel,
     Code::AppCommand,
+    Code::SearchForEachRow,
 ];
 
 fn corpus() -> PathBuf {

@@ -34,6 +34,35 @@ How many rows a command looks at together says when its results are known:
 | generating | makes rows out of nothing; begins a search |
 ";
 
+const SUBSEARCHES: &str = "
+## Subsearches
+
+What stands in brackets is a pipeline of its own. It begins with `search`, and then looks at the events of **the same window** as the rule around
+it, or with a command that makes rows (`inputlookup`, `makeresults`), and then is run once, when the rule is compiled.
+
+| where | what its rows are for | how many count |
+| --- | --- | --- |
+| in `search` | a row of the rule passes if it has the same values as some row of the subsearch, in all fields of that but internal ones | 10,000 |
+| `append [...]` | they follow the rows of the rule | 50,000, or `maxout` |
+| `join fields [...]` | their fields go to the rows of the rule with the same values | 50,000 |
+| `appendpipe [...]` | what it makes of the rows of the rule follows them; it looks at no events | all |
+
+- A subsearch over events finds the events of its window in any order, also those that come behind the event that it decides on: the rule waits for
+  its window (`explain` says so), and late events do not revise it where the subsearch has an ordered command. Rows beyond those that count are
+  counted (`cut_rows`).
+- Values are compared as `search` compares them, without regard to case; what an event says is never read as a search, so `*` in it is a
+  star and `return $field` over events is refused (`E0307`). Over tables the text of `format` or `return` is read, as in Splunk.
+- No row passes a search for what a subsearch without rows found; with `NOT` every row does.
+- Subsearches may stand in subsearches. Their `earliest` and `latest` are read and have no effect: there is one window.
+- In expressions of `eval` and `where` no subsearch can stand, and `map`, which searches anew for each row, does not run (`E0311`).
+
+```spl
+EventCode=4624 [search EventCode=4688 process=*mimikatz* | fields user, host] | stats count BY user
+| join type=left user [search EventCode=4625 | stats count AS failures BY user]
+| append [search EventCode=1102 | stats count BY host]
+```
+";
+
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     page.push_str("\n## Commands that run\n\n| command | class | options | |\n");
@@ -42,7 +71,9 @@ fn page() -> String {
     page.push_str("\n## Examples\n\n```spl\n");
     let examples = reference::COMMANDS.iter().flat_map(|command| command.examples);
     examples.for_each(|example| _ = writeln!(page, "| {example}"));
-    page.push_str("```\n\n## Commands that do not run\n\n");
+    page.push_str("```\n");
+    page.push_str(SUBSEARCHES);
+    page.push_str("\n## Commands that do not run\n\n");
     page.push_str("Their arguments are read, so that the rest of a rule can be checked.\n");
     support::REFUSED.iter().for_each(|refused| write_refused(refused, &mut page));
     write_apps(&mut page);

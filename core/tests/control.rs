@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use caltrop_core::{
     config::{Counters, Options},
     engine::{Enabled, Engine, Reason},
@@ -22,7 +24,7 @@ const RULES: [&str; 3] = [
 fn push(engine: &mut Engine, raw: &str) -> Vec<usize> {
     let mut rules = Vec::new();
     let head = Head { time_ns: Some(0), ..Head::default() };
-    engine.push(raw.as_bytes(), &head, &mut |alert| rules.push(alert.rule_id.index()));
+    engine.push(raw.as_bytes(), head, &mut |alert| rules.push(alert.rule_id.index()));
     rules
 }
 
@@ -138,4 +140,18 @@ fn what_is_explained_is_the_rules_of_the_set_in_their_order() {
     let of_macro = &explanations[1].source_types;
     assert!(of_macro.iter().any(|source| source.contains("Sysmon")), "{of_macro:?}");
     assert!(!of_macro.iter().any(|source| source == "no"), "{of_macro:?}");
+}
+
+#[test]
+fn a_search_behind_a_command_that_keeps_rows_sees_the_texts_of_an_event_without_one() {
+    let rules = searches(&["* | reverse | search two | table a"]);
+    let options = Options::default();
+    let mut engine = Engine::new(Arc::clone(&rules), options.clone());
+    engine.push_fields(None, &[(b"a", b"one two")], &Head::default(), &mut |_| {});
+    engine.push_fields(None, &[(b"a", b"one")], &Head::default(), &mut |_| {});
+    let state = engine.save();
+    assert_eq!(finished(&mut engine), 1);
+
+    let (mut restored, _) = Engine::load(rules, options, &state).expect("these rules saved it");
+    assert_eq!(finished(&mut restored), 1, "also after a restart");
 }

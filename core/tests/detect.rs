@@ -189,7 +189,7 @@ fn outcome_of(case: &Case, rules: &Arc<RuleSet>, options: &Options) -> String {
     };
     for (raw, number) in case.events().iter().zip(1..) {
         let head = Head { offset: number, ..Head::default() };
-        engine.push(raw.as_bytes(), &head, &mut |alert| note(&number.to_string(), alert));
+        engine.push(raw.as_bytes(), head, &mut |alert| note(&number.to_string(), alert));
     }
     engine.finish(&mut |alert| note("end", alert));
     let odd = odd_counters(engine.counters());
@@ -229,7 +229,7 @@ fn odd_counters(counters: &Counters) -> String {
 fn check(path: &PathBuf) -> Option<String> {
     let text = fs::read_to_string(path).expect("the case can be read");
     let case = Case::parse(&text);
-    let build = BuildOptions { strict_raw: case.strict_raw() };
+    let build = BuildOptions { strict_raw: case.strict_raw(), ..BuildOptions::default() };
     let mut builder = RuleSetBuilder::new(Knowledge::builtin(), build);
     builder.add_spl("rule", case.rule.trim());
     let rules = common::compiled(builder.build());

@@ -88,7 +88,7 @@ impl Run {
                 let head = Head { offset: event.offset, ..Head::default() };
                 let Self { engine, alerts, .. } = self;
                 let mut sink = |alert: &Alert<'_>| alerts.push((number, json(alert)));
-                engine.push(streams::text(event).as_bytes(), &head, &mut sink);
+                engine.push(streams::text(event).as_bytes(), head, &mut sink);
             }
         }
     }
@@ -399,7 +399,7 @@ fn what_memory_has_cut_stays_cut_when_it_is_taken_up() {
         let text =
             format!("{{\"_time\":1000,\"user\":\"{user}\",\"n\":\"{offset}{}\"}}", "n".repeat(99));
         let head = Head { offset, ..Head::default() };
-        run.engine.push(text.as_bytes(), &head, &mut |_| {});
+        run.engine.push(text.as_bytes(), head, &mut |_| {});
         if is_cut(&run) {
             break;
         }

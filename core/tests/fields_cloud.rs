@@ -235,7 +235,7 @@ fn the_names_of_files_say_what_is_in_them() {
         };
         let head = Head { source: Some(source.as_bytes()), ..Head::default() };
         let mut engine = Engine::new(Arc::clone(&rules), Options::default());
-        engine.push(raw.as_bytes(), &head, &mut keep);
+        engine.push(raw.as_bytes(), head, &mut keep);
         engine.finish(&mut keep);
         assert_eq!(seen, [expected], "{source}");
     }
@@ -340,7 +340,7 @@ fn kinds<'r>(events: impl Iterator<Item = &'r [u8]>) -> BTreeMap<String, usize> 
         kinds.insert(text(&alert["row"]["sourcetype"]), count);
     };
     for raw in events {
-        engine.push(raw, &Head::default(), &mut keep);
+        engine.push(raw, Head::default(), &mut keep);
     }
     engine.finish(&mut keep);
     kinds

@@ -509,7 +509,7 @@ fn feeds(
         ..Head::default()
     };
     let mut taken = Vec::new();
-    engine.push(raw.as_bytes(), &head, &mut |alert| {
+    engine.push(raw.as_bytes(), head, &mut |alert| {
         let alert: serde_json::Value =
             serde_json::from_str(&common::json(alert)).expect("an alert is JSON");
         let number: usize = plain(&alert["rule"]["path"]).parse().expect("paths are numbers");

@@ -8,7 +8,7 @@ mod common;
 use std::{collections::BTreeMap, sync::Arc};
 
 use caltrop_benches::generator::{ExpectedRow, Generator, Rendering};
-use caltrop_core::{compiled::RuleSet, config::Options};
+use caltrop_core::{compiled::RuleSet, config::Options, event::Head};
 use common::{Outcome, Random, run, stream, without_prefilter};
 use serde_json::{Value, json};
 
@@ -152,7 +152,7 @@ fn a_stream_sends_a_row_when_its_second_is_over_and_not_at_the_end() {
     let mut engine = caltrop_core::engine::Engine::new(common::seed(), stream(1));
     let mut sent = 0;
     for line in text.lines() {
-        engine.push(line.as_bytes(), &Default::default(), &mut |_| sent += 1);
+        engine.push(line.as_bytes(), Head::default(), &mut |_| sent += 1);
     }
     assert!(sent >= 6, "{sent} of 7 rows came before the end");
 }

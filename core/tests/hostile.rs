@@ -340,7 +340,7 @@ fn counted(rules: &Arc<RuleSet>, options: &Options, rows: &[String]) -> (usize, 
     let mut engine = Engine::new(Arc::clone(rules), options.clone());
     let mut alerts = 0;
     for row in rows {
-        engine.push(row.as_bytes(), &Head::default(), &mut |_| alerts += 1);
+        engine.push(row.as_bytes(), Head::default(), &mut |_| alerts += 1);
     }
     engine.finish(&mut |_| alerts += 1);
     (alerts, engine)
@@ -505,7 +505,7 @@ fn no_rule_reaches_out_of_the_engine() {
         ("collect index=x", Code::RefusedCommand),
         ("delete", Code::RefusedCommand),
         ("outputcsv x.csv", Code::UnsupportedCommand),
-        ("map search=\"search $v$\"", Code::UnsupportedCommand),
+        ("map search=\"search $v$\"", Code::SearchForEachRow),
     ];
     for (command, code) in reaching {
         let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
@@ -536,7 +536,7 @@ fn what_was_counted_of_a_flood_of_hosts_is_still_there_after_a_merge() {
         for number in 0..5_000 {
             let source = format!("source{number}");
             let head = Head { source: Some(source.as_bytes()), ..Head::default() };
-            engine.push(b"event", &head, &mut |_| {});
+            engine.push(b"event", head, &mut |_| {});
         }
         engine
     };

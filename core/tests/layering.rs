@@ -22,6 +22,7 @@ const RUN_SIDE: &[&str] = &[
     "locations",
     "lookup",
     "names",
+    "outbox",
     "row",
     "scan",
     "stage",

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use caltrop_core::{
     alert::Alert,
+    compiled::RuleSet,
     config::{Input, Options},
     engine::Engine,
     event::Head,
     knowledge::Knowledge,
+    outbox::Written,
     ruleset::{BuildOptions, Built, RuleSetBuilder},
 };
 
@@ -73,7 +75,7 @@ fn rows(search: &str, rows: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut keep = |alert: &Alert<'_>| found.push(json(alert));
     for (row, offset) in rows.iter().zip(0..) {
-        engine.push(row.as_bytes(), &Head { offset, ..Head::default() }, &mut keep);
+        engine.push(row.as_bytes(), Head { offset, ..Head::default() }, &mut keep);
     }
     engine.finish(&mut keep);
     found
@@ -128,6 +130,52 @@ fn keys_of_every_kind_go_together() {
     ] {
         assert_eq!(rows(search, &[row]), [expected], "{row}");
     }
+}
+
+#[test]
+fn a_lookup_by_time_takes_the_row_that_held_when_the_event_happened() {
+    let transforms = "[leases]\nfilename = leases.csv\ntime_field = at\nmax_offset_secs = 100\n\
+        [days]\nfilename = days.csv\ntime_field = day\ntime_format = %Y-%m-%d\nmax_matches = 2\n";
+    let files = [
+        ("default/transforms.conf", transforms),
+        (
+            "lookups/leases.csv",
+            "at,ip,host\n1000,10.0.0.1,oak\n1050,10.0.0.1,elm\n?,10.0.0.1,ash\n",
+        ),
+        (
+            "lookups/days.csv",
+            "day,user,team\n1970-01-02,ann,a\n1970-01-01,ann,b\n1970-01-03,ann,c\n",
+        ),
+    ];
+    let found = |search: &str, row: &str| {
+        let built = built(&files, search);
+        assert!(!built.reports[0].is_refused(), "{search}");
+        let loaded = RuleSet::from_bytes(&built.rules.to_bytes(), None).expect("we wrote it");
+        let options = Options { input: Input::Rows, ..Options::default() };
+        let mut found = String::new();
+        for rules in [built.rules, loaded] {
+            let mut engine = Engine::new(Arc::new(rules), options.clone());
+            engine.push(row.as_bytes(), Head::default(), &mut |alert| found = json(alert));
+        }
+        found
+    };
+    for (time_s, host) in [
+        ("999", None),
+        ("1000", Some("oak")),
+        ("1049.9", Some("oak")),
+        ("1050", Some("elm")),
+        ("1150", Some("elm")),
+        ("1150.1", None),
+    ] {
+        let row = format!(r#"{{"_time":{time_s},"ip":"10.0.0.1"}}"#);
+        let host = host.map(|host| format!(r#""host":"{host}""#)).unwrap_or_default();
+        let search = "| lookup leases ip OUTPUT host | fields host | fields - _*";
+        assert_eq!(found(search, &row), format!("{{{host}}}"), "{time_s}");
+    }
+    let search = "| lookup days user OUTPUT team | table team";
+    let row = |time_s: u32| format!(r#"{{"_time":{time_s},"user":"ann"}}"#);
+    assert_eq!(found(search, &row(100_000)), r#"{"team":["a","b"]}"#, "the nearest comes first");
+    assert_eq!(found(search, r#"{"user":"ann"}"#), "{}", "when did it happen?");
 }
 
 #[test]
@@ -195,7 +243,7 @@ fn the_names_of_addresses_come_from_a_table_of_the_user_or_not_at_all() {
         assert_eq!(built.rules.len(), 3);
         let mut found = Vec::new();
         let mut engine = Engine::new(Arc::new(built.rules), Options::default());
-        engine.push(b"src=192.0.2.1", &Head::default(), &mut |alert: &Alert<'_>| {
+        engine.push(b"src=192.0.2.1", Head::default(), &mut |alert: &Alert<'_>| {
             found.push(json(alert));
         });
         assert_eq!(found, [expected; 3]);
@@ -217,7 +265,7 @@ fn fields(props: &str, raw: &str, names: &str) -> String {
     let mut engine = Engine::new(Arc::new(built.rules), Options::default());
     let mut found = String::new();
     let head = Head { sourcetype: Some(b"st"), source: Some(b"x"), ..Head::default() };
-    engine.push(raw.as_bytes(), &head, &mut |alert: &Alert<'_>| {
+    engine.push(raw.as_bytes(), head, &mut |alert: &Alert<'_>| {
         found.push_str(&json(alert));
     });
     found
@@ -272,5 +320,97 @@ fn what_is_wrong_with_an_automatic_lookup_stands_in_its_file() {
         let [(file, problem)] = problems.as_slice() else { panic!("{problems:?}") };
         let found = (file.as_str(), problem.code.text(), problem.primary.span.text(&props));
         assert_eq!(found, ("local/props.conf", code, place));
+    }
+}
+
+/// What `search` over `events` gives to be written, a line for each file: `seen.csv Append a,b: 1,2`.
+fn written(search: &str, events: &[&str]) -> Vec<String> {
+    let mut knowledge = Knowledge::builtin();
+    assert_eq!(knowledge.overlay(FILES), []);
+    let options = BuildOptions { allow_write: true, ..BuildOptions::default() };
+    let mut builder = RuleSetBuilder::new(knowledge, options);
+    builder.add_spl("search", search);
+    let built = builder.build();
+    assert!(!built.reports[0].is_refused(), "{search}");
+    let bytes = RuleSet::from_bytes(&built.rules.to_bytes(), None).expect("we wrote it");
+    let show = |rules: RuleSet| {
+        let mut engine = Engine::new(Arc::new(rules), Options::default());
+        for event in events {
+            engine.push(event.as_bytes(), Head::default(), &mut |_| {});
+        }
+        engine.finish(&mut |_| {});
+        engine.take_written().iter().map(written_line).collect::<Vec<_>>()
+    };
+    let lines = show(built.rules);
+    assert_eq!(show(bytes), lines, "from its compiled file");
+    lines
+}
+
+fn written_line(written: &Written) -> String {
+    let Written { file, columns, rows, manner } = written;
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| String::from_utf8_lossy(cell)).collect::<Vec<_>>())
+        .map(|cells| cells.join(","))
+        .collect();
+    format!("{file} {manner:?} {}: {}", columns.join(","), rows.join(" "))
+}
+
+#[test]
+fn outputlookup_gives_its_rows_to_the_host_once_and_passes_them_on() {
+    let events = [r#"{"_time":1,"user":"bob","n":"1"}"#, r#"{"_time":2,"user":"amy","n":"2"}"#];
+    for (search, expected) in [
+        (
+            "user=* | stats count by user | outputlookup zones | where count>5",
+            vec!["zones.csv Replace(Remove) user,count: amy,1 bob,1"],
+        ),
+        (
+            "user=* | table n | outputlookup append=t max=1 seen | search n=9",
+            vec!["seen.csv Append n: 1"],
+        ),
+        (
+            "user=* | stats count by user | outputlookup key_field=user createinapp=f new.csv",
+            vec![r#"new.csv Update("user") user,count: amy,1 bob,1"#],
+        ),
+        (
+            "user=* | stats count | where count>9 | outputlookup create_empty=t seen.csv",
+            vec!["seen.csv Replace(Empty) : "],
+        ),
+        (
+            "user=* | stats count | where count>9 | outputlookup override_if_empty=f seen.csv",
+            vec!["seen.csv Replace(Keep) : "],
+        ),
+        (
+            "| inputlookup users | outputlookup a.csv | outputlookup b.csv",
+            vec![
+                "a.csv Replace(Remove) user,group: bob,admins amy,staff amy,ops",
+                "b.csv Replace(Remove) user,group: bob,admins amy,staff amy,ops",
+            ],
+        ),
+    ] {
+        assert_eq!(written(search, &events), expected, "{search}");
+    }
+}
+
+#[test]
+fn a_lookup_of_the_same_run_reads_what_was_loaded() {
+    let search = "user=* | stats count by user | outputlookup users \
+        | lookup users user OUTPUT group | table user, group | outputlookup seen.csv";
+    assert_eq!(
+        written(search, &[r#"{"user":"bob"}"#]),
+        [
+            "users.csv Replace(Remove) user,count: bob,1",
+            "seen.csv Replace(Remove) user,group: bob,admins",
+        ]
+    );
+}
+
+#[test]
+fn tables_are_written_nowhere_else() {
+    for name in ["../seen.csv", "a/b.csv", "\"a b.csv\"", "packed.csv.gz"] {
+        let options = BuildOptions { allow_write: true, ..BuildOptions::default() };
+        let mut builder = RuleSetBuilder::new(Knowledge::builtin(), options);
+        builder.add_spl("search", &format!("x=* | stats count | outputlookup {name}"));
+        assert!(builder.build().reports[0].is_refused(), "{name}");
     }
 }

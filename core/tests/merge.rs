@@ -59,7 +59,7 @@ fn run_split(
     for (raw, offset) in events.iter().zip(0..) {
         let engine = random.below(engines.len());
         let head = Head { offset, ..Head::default() };
-        engines[engine].push(raw, &head, &mut |alert| at_once.push(json(alert)));
+        engines[engine].push(raw, head, &mut |alert| at_once.push(json(alert)));
     }
     while engines.len() > 1 {
         let engine = engines.swap_remove(random.below(engines.len()));

@@ -59,7 +59,7 @@ fn made(rules: &Arc<RuleSet>, rows: &[Row]) -> Vec<Row> {
         let mut json = serde_json::json!(row);
         json["_time"] = row["_time"].parse::<i64>().expect("a whole second").into();
         let head = Head { offset, ..Head::default() };
-        engine.push(json.to_string().as_bytes(), &head, &mut keep);
+        engine.push(json.to_string().as_bytes(), head, &mut keep);
     }
     engine.finish(&mut keep);
     found
@@ -358,5 +358,166 @@ fn transaction() {
             columns.map(|(name, value)| (name.to_owned(), value)).into()
         };
         transactions(rows).into_iter().map(of).collect()
+    });
+}
+
+/// What a `streamstats` of sums looks at: the rows of the group up to this one, of which `is_near` takes some.
+fn streamed(rows: &[Row], at: usize, is_near: impl Fn(usize) -> bool) -> Row {
+    let Some(b) = rows[at].get("b") else { return rows[at].clone() };
+    let group: Vec<&Row> = (0..=at)
+        .filter(|&earlier| rows[earlier].get("b") == Some(b) && is_near(earlier))
+        .map(|earlier| &rows[earlier])
+        .collect();
+    with(rows[at].clone(), &columns(&group))
+}
+
+#[test]
+fn streamstats_over_a_length_of_time() {
+    for seconds in [1, 3, 100] {
+        let spl = format!("streamstats time_window={seconds}s count sum(n) AS s dc(a) AS d BY b");
+        check(&spl, |rows| {
+            let time_s = |at: usize| number(&rows[at], "_time").expect("every row has one");
+            let of = |at| streamed(rows, at, |earlier| time_s(earlier) - time_s(at) < seconds);
+            (0..rows.len()).map(of).collect()
+        });
+    }
+}
+
+#[test]
+fn streamstats_that_begins_anew() {
+    let holds = |row: &Row| number(row, "n").is_some_and(|n| n > 7);
+    // From which row on the rows count, at each row.
+    let check_resets = |options: &str, resets: &dyn Fn(&[Row], usize) -> bool| {
+        check(&format!("streamstats {options} count sum(n) AS s dc(a) AS d BY b"), |rows| {
+            let of = |at: usize| {
+                let first = (0..=at).rev().find(|&at| resets(rows, at)).unwrap_or_default();
+                streamed(rows, at, |earlier| earlier >= first)
+            };
+            (0..rows.len()).map(of).collect()
+        });
+    };
+    check_resets("reset_before=(n>7)", &|rows, at| holds(&rows[at]));
+    check_resets("reset_after=(n>7)", &|rows, at| at > 0 && holds(&rows[at - 1]));
+    check_resets("reset_on_change=t", &|rows, at| {
+        // Rows without the field are in no group, and change nothing.
+        let before = rows[..at].iter().rev().find_map(|row| row.get("b"));
+        rows[at].get("b").is_some_and(|b| before.is_some_and(|before| before != b))
+    });
+}
+
+#[test]
+fn timechart() {
+    check("timechart span=2s limit=0 usenull=f sum(n) BY b", |rows| {
+        let bucket = |row: &Row| number(row, "_time").expect("every row has one") / 2 * 2;
+        let shown: Vec<&Row> = rows.iter().filter(|row| row.contains_key("b")).collect();
+        let times = shown.iter().map(|row| bucket(row));
+        let Some((first, last)) = times.clone().min().zip(times.max()) else { return Vec::new() };
+        let tops: BTreeSet<&String> = shown.iter().filter_map(|row| row.get("b")).collect();
+        let line = |start: i64| {
+            let cell = |b: &String| {
+                let is_in = |row: &&&Row| row.get("b") == Some(b) && bucket(row) == start;
+                columns(&shown.iter().filter(is_in).copied().collect::<Vec<_>>())[1].1.clone()
+            };
+            let cells = tops.iter().filter_map(|b| Some(((*b).clone(), cell(b)?)));
+            cells.chain([("_time".to_owned(), start.to_string())]).collect()
+        };
+        (first..=last).step_by(2).map(line).collect()
+    });
+}
+
+/// Of each transaction its oldest time, how many events it has and how long it took.
+fn told(transactions: &[Vec<&Row>]) -> Vec<Row> {
+    let of = |events: &Vec<&Row>| {
+        let [newest, oldest] = [events[0], events[events.len() - 1]]
+            .map(|row| number(row, "_time").expect("every row has one"));
+        let columns = [
+            ("_time", oldest.to_string()),
+            ("eventcount", events.len().to_string()),
+            ("duration", (newest - oldest).to_string()),
+        ];
+        columns.map(|(name, value)| (name.to_owned(), value)).into()
+    };
+    transactions.iter().map(of).collect()
+}
+
+#[test]
+fn transaction_over_a_length_of_time() {
+    check("transaction a maxspan=3s | table _time eventcount duration", |rows| {
+        let mut all: Vec<Vec<&Row>> = Vec::new();
+        for row in rows.iter().filter(|row| row.contains_key("a")) {
+            let open = all.iter_mut().rev().find(|open| open[0].get("a") == row.get("a"));
+            let span = |open: &&mut Vec<&Row>| {
+                number(open[0], "_time").zip(number(row, "_time")).map(|(new, old)| new - old)
+            };
+            match open.filter(|open| span(open) <= Some(3)) {
+                Some(open) => open.push(row),
+                None => all.push(vec![row]),
+            }
+        }
+        told(&all)
+    });
+}
+
+#[test]
+fn transaction_between_borders() {
+    let spl = "transaction a unifyends=t startswith=eval(n<6) endswith=eval(n>6) | table _time eventcount duration";
+    check(spl, |rows| {
+        let mut open: BTreeMap<&String, Vec<&Row>> = BTreeMap::new();
+        let mut closed: Vec<Vec<&Row>> = Vec::new();
+        // The rows go back in time: the end comes first, and what had another end later has no start.
+        for row in rows {
+            let Some(a) = row.get("a") else { continue };
+            if number(row, "n").is_some_and(|n| n > 6) {
+                open.insert(a, vec![row]);
+            } else if let Some(events) = open.get_mut(a) {
+                events.push(row);
+                if number(row, "n").is_some_and(|n| n < 6) {
+                    closed.extend(open.remove(a));
+                }
+            }
+        }
+        let place = |events: &Vec<&Row>| rows.iter().position(|row| std::ptr::eq(row, events[0]));
+        closed.sort_by_key(place);
+        told(&closed)
+    });
+}
+
+#[test]
+fn multivalues() {
+    // `b` becomes all letters of the rows of one `a`.
+    let gathered = |rows: &[Row]| {
+        let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.contains_key("a")) {
+            groups.entry(row["a"].clone()).or_default().extend(row.get("b").cloned());
+        }
+        groups
+    };
+    let row = |columns: &[(&str, String)]| {
+        columns.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Row>()
+    };
+    check("stats list(b) AS l BY a | mvexpand l", |rows| {
+        let of = |(a, letters): (String, Vec<String>)| {
+            let alone = letters.is_empty().then(|| row(&[("a", a.clone())]));
+            let each = letters.into_iter().map(|letter| row(&[("a", a.clone()), ("l", letter)]));
+            each.chain(alone).collect::<Vec<_>>()
+        };
+        gathered(rows).into_iter().flat_map(of).collect()
+    });
+    check("stats list(b) AS l BY a | where l=\"x\" | table a", |rows| {
+        let has_x = |(_, letters): &(String, Vec<String>)| letters.iter().any(|it| it == "x");
+        gathered(rows).into_iter().filter(has_x).map(|(a, _)| row(&[("a", a)])).collect()
+    });
+    check("stats list(b) AS l BY a | search l!=x | table a", |rows| {
+        let other = |(_, letters): &(String, Vec<String>)| letters.iter().any(|it| it != "x");
+        gathered(rows).into_iter().filter(other).map(|(a, _)| row(&[("a", a)])).collect()
+    });
+    check("stats list(b) AS l BY a | stats count BY l", |rows| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for letter in gathered(rows).into_values().flatten() {
+            *counts.entry(letter).or_default() += 1;
+        }
+        let of =
+            |(letter, count): (String, usize)| row(&[("l", letter), ("count", count.to_string())]);
+        counts.into_iter().map(of).collect()
     });
 }

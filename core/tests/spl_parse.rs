@@ -538,8 +538,8 @@ fn search() -> impl Strategy<Value = String> {
 }
 
 /// A command of each kind that runs, in some of its forms. What is drawn for them: a field, a list of them, a number, quoted text,
-/// an expression, a search, aggregates. Only `where` and `eval` have any expression: what stands between brackets may not hold a
-/// field such as `')'`, for where the brackets close is found out without looking for single quotes.
+/// an expression, a search, aggregates. Conditions in parentheses that are no expression to `spl` have no expression drawn for them: where
+/// their parentheses close is found out without looking for single quotes.
 const FORMS: &[&str] = &[
     "addtotals row=t fieldname=FIELD LIST",
     "append [ search SEARCH | fields LIST ]",
@@ -564,7 +564,9 @@ const FORMS: &[&str] = &[
     "fillnull",
     "foreach FIELD*, LIST [ eval <<FIELD>>=FIELD . QUOTED ]",
     "format",
+    "fromjson prefix=FIELD FIELD",
     "head NUMBER",
+    "head (EXPRESSION) null=t",
     "head (match(FIELD, QUOTED) OR FIELD > NUMBER) limit=NUMBER keeplast=t",
     "inputlookup append=t start=NUMBER max=NUMBER FIELD.csv where SEARCH",
     "iplocation prefix=FIELD allfields=t FIELD",
@@ -577,6 +579,7 @@ const FORMS: &[&str] = &[
     "mvcombine FIELD",
     "mvexpand FIELD limit=NUMBER",
     "nomv FIELD",
+    "outlier action=rm param=NUMBER LIST",
     "outputlookup append=t FIELD.csv",
     "rare limit=NUMBER LIST BY FIELD",
     "regex FIELD!=QUOTED",

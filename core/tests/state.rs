@@ -51,7 +51,7 @@ fn rules(seed: u64) -> Arc<RuleSet> {
 fn push(engine: &mut Engine, events: &[&[u8]], from: u64, alerts: &mut Vec<String>) {
     for (raw, offset) in events.iter().zip(from..) {
         let head = Head { offset, ..Head::default() };
-        engine.push(raw, &head, &mut |alert| alerts.push(json(alert)));
+        engine.push(raw, head, &mut |alert| alerts.push(json(alert)));
     }
 }
 
@@ -202,7 +202,7 @@ fn what_is_no_state_is_refused_with_a_sentence() {
         (&whole[..30], cut),
         (&whole[..whole.len() - 1], cut),
         (&damaged, cut),
-        (&newer, "the state is of version 9, this program reads version 2"),
+        (&newer, "the state is of version 9, this program reads version 3"),
         (&with_head(b""), "no engine wrote this state: a text is cut short"),
         (
             &with_head(&[&whole[HEAD_BYTES..], b"x"].concat()),

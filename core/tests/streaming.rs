@@ -75,7 +75,7 @@ fn engine_rows(rules: &Arc<RuleSet>, options: &Options, steps: &[Step]) -> (Vec<
             Step::Event(event) => {
                 let text = streams::text(event);
                 let head = Head { offset: event.offset, ..Head::default() };
-                engine.push(text.as_bytes(), &head, &mut sink);
+                engine.push(text.as_bytes(), head, &mut sink);
             }
         }
     }
@@ -277,7 +277,7 @@ fn disorder_within_lateness_changes_no_byte() {
             let Step::Event(event) = step else { continue };
             let text = streams::text(&oracle::Event { is_taken: true, ..*event });
             let head = Head { offset: event.offset, ..Head::default() };
-            engine.push(text.as_bytes(), &head, &mut |alert| alerts.push(common::json(alert)));
+            engine.push(text.as_bytes(), head, &mut |alert| alerts.push(common::json(alert)));
         }
         engine.finish(&mut |alert| alerts.push(common::json(alert)));
         alerts
@@ -409,7 +409,7 @@ fn the_windows_of_a_host_that_went_are_let_go_when_its_time_has_come() {
                 }
                 Step::Event(event) => {
                     let text = streams::text(event);
-                    engine.push(text.as_bytes(), &Head::default(), &mut sink);
+                    engine.push(text.as_bytes(), Head::default(), &mut sink);
                 }
             }
         }

@@ -484,6 +484,11 @@ impl Texts {
         if let Some(error) = found.errors.first() {
             return Err(Fault::io(error.to_string()));
         }
+        if found.compiled.is_some() {
+            return Err(Fault::argument(format!(
+                "`{path}` holds compiled rules: load them with caltrop_ruleset_load"
+            )));
+        }
         if let Some(file) = found.files.iter().find(|file| self.rules.contains_key(&file.path)) {
             return Err(Fault::argument(format!("`{}` was added already", file.path)));
         }
@@ -632,7 +637,10 @@ unsafe fn build_options(options: *const CaltropCompilerOptions) -> Result<BuildO
     if options.flags & !CALTROP_COMPILER_STRICT_RAW != 0 {
         return Err(Fault::argument("a flag of the compiler options is unknown"));
     }
-    Ok(BuildOptions { strict_raw: options.flags & CALTROP_COMPILER_STRICT_RAW != 0 })
+    Ok(BuildOptions {
+        strict_raw: options.flags & CALTROP_COMPILER_STRICT_RAW != 0,
+        ..BuildOptions::default()
+    })
 }
 
 /// Whether a result can be put there, as far as can be told.

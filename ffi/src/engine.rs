@@ -164,8 +164,7 @@ pub unsafe extern "C" fn caltrop_engine_push(
         // SAFETY: the caller promises null or a well-formed event.
         let event = unsafe { event_at(event) }?;
         stream.passes.clear();
-        // SAFETY: the same.
-        unsafe { stream.push(event, 0) }
+        stream.push(event, 0)
     })
 }
 
@@ -201,7 +200,7 @@ pub unsafe extern "C" fn caltrop_engine_push_batch(
 }
 
 /// Looks at one event that the caller has parsed into `count` fields. Its raw text may be null; then each name and each
-/// value is a text of its own to the words that rules search for.
+/// value is a text of its own to the words that rules search for. Several values of one name are a multivalue.
 ///
 /// # Errors
 /// As `caltrop_engine_push`; also `CALTROP_E_ARGUMENT` if a name or value is null, `CALTROP_E_LIMIT` if `count` is above
@@ -220,13 +219,10 @@ pub unsafe extern "C" fn caltrop_engine_push_fields(
     let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
     guard(&engine.0, |stream| {
         // SAFETY: the caller promises null or a well-formed event.
-        let (raw, head) = unsafe {
-            let event = event_at(event)?;
-            (event.raw.slice(), event.head())
-        };
+        let event = unsafe { event_at(event) }?;
         // SAFETY: the caller promises null or `count` pairs.
         let pairs = unsafe { pairs_at(pairs, count) }?;
-        stream.push_fields(raw, &head, pairs)
+        stream.push_fields(event, pairs)
     })
 }
 
@@ -625,7 +621,7 @@ impl Stream {
     }
 
     /// Does `work`, and delivers its alerts until the host has had enough.
-    #[inline]
+    #[inline(always)]
     fn run(&mut self, work: impl FnOnce(&mut Engine, &mut Sink<'_>)) -> Result<(), Fault> {
         if self.host.queue.is_full() {
             return Err(too_many_alerts());
@@ -653,14 +649,10 @@ impl Stream {
         Fault::limit(format!("`{path}` keeps more than max_state_bytes of open state"))
     }
 
-    /// # Safety
-    /// `event` is not bad, and its texts can be read.
-    #[inline]
-    unsafe fn push(&mut self, event: &CaltropEvent, index: usize) -> Result<(), Fault> {
-        // SAFETY: the caller promises the same.
-        let (raw, head) = unsafe { (event.raw.slice(), event.head()) };
-        let Some(raw) = raw else { return Err(no_raw_text()) };
-        let result = self.run(|engine, sink| engine.push(raw, &head, sink));
+    #[inline(always)]
+    fn push(&mut self, event: Checked<'_>, index: usize) -> Result<(), Fault> {
+        let Some(raw) = event.raw() else { return Err(no_raw_text()) };
+        let result = self.run(|engine, sink| engine.push(raw, event, sink));
         self.note_passes(index);
         result
     }
@@ -677,7 +669,7 @@ impl Stream {
         self.passes.clear();
         // SAFETY: the caller promises that the first one is there, if any is.
         let stride = match unsafe { (count > 0).then(|| event_at(events)).transpose() } {
-            Ok(first) => first.map_or(0, |first| first.struct_size),
+            Ok(first) => first.map_or(0, |first| first.0.struct_size),
             Err(fault) => return (0, Err(fault)),
         };
         for index in 0..count {
@@ -693,7 +685,7 @@ impl Stream {
 
     /// # Safety
     /// `event` has as many bytes as its `struct_size` says, and its texts can be read.
-    #[inline]
+    #[inline(always)]
     unsafe fn push_of_batch(
         &mut self,
         event: *const CaltropEvent,
@@ -702,11 +694,10 @@ impl Stream {
     ) -> Result<(), Fault> {
         // SAFETY: the caller promises the same.
         let event = unsafe { event_at(event) }?;
-        if event.struct_size != stride {
-            return Err(Fault::argument("the events of a batch differ in struct_size"));
+        if event.0.struct_size != stride {
+            return Err(differ_in_size());
         }
-        // SAFETY: it was just looked at, and the caller promises its texts.
-        unsafe { self.push(event, index) }
+        self.push(event, index)
     }
 
     #[inline]
@@ -722,12 +713,7 @@ impl Stream {
         self.passes.extend(self.engine.passed().iter().map(pass));
     }
 
-    fn push_fields(
-        &mut self,
-        raw: Option<&[u8]>,
-        head: &Head<'_>,
-        pairs: &[CaltropPair],
-    ) -> Result<(), Fault> {
+    fn push_fields(&mut self, event: Checked<'_>, pairs: &[CaltropPair]) -> Result<(), Fault> {
         let mut fields = emptied(std::mem::take(&mut self.pairs));
         for pair in pairs {
             // SAFETY: whoever calls `caltrop_engine_push_fields` promises that they can be read.
@@ -736,7 +722,8 @@ impl Stream {
             fields.push(pair);
         }
         self.passes.clear();
-        let result = self.run(|engine, sink| engine.push_fields(raw, &fields, head, sink));
+        let (raw, head) = (event.raw(), event.into());
+        let result = self.run(|engine, sink| engine.push_fields(raw, &fields, &head, sink));
         self.note_passes(0);
         self.pairs = emptied(fields);
         result
@@ -808,17 +795,48 @@ impl Default for CaltropEvent {
     }
 }
 
+/// An event that is not bad, and whose texts can be read for as long as it lives: only [`event_at`] makes any.
+#[derive(Clone, Copy)]
+struct Checked<'a>(&'a CaltropEvent);
+
+impl<'a> Checked<'a> {
+    #[inline]
+    fn raw(self) -> Option<&'a [u8]> {
+        self.text(self.0.raw)
+    }
+
+    /// One of its texts.
+    #[inline]
+    fn text(self, text: CaltropStr) -> Option<&'a [u8]> {
+        // SAFETY: it is not bad and can be read, which the caller of `event_at` has promised.
+        unsafe { text.slice() }
+    }
+}
+
+/// What is known of it besides its text.
+impl<'a> From<Checked<'a>> for Head<'a> {
+    fn from(checked: Checked<'a>) -> Self {
+        let event = checked.0;
+        let [host, source, sourcetype, index] =
+            [event.host, event.source, event.sourcetype, event.index]
+                .map(|text| checked.text(text));
+        let time_ns = (event.flags & CALTROP_EVENT_HAS_TIME != 0).then_some(event.time_ns);
+        let (input, offset) = (event.input, event.offset);
+        Self { time_ns, host, source, sourcetype, index, input, offset }
+    }
+}
+
 /// The event at `event`, whose texts can be texts.
 ///
 /// # Safety
 /// `event` is null or has as many bytes as its `struct_size` says, and its texts can be read.
-#[inline]
-unsafe fn event_at<'a>(event: *const CaltropEvent) -> Result<&'a CaltropEvent, Fault> {
+#[inline(always)] // PERF: called, it and `Stream::push` cost a push 60 instructions more.
+unsafe fn event_at<'a>(event: *const CaltropEvent) -> Result<Checked<'a>, Fault> {
     // Once it has grown, the events of older callers must be copied into a larger one.
     const { assert!(CaltropEvent::FIRST_BYTES == size_of::<CaltropEvent>()) };
     // SAFETY: `sized` has seen that it is one; the caller promises its bytes and texts.
     match unsafe { sized(event) } {
-        Some(event) if !event.is_bad() => Ok(event),
+        Some(event) if !event.is_bad() => Ok(Checked(event)),
         // SAFETY: the caller promises the same.
         Some(event) => Err(unsafe { event.refusal() }),
         // SAFETY: the caller promises the same.
@@ -830,7 +848,7 @@ unsafe fn event_at<'a>(event: *const CaltropEvent) -> Result<&'a CaltropEvent, F
 ///
 /// # Safety
 /// As for `event_at`.
-#[inline]
+#[inline(always)]
 unsafe fn sized<'a>(event: *const CaltropEvent) -> Option<&'a CaltropEvent> {
     if event.is_null() || !event.is_aligned() {
         return None;
@@ -856,35 +874,29 @@ fn too_many_alerts() -> Fault {
 }
 
 #[cold]
+fn differ_in_size() -> Fault {
+    Fault::argument("the events of a batch differ in struct_size")
+}
+
+#[cold]
 fn no_raw_text() -> Fault {
     Fault::argument("the event's raw text is null")
 }
 
 impl CaltropEvent {
-    /// Whether it cannot be an event: one test for all of it, since nearly all are right.
-    #[inline]
+    /// Whether it cannot be an event. Lengths are tested together, since nearly all events are right.
+    #[inline(always)]
     const fn is_bad(&self) -> bool {
-        self.flags & !CALTROP_EVENT_HAS_TIME != 0
-            || self.raw.is_bad()
-            || self.host.is_bad()
-            || self.source.is_bad()
-            || self.sourcetype.is_bad()
-            || self.index.is_bad()
-    }
-
-    /// What is known of it besides its text.
-    ///
-    /// # Safety
-    /// It is not bad, and its texts can be read for as long as the result lives.
-    #[inline]
-    unsafe fn head<'a>(&self) -> Head<'a> {
-        // SAFETY: the caller promises the same.
-        let (host, source, sourcetype, index) = unsafe {
-            (self.host.slice(), self.source.slice(), self.sourcetype.slice(), self.index.slice())
-        };
-        let time_ns = (self.flags & CALTROP_EVENT_HAS_TIME != 0).then_some(self.time_ns);
-        let (input, offset) = (self.input, self.offset);
-        Head { time_ns, host, source, sourcetype, index, input, offset }
+        let [raw, host, source, sourcetype, index] =
+            [self.raw, self.host, self.source, self.sourcetype, self.index];
+        let lengths = raw.len | host.len | source.len | sourcetype.len | index.len;
+        lengths.cast_signed() < 0
+            || self.flags & !CALTROP_EVENT_HAS_TIME != 0
+            || raw.is_null_with_length()
+            || host.is_null_with_length()
+            || source.is_null_with_length()
+            || sourcetype.is_null_with_length()
+            || index.is_null_with_length()
     }
 
     /// Why it is bad.

@@ -161,6 +161,8 @@ pub(crate) unsafe fn engine_options(
         input: input(given.input)?,
         prefilter: given.flags & CALTROP_ENGINE_NO_PREFILTER == 0,
         now_s: given.now_s,
+        // How long rules take is for whoever writes them: `caltrop run --profile`.
+        stopwatch: None,
         // SAFETY: the caller promises that it can be read.
         zone: unsafe { zone(given.zone) }?,
     })

@@ -45,16 +45,16 @@ impl CaltropStr {
         Self { ptr: bytes.as_ptr().cast(), len: bytes.len() }
     }
 
-    /// Whether it can be no text at all: it is null and has a length, or is longer than any memory.
+    /// Whether it is nowhere, and has a length all the same.
     #[inline]
-    pub(crate) const fn is_bad(self) -> bool {
-        self.len.cast_signed() < 0 || (self.ptr.is_null() && self.len != 0)
+    pub(crate) const fn is_null_with_length(self) -> bool {
+        self.ptr.is_null() && self.len != 0
     }
 
     /// The bytes; `None` where there is no text.
     ///
     /// # Safety
-    /// It is not bad, and if `ptr` is not null, `len` bytes can be read there for as long as the result lives.
+    /// If `ptr` is not null, `len` bytes, not more than `isize::MAX`, can be read there for as long as the result lives.
     #[inline]
     pub(crate) unsafe fn slice<'a>(self) -> Option<&'a [u8]> {
         if self.ptr.is_null() {

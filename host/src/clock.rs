@@ -3,6 +3,7 @@
 //! Nothing else reads it: time comes to the engine with events and through `advance`, so that a replay of old logs behaves
 //! as the live stream did.
 
+use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Reads the two clocks that `advance` wants.
@@ -27,6 +28,15 @@ impl Clock {
             Ok(since) => since.as_secs_f64(),
             Err(before) => -before.duration().as_secs_f64(),
         }
+    }
+
+    /// Nanoseconds since it was first asked in this process; never goes back. For
+    /// [`Options::stopwatch`](caltrop_core::config::Options::stopwatch).
+    #[must_use]
+    pub fn stopwatch_ns() -> u64 {
+        static FIRST: OnceLock<Clock> = OnceLock::new();
+        let elapsed = FIRST.get_or_init(Self::start).started.elapsed();
+        u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Seconds since the clock was started; never goes back.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use caltrop_core::locations::LocationsError;
+use caltrop_core::{compiled::LoadError, locations::LocationsError};
 
 /// What is wrong with one file, folder or pattern. Its text names the file, and the place in it where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +31,20 @@ pub(crate) enum Kind {
     TooLarge { limit_bytes: u64 },
     #[error("the text is not UTF-8")]
     NotUtf8 { place: Place },
-    #[error("a rule file ends in {}", crate::files::EXTENSIONS.map(|end| format!(".{end}")).join(", "))]
+    #[error("a rule file ends in {}, or holds compiled rules", crate::files::EXTENSIONS.map(|end| format!(".{end}")).join(", "))]
     NotARule,
     #[error("no rule file is found here")]
     NoRules,
+    #[error(
+        "compiled rules are a set of their own: name nothing beside them, or compile all rules into one file"
+    )]
+    NotAlone,
+    #[error(
+        "compiled rules mean what they were compiled with: name no knowledge beside them, or compile them again with it"
+    )]
+    HasItsKnowledge,
+    #[error("{0}")]
+    Compiled(#[from] LoadError),
     #[error("not a pattern: {0}")]
     Pattern(#[from] glob::PatternError),
     #[error("{0}")]
@@ -43,6 +53,8 @@ pub(crate) enum Kind {
     Link,
     #[error("folders are nested more than {limit} deep")]
     TooDeep { limit: usize },
+    #[error("no name of a table: letters, digits, `_`, `-` and dots, and `.csv` at the end")]
+    NotATable,
     #[error("not a folder")]
     NotAFolder,
     #[error("not a regular file: name one, or a path where there is nothing yet")]

@@ -1,17 +1,29 @@
 //! Rule files: what the operator named, found and read.
+//!
+//! Texts are known by their names, compiled rules by how they begin: they may have any name, and hold all rules of a set.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use caltrop_core::compiled::RuleSet;
 
 use crate::error::{FileError, Kind};
-use crate::walk::{files_below, has_extension, read_text};
+use crate::walk::{files_below, has_extension, text_of};
 
 /// What the names of rule files end in.
 pub(crate) const EXTENSIONS: [&str; 4] = ["yml", "yaml", "spl", "conf"];
 
 /// Rule files are written by hand: the largest known is 60 KB, `savedsearches.conf` of a big app is 3 MB.
 const MAX_RULE_FILE_BYTES: u64 = 4 << 20;
+
+/// Compiled rules are mostly automata: a catalog of 714 rules has 12 MB of them.
+const MAX_COMPILED_BYTES: u64 = 512 << 20;
+
+/// What compiled rules are recognised by stands in so many bytes.
+const HEAD_BYTES: u64 = 256;
 
 /// One rule file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +34,28 @@ pub struct RuleFile {
     pub text: String,
 }
 
+/// A file of compiled rules, as it stands.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CompiledFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// What it holds; nothing of it has been checked.
+    pub bytes: Arc<Vec<u8>>,
+}
+
+impl std::fmt::Debug for CompiledFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CompiledFile({:?}, {} bytes)", self.path, self.bytes.len())
+    }
+}
+
 /// What was found where the operator looks for rules.
 #[derive(Debug, Default)]
 pub struct RuleFiles {
     /// The files that could be read.
     pub files: Vec<RuleFile>,
+    /// The one file of compiled rules; `files` is empty then.
+    pub compiled: Option<CompiledFile>,
     /// Why others could not.
     pub errors: Vec<FileError>,
     /// How many files of folders and patterns were left out for their names.
@@ -38,7 +67,7 @@ pub struct RuleFiles {
 /// Files come in the order of `paths`; those of a folder or pattern by name; a file that is named twice comes once. Each path
 /// that names no file at all is an error, as is each file that cannot be read, is larger than 4 MiB or is not UTF-8; the
 /// others are still read. A folder may hold other files beside its rules, which are counted; a file that is named itself may not
-/// be one of them.
+/// be one of them, unless it holds compiled rules. These are a set of their own: beside them there may be nothing else.
 #[must_use]
 pub fn rule_files<P: AsRef<Path>>(paths: &[P]) -> RuleFiles {
     let mut found = RuleFiles::default();
@@ -48,15 +77,67 @@ pub fn rule_files<P: AsRef<Path>>(paths: &[P]) -> RuleFiles {
             if !seen.insert(path.clone()) {
                 continue;
             }
-            match read_text(&path, MAX_RULE_FILE_BYTES) {
-                Ok(text) => {
-                    found.files.push(RuleFile { path: path.to_string_lossy().into_owned(), text })
-                }
-                Err(error) => found.errors.push(error),
-            }
+            found.add(path);
         }
     }
     found
+}
+
+impl RuleFiles {
+    fn add(&mut self, path: PathBuf) {
+        match read(&path) {
+            Ok(Content::Text(_)) if self.compiled.is_some() => self.refuse(&path),
+            Ok(Content::Text(text)) => {
+                let path = path.to_string_lossy().into_owned();
+                self.files.push(RuleFile { path, text });
+            }
+            Ok(Content::Compiled(_)) if self.compiled.is_some() || !self.files.is_empty() => {
+                self.refuse(&path);
+            }
+            Ok(Content::Compiled(bytes)) => {
+                self.compiled = Some(CompiledFile { path, bytes: bytes.into() })
+            }
+            Err(error) => self.errors.push(error),
+        }
+    }
+
+    fn refuse(&mut self, path: &Path) {
+        self.errors.push(FileError::new(path, Kind::NotAlone));
+    }
+}
+
+/// What a rule file holds.
+enum Content {
+    Text(String),
+    Compiled(Vec<u8>),
+}
+
+fn read(path: &Path) -> Result<Content, FileError> {
+    let (mut bytes, rest) = open(path, MAX_RULE_FILE_BYTES + 1)?;
+    if RuleSet::probe(&bytes).is_none() {
+        return text_of(path, bytes, MAX_RULE_FILE_BYTES).map(Content::Text);
+    }
+    let rest = rest.take(MAX_COMPILED_BYTES).read_to_end(&mut bytes);
+    rest.map_err(|error| FileError::new(path, error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_COMPILED_BYTES) {
+        return Err(FileError::new(path, Kind::TooLarge { limit_bytes: MAX_COMPILED_BYTES }));
+    }
+    Ok(Content::Compiled(bytes))
+}
+
+/// The first bytes of a file, and the file, which stands behind them.
+fn open(path: &Path, bytes: u64) -> Result<(Vec<u8>, File), FileError> {
+    let mut head = Vec::new();
+    let file = File::open(path).and_then(|mut file| {
+        (&mut file).take(bytes).read_to_end(&mut head)?;
+        Ok(file)
+    });
+    file.map(|file| (head, file)).map_err(|error| FileError::new(path, error))
+}
+
+/// Whether a file begins as compiled rules do.
+fn is_compiled(path: &Path) -> bool {
+    open(path, HEAD_BYTES).is_ok_and(|(head, _)| RuleSet::probe(&head).is_some())
 }
 
 fn named_files(named: &Path, found: &mut RuleFiles) -> Vec<PathBuf> {
@@ -67,7 +148,7 @@ fn named_files(named: &Path, found: &mut RuleFiles) -> Vec<PathBuf> {
     match named.to_str() {
         // A file whose own name holds a bracket is a file, not a pattern.
         Some(pattern) if is_pattern(pattern) && !named.exists() => pattern_files(pattern, found),
-        _ if named.exists() && !has_extension(named, &EXTENSIONS) => {
+        _ if named.exists() && !has_extension(named, &EXTENSIONS) && !is_compiled(named) => {
             found.errors.push(FileError::new(named, Kind::NotARule));
             Vec::new()
         }
@@ -211,7 +292,7 @@ mod tests {
             [
                 "bad.yml:2:2: the text is not UTF-8",
                 "large.spl: the file is larger than 4194304 bytes",
-                "notes.txt: a rule file ends in .yml, .yaml, .spl, .conf",
+                "notes.txt: a rule file ends in .yml, .yaml, .spl, .conf, or holds compiled rules",
                 "absent.yml: No such file or directory (os error 2)",
                 "empty: no rule file is found here",
                 "x*.yml: no rule file is found here",

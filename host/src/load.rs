@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
+use caltrop_core::compiled::RuleSet;
 use caltrop_core::diag::Diagnostic;
 use caltrop_core::knowledge::Knowledge;
 use caltrop_core::locations::Locations;
 use caltrop_core::ruleset::{BuildOptions, Built, RuleReport, RuleSetBuilder};
 
 use crate::error::{FileError, Kind};
-use crate::files::{RuleFile, RuleFiles, rule_files};
+use crate::files::{CompiledFile, RuleFile, RuleFiles, rule_files};
 use crate::knowledge::knowledge_files;
 use crate::walk::read_at_most;
 
@@ -22,6 +23,8 @@ const MAX_LOCATIONS_BYTES: u64 = 1 << 30;
 pub struct Sources {
     /// Those that could be read.
     pub files: Vec<RuleFile>,
+    /// The one file of compiled rules; `files` is empty then.
+    pub compiled: Option<CompiledFile>,
     /// Why the others could not.
     pub errors: Vec<FileError>,
     /// How many files beside them were left out for their names.
@@ -32,8 +35,8 @@ impl Sources {
     /// Reads the rule files that `paths` name; see [`rule_files`].
     #[must_use]
     pub fn read<P: AsRef<Path>>(paths: &[P]) -> Self {
-        let RuleFiles { files, errors, foreign } = rule_files(paths);
-        Self { files, errors, foreign }
+        let RuleFiles { files, compiled, errors, foreign } = rule_files(paths);
+        Self { files, compiled, errors, foreign }
     }
 
     /// The text of the file at `path`, which diagnostics point into; empty if there is none.
@@ -42,12 +45,38 @@ impl Sources {
         self.files.iter().find(|file| file.path == path).map_or("", |file| &file.text)
     }
 
-    /// A builder that holds the rules.
+    /// The set of the rules. Compiled ones are loaded; why they cannot be is added to the errors.
+    #[must_use]
+    pub fn build(&mut self, known: &Known, options: BuildOptions) -> Built {
+        match self.compiled.as_ref().map(|file| file.load(known, options)) {
+            Some(Ok(rules)) => return rules.into(),
+            Some(Err(error)) => self.errors.push(error),
+            None => {}
+        }
+        self.builder(known, options).build()
+    }
+
+    /// A builder that holds the rules that are not compiled yet.
     #[must_use]
     pub fn builder(&self, known: &Known, options: BuildOptions) -> RuleSetBuilder {
         let mut builder = RuleSetBuilder::new(known.knowledge.clone(), options);
         self.files.iter().for_each(|file| builder.add_file(&file.path, &file.text));
         builder
+    }
+}
+
+impl CompiledFile {
+    /// The rules, which ask the database of `known` where addresses are. Nothing else of what is known can count for them any more.
+    ///
+    /// # Errors
+    /// If the bytes are no rules that this program can run, or were to be compiled otherwise.
+    fn load(&self, known: &Known, options: BuildOptions) -> Result<RuleSet, FileError> {
+        if !known.files.is_empty() || options.strict_raw {
+            return Err(FileError::new(&self.path, Kind::HasItsKnowledge));
+        }
+        let locations = known.knowledge.locations.clone();
+        let loaded = RuleSet::from_shared(&self.bytes, locations);
+        loaded.map_err(|error| FileError::new(&self.path, error))
     }
 }
 
@@ -75,7 +104,18 @@ impl Known {
     /// Reads app folders and lays them over the built-in knowledge, in their order; see [`knowledge_files`].
     #[must_use]
     pub fn read<P: AsRef<Path>>(folders: &[P]) -> Self {
-        let knowledge = Knowledge::builtin();
+        Self::over(Knowledge::builtin(), folders)
+    }
+
+    /// The same for the rules of `sources`: those that are compiled need nothing that is built in.
+    #[must_use]
+    pub fn read_for<P: AsRef<Path>>(sources: &Sources, folders: &[P]) -> Self {
+        let is_compiled = sources.compiled.is_some();
+        let knowledge = if is_compiled { Knowledge::default() } else { Knowledge::builtin() };
+        Self::over(knowledge, folders)
+    }
+
+    fn over<P: AsRef<Path>>(knowledge: Knowledge, folders: &[P]) -> Self {
         let mut known =
             Self { knowledge, errors: Vec::new(), problems: Vec::new(), files: Vec::new() };
         folders.iter().for_each(|folder| known.overlay(folder.as_ref()));
@@ -154,7 +194,7 @@ pub struct Loaded {
 }
 
 /// Reads the rules that `rules` name and compiles them with the folders of `knowledge` laid over the built-in one, and with the
-/// database `locations`.
+/// database `locations`; or loads them, where they are compiled.
 ///
 /// What cannot be read or compiled is left out and told in the result; the rest is there.
 #[must_use]
@@ -164,9 +204,10 @@ pub fn load<P: AsRef<Path>>(
     locations: Option<&Path>,
     options: BuildOptions,
 ) -> Loaded {
-    let (sources, mut known) = (Sources::read(rules), Known::read(knowledge));
+    let mut sources = Sources::read(rules);
+    let mut known = Known::read_for(&sources, knowledge);
     locations.into_iter().for_each(|database| known.locate(database));
-    let built = sources.builder(&known, options).build();
+    let built = sources.build(&known, options);
     Loaded { sources, known, built }
 }
 
@@ -247,5 +288,36 @@ mod tests {
         assert_eq!(refused, [bad.to_string_lossy()]);
         let complaints = loaded.complaints();
         assert!(complaints.iter().any(|found| found.text == "error | where ("), "{complaints:?}");
+    }
+
+    #[test]
+    fn compiled_rules_are_known_by_what_they_hold_and_stand_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let (rule, app) = (root.path().join("a.spl"), root.path().join("app"));
+        fs::write(&rule, "error | stats count by host").unwrap();
+        fs::create_dir_all(app.join("default")).unwrap();
+        fs::write(app.join("default/macros.conf"), "[mine]\ndefinition = error\n").unwrap();
+        let from_text = load(&[&rule], &[], None, BuildOptions::default());
+        let compiled = root.path().join("compiled.of-any-name");
+        fs::write(&compiled, from_text.built.rules.to_bytes()).unwrap();
+
+        let loaded = load(&[&compiled], &[], None, BuildOptions::default());
+        assert_eq!(loaded.errors().map(FileError::reason).collect::<Vec<_>>(), [""; 0]);
+        let paths: Vec<&str> =
+            loaded.built.reports.iter().map(|report| report.path.as_str()).collect();
+        assert_eq!(paths, [rule.to_string_lossy()]);
+        assert!(loaded.built.rules.to_bytes() == from_text.built.rules.to_bytes());
+
+        let refused = |rules: &[&PathBuf], apps: &[&PathBuf], options| {
+            let loaded = load(rules, apps, None, options);
+            let reasons: Vec<String> = loaded.errors().map(FileError::reason).collect();
+            reasons.join("; ")
+        };
+        let usual = BuildOptions::default();
+        assert!(refused(&[&rule, &compiled], &[], usual).starts_with("compiled rules are a set"));
+        assert!(refused(&[&compiled, &rule], &[], usual).starts_with("compiled rules are a set"));
+        assert!(refused(&[&compiled], &[&app], usual).starts_with("compiled rules mean what"));
+        let strict = BuildOptions { strict_raw: true, ..BuildOptions::default() };
+        assert!(refused(&[&compiled], &[], strict).starts_with("compiled rules mean what"));
     }
 }

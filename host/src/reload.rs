@@ -61,13 +61,14 @@ impl Reload {
 
     /// Reads the files; where they hold something else than when it was last asked, compiles them. Each change is told once.
     pub fn poll(&mut self) -> Option<Reloaded> {
-        let (sources, mut known) = (Sources::read(&self.rules), Known::read(&self.knowledge));
+        let mut sources = Sources::read(&self.rules);
+        let mut known = Known::read_for(&sources, &self.knowledge);
         known.knowledge.locations.clone_from(&self.locations);
         let found = fingerprint(&sources, &known);
         if std::mem::replace(&mut self.seen, found) == found {
             return None;
         }
-        let built = sources.builder(&known, self.options).build();
+        let built = sources.build(&known, self.options);
         let loaded = Loaded { sources, known, built };
         if !self.is_usable(&loaded) {
             return Some(Reloaded::Kept(loaded));
@@ -88,8 +89,7 @@ impl Reload {
 }
 
 fn running(loaded: &Loaded) -> BTreeSet<String> {
-    let reports = loaded.built.reports.iter().filter(|report| !report.is_refused());
-    reports.map(|report| report.path.clone()).collect()
+    loaded.built.rules.rules().map(|rule| rule.meta.path.clone()).collect()
 }
 
 /// Of every file's path and content, and of every error.
@@ -97,6 +97,9 @@ fn fingerprint(sources: &Sources, known: &Known) -> u64 {
     let mut hasher = DefaultHasher::new();
     for file in &sources.files {
         (&file.path, &file.text).hash(&mut hasher);
+    }
+    if let Some(file) = &sources.compiled {
+        (&file.path, &file.bytes).hash(&mut hasher);
     }
     known.hash_files(&mut hasher);
     for error in sources.errors.iter().chain(&known.errors) {
@@ -109,6 +112,8 @@ fn fingerprint(sources: &Sources, known: &Known) -> u64 {
 mod tests {
     use std::fs;
     use std::path::Path;
+
+    use caltrop_core::{knowledge::Knowledge, ruleset::RuleSetBuilder};
 
     use super::*;
     use crate::load::load;
@@ -181,5 +186,30 @@ mod tests {
         assert_eq!(polled(&mut reload), Some(Err("never".to_owned())));
         fs::remove_file(root.path().join("rules/never.spl")).unwrap();
         assert_eq!(polled(&mut reload), Some(Ok(2)));
+    }
+
+    #[test]
+    fn compiled_rules_are_taken_when_they_change_and_kept_out_while_they_are_damaged() {
+        let root = root();
+        fs::remove_file(root.path().join("rules/never.spl")).unwrap();
+        let compile = |spl: &str| {
+            let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
+            builder.add_spl("a", spl);
+            builder.build().rules.to_bytes()
+        };
+        let file = root.path().join("rules.caltrop");
+        fs::write(&file, compile("error")).unwrap();
+        let (rules, options) = (vec![file.clone()], BuildOptions::default());
+        let loaded = load(&rules, &[], None, options);
+        assert_eq!((loaded.built.rules.len(), loaded.errors().count()), (1, 0));
+        let mut reload = Reload::new(rules, Vec::new(), options, Refusals::OfIdleRules, &loaded);
+        assert_eq!(polled(&mut reload), None);
+        let mut bytes = compile("fatal");
+        fs::write(&file, &bytes).unwrap();
+        assert_eq!(polled(&mut reload), Some(Ok(1)));
+        bytes.truncate(bytes.len() / 2);
+        fs::write(&file, &bytes).unwrap();
+        assert!(matches!(polled(&mut reload), Some(Err(_))), "it is cut short");
+        assert_eq!(polled(&mut reload), None, "and told of once");
     }
 }

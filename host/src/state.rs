@@ -3,12 +3,11 @@
 //! A reader finds the last state that was saved whole, or none; whenever the machine stops. Others cannot read it, for it holds
 //! values of events.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{FileError, Kind};
 use crate::walk::read_at_most;
+use crate::whole::{self, Readers};
 
 /// A path where state is kept.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ impl StateFile {
     /// # Errors
     /// When the file cannot be read, is a link or no regular file, or holds more than `max_bytes`.
     pub fn load(&self) -> Result<Option<Vec<u8>>, FileError> {
-        if self.kind()?.is_none() {
+        if whole::kind(&self.path)?.is_none() {
             return Ok(None);
         }
         let bytes = read_at_most(&self.path, self.max_bytes).map_err(|error| self.error(error))?;
@@ -47,36 +46,8 @@ impl StateFile {
     /// # Errors
     /// When the folder cannot be written to, the path is a link or no regular file, or `bytes` are more than `max_bytes`.
     pub fn save(&self, bytes: &[u8]) -> Result<(), FileError> {
-        self.kind()?;
         self.check_length(bytes)?;
-        let draft = self.draft();
-        let saved = write_new(&draft, bytes).and_then(|()| fs::rename(&draft, &self.path));
-        if let Err(error) = saved {
-            // There is nothing to be done about a draft that cannot be removed; the next one takes its place.
-            let _ = fs::remove_file(&draft);
-            return Err(self.error(error));
-        }
-        // Without it, a machine that loses power may forget the new name.
-        File::open(folder(&self.path))
-            .and_then(|folder| folder.sync_all())
-            .map_err(|e| self.error(e))
-    }
-
-    /// Where the file is written before it gets its name: in the same folder, so that it can be renamed.
-    fn draft(&self) -> PathBuf {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        self.path.with_file_name(format!(".{name}.new"))
-    }
-
-    /// What stands at the path, if it is a file or nothing.
-    fn kind(&self) -> Result<Option<Metadata>, FileError> {
-        match self.path.symlink_metadata() {
-            Ok(found) if found.is_symlink() => Err(self.error(Kind::LinkToState)),
-            Ok(found) if !found.is_file() => Err(self.error(Kind::NotAFile)),
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.error(error)),
-        }
+        whole::write(&self.path, bytes, Readers::Owner)
     }
 
     fn check_length(&self, bytes: &[u8]) -> Result<(), FileError> {
@@ -92,27 +63,10 @@ impl StateFile {
     }
 }
 
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Writes a file that is not there yet, down to the disk. One that a crash has left behind is replaced.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn state(folder: &tempfile::TempDir, name: &str) -> StateFile {
@@ -140,7 +94,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state = state(&folder, "state");
         state.save(b"whole").unwrap();
-        fs::write(state.draft(), b"ha").unwrap();
+        fs::write(folder.path().join(".state.new"), b"ha").unwrap();
         assert_eq!(state.load().unwrap().as_deref(), Some(&b"whole"[..]));
         state.save(b"next").unwrap();
         assert_eq!(state.load().unwrap().as_deref(), Some(&b"next"[..]));

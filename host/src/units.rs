@@ -61,9 +61,21 @@ pub fn bytes(text: &str) -> Result<usize, String> {
 /// # Errors
 /// When it is none from 1 to 256.
 pub fn threads(text: &str) -> Result<usize, String> {
+    number(text, "threads")
+}
+
+/// A number of runs.
+///
+/// # Errors
+/// When it is none from 1 to 256.
+pub fn runs(text: &str) -> Result<usize, String> {
+    number(text, "runs")
+}
+
+fn number(text: &str, what: &str) -> Result<usize, String> {
     const MOST: usize = 256;
     let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
-    number.ok_or_else(|| format!("`{text}` is no number of threads: write 1 to {MOST}"))
+    number.ok_or_else(|| format!("`{text}` is no number of {what}: write 1 to {MOST}"))
 }
 
 /// A name of the zone database, such as `Europe/Berlin`.

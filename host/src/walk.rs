@@ -65,7 +65,8 @@ pub(crate) fn read_packed_text(path: &Path, limit_bytes: u64) -> Result<String, 
     text_of(path, unpacked().map_err(|error| FileError::new(path, error))?, limit_bytes)
 }
 
-fn text_of(path: &Path, bytes: Vec<u8>, limit_bytes: u64) -> Result<String, FileError> {
+/// The text that `bytes` of a file are, without a byte order mark, if they are no more than `limit_bytes`.
+pub(crate) fn text_of(path: &Path, bytes: Vec<u8>, limit_bytes: u64) -> Result<String, FileError> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > limit_bytes) {
         return Err(FileError::new(path, Kind::TooLarge { limit_bytes }));
     }

@@ -100,7 +100,7 @@ fn alerts(rules: &Arc<RuleSet>, events: &[Vec<u8>], prefilter: Prefilter) -> Vec
         alerts.push((alert.rule.path.to_string(), String::from_utf8(json).unwrap()));
     };
     for (raw, offset) in events.iter().zip(0..) {
-        engine.push(raw, &Head { offset, ..Head::default() }, &mut keep);
+        engine.push(raw, Head { offset, ..Head::default() }, &mut keep);
     }
     engine.finish(&mut keep);
     alerts

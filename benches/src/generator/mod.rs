@@ -54,6 +54,19 @@ impl Generator {
         Self { seed: 5975, start_s, hosts: 3, seconds: 60, events_per_second: 5, rows: 7 }
     }
 
+    /// The recipe of what is measured: a stream of some ten thousand events, a few of them planted.
+    #[must_use]
+    pub const fn busy() -> Self {
+        let start_s = 1_772_443_800;
+        Self { seed: 1, start_s, hosts: 20, seconds: 60, events_per_second: 170, rows: 40 }
+    }
+
+    /// The texts of the events in order of time, one each.
+    #[must_use]
+    pub fn lines(&self, rendering: Rendering) -> Vec<Vec<u8>> {
+        self.events().map(|event| event.text(rendering).into_bytes()).collect()
+    }
+
     /// The events in order of time.
     #[must_use]
     pub fn events(&self) -> Events {

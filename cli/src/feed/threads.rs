@@ -148,7 +148,7 @@ impl<'a> Worker<'a> {
             self.formats.count(event, self.args.format.into());
             let alerts = &mut looked.alerts;
             let renderer = self.renderer;
-            self.engine.push(event, &head, &mut |alert| alerts.push(renderer.render(alert)));
+            self.engine.push(event, head, &mut |alert| alerts.push(renderer.render(alert)));
             looked.malformed.note(&mut self.engine, event, &head, line);
             head.offset += 1;
             start = end;

@@ -6,6 +6,7 @@ use super::{
     AggregateFunction, Sample, Store,
     count::Count,
     dc::DistinctCount,
+    estimate::EstimateError,
     extremes::{Extreme, Range, Which},
     list::List,
     mean::Mean,
@@ -49,6 +50,8 @@ enum State<'w> {
     Count(Count),
     /// `dc`.
     DistinctCount(DistinctCount<'w>),
+    /// `estdc_error`.
+    EstimateError(EstimateError),
     /// `values`.
     Values(Values<'w>),
     /// `list`.
@@ -79,6 +82,7 @@ macro_rules! with_inner {
         match $state {
             State::Count($inner) => $body,
             State::DistinctCount($inner) => $body,
+            State::EstimateError($inner) => $body,
             State::Values($inner) => $body,
             State::List($inner) => $body,
             State::Extreme($inner) => $body,
@@ -184,6 +188,7 @@ impl<'w> State<'w> {
         match function {
             F::Count => Self::Count(Count::default()),
             F::DistinctCount => Self::DistinctCount(DistinctCount::new_in(bump)),
+            F::EstimateError => Self::EstimateError(EstimateError::default()),
             F::Values => Self::Values(Values::new_in(bump)),
             F::List => Self::List(List::new_in(bump)),
             F::Min => Self::Extreme(Extreme::new_in(Which::Min, bump)),
@@ -220,6 +225,7 @@ impl<'w> State<'w> {
             (Self::DistinctCount(inner), State::DistinctCount(other)) => {
                 inner.merge(other, store);
             }
+            (Self::EstimateError(inner), State::EstimateError(other)) => inner.merge(other, store),
             (Self::Values(inner), State::Values(other)) => inner.merge(other, store),
             (Self::List(inner), State::List(other)) => inner.merge(other, store),
             (Self::Extreme(inner), State::Extreme(other)) => inner.merge(other, store),

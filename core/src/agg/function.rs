@@ -10,6 +10,8 @@ pub enum AggregateFunction {
     Count,
     /// `dc`: distinct values.
     DistinctCount,
+    /// `estdc_error`: how far off `estdc` is, which is exact.
+    EstimateError,
     /// `values`: the distinct values, sorted.
     Values,
     /// `list`: the first hundred values.
@@ -65,6 +67,7 @@ const NAMES: &[(&str, AggregateFunction)] = &[
     ("dc", AggregateFunction::DistinctCount),
     ("distinct_count", AggregateFunction::DistinctCount),
     ("estdc", AggregateFunction::DistinctCount),
+    ("estdc_error", AggregateFunction::EstimateError),
     ("values", AggregateFunction::Values),
     ("list", AggregateFunction::List),
     ("min", AggregateFunction::Min),
@@ -157,6 +160,7 @@ impl AggregateFunction {
             | Self::Rate => true,
             Self::Count
             | Self::DistinctCount
+            | Self::EstimateError
             | Self::Values
             | Self::List
             | Self::Min

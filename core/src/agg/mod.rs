@@ -21,6 +21,7 @@ mod accumulator;
 mod count;
 mod dc;
 mod distinct;
+mod estimate;
 mod exact;
 mod extremes;
 mod function;

@@ -58,6 +58,11 @@ pub const FUNCTIONS: &[Reference] = &[
         &[example("dc(x) AS n", &["x=a", "x=b|a", "x=A"], "n=3")],
     ),
     reference(
+        &["estdc_error"],
+        "How far off `estdc` is: 0, for it is exact.",
+        &[example("estdc_error(x) AS n", &["x=a", "x=b"], "n=0")],
+    ),
+    reference(
         &["values"],
         "The different values in the order of their bytes.",
         &[example("values(x) AS v", &["x=10", "x=9", "x=100", "x=9"], "v=10|100|9")],

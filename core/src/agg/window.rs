@@ -19,8 +19,8 @@ use crate::{
     config::SECOND_NS,
     expr::branch::Branch as Found,
     ids::{GroupId, RuleId},
-    names::Name,
-    row::{Cell, Env, Rank, Row},
+    names::{Name, Names},
+    row::{Cell, Env, Fields, Rank, Remains, Row},
     stage::{self, stats::Stats},
     value::Value,
 };
@@ -97,6 +97,7 @@ enum Contents<'w> {
 /// A row that outlives its event.
 struct KeptRow<'w> {
     rank: Rank,
+    remains: Remains<'w>,
     cells: &'w [Cell<'w>],
 }
 
@@ -342,7 +343,7 @@ fn ordered<'w>(rows: &'w [KeptRow<'w>], env: Env<'w>) -> Vec<Row<'w>> {
 }
 
 fn thaw<'w>(kept: &KeptRow<'w>, env: Env<'w>) -> Row<'w> {
-    let mut row = Row::empty(env.bump, kept.rank);
+    let mut row = Row::empty(env.bump, kept.rank).with_remains(kept.remains);
     kept.cells.iter().for_each(|cell| row.push(cell.name, cell.value));
     row
 }
@@ -353,7 +354,19 @@ fn keep<'w>(row: &Row<'_>, bump: &'w Bump) -> KeptRow<'w> {
     row.visit(|name, value| {
         cells.push(Cell { name: copied_name(name, bump), value: copied_value(value, bump) });
     });
-    KeptRow { rank: row.rank(), cells: cells.into_bump_slice() }
+    KeptRow { rank: row.rank(), remains: remains(row, bump), cells: cells.into_bump_slice() }
+}
+
+fn remains<'w>(row: &Row<'_>, bump: &'w Bump) -> Remains<'w> {
+    let mut texts = BumpVec::new_in(bump);
+    if row.get(Names::RAW).is_null() {
+        row.any_raw_text(&mut |text| {
+            texts.push(&*bump.alloc_slice_copy(text));
+            false
+        });
+    }
+    let event_id = row.event_id().map(|id| &*bump.alloc_slice_copy(id));
+    Remains { event_id, texts: texts.into_bump_slice() }
 }
 
 /// A name that lives as long as `bump`.

@@ -4,15 +4,17 @@
 //! table or index that is not there, nothing deeper than [`MAX_DEPTH`]. So whatever it returns can run, and nobody has to walk
 //! over it again. Numbers, texts and counts are those of [`codec`](crate::codec), with its law.
 //!
-//! What rules share is written once, in a pool before the rules, and named by its number: patterns by their text, tables and
-//! indexes by where they are.
+//! What rules share is written once, in a pool before the rules, and named by its number: functions by their names, patterns by
+//! their text, tables and indexes by where they are.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::bytes::Automata;
 use crate::{
     codec::{Malformed, Reader, Writer},
     expr::{
         capture::Finder,
+        functions::Function,
         program,
         regex::{Regex, RegexIds},
     },
@@ -50,6 +52,7 @@ pub(crate) struct Saver {
 /// What the rules name by numbers.
 #[derive(Default)]
 pub(crate) struct Pools {
+    pub(crate) functions: Pool<&'static str, &'static Function>,
     pub(crate) regexes: Pool<Box<str>, Regex>,
     pub(crate) finders: Pool<Box<str>, Finder>,
     pub(crate) tables: Pool<usize, Arc<Table>>,
@@ -87,8 +90,10 @@ pub(crate) fn place<T>(shared: &Arc<T>) -> usize {
 /// Reads a rule set.
 pub(crate) struct Loader<'b> {
     pub(crate) bytes: Reader<'b>,
+    pub(crate) automata: Automata,
     pub(crate) names: Names,
     pub(crate) ids: RegexIds,
+    pub(crate) functions: Vec<&'static Function>,
     pub(crate) regexes: Vec<Regex>,
     pub(crate) finders: Vec<Finder>,
     pub(crate) tables: Vec<Arc<Table>>,

@@ -23,7 +23,7 @@ use crate::{
     },
     expr::{
         capture::Finder,
-        functions::{self, Body, Function},
+        functions::{Body, Function},
         glob::{Case, Glob},
         like::Like,
         program::{Call, Chain, Comparison, Expr, Literal, Operator, Prepared, Relation},
@@ -34,6 +34,7 @@ use crate::{
     },
     locations::{Attribute, Language, Locations},
     lookup::{self, Index, Limits, Lookup, Table},
+    outbox::{IfEmpty, Manner, is_file_name},
     scan::{Atom, Domain, needle::Needle, segment::Breaker},
     stage::{
         self, Column, FieldPattern, Stage,
@@ -110,7 +111,7 @@ forms! {
         17 MvExpand(it), 18 NoMv(it), 19 MvCombine(it), 20 AddTotals(it), 21 AvlBase64(it), 22 IpLocation(it), 23 SPath(it),
         24 XmlKv(it), 25 Extract(it), 26 Convert(it), 27 Replace(it), 28 StrCat(it), 29 Stats(it), 30 Eventstats(it),
         31 Streamstats(it), 32 Head(it), 33 Tail(it), 34 Reverse(it), 35 Sort(it), 36 Dedup(it), 37 Top(it), 38 Chart(it),
-        39 Transaction(it), 40 MakeResults(it), 41 Lookup(it), 42 InputLookup(it),
+        39 Transaction(it), 40 MakeResults(it), 41 Lookup(it), 42 InputLookup(it), 43 OutputLookup(it), 44 FromJson(it), 45 Outlier(it),
     };
 
     struct stage::regex::Regex { field, negated, pattern };
@@ -156,6 +157,9 @@ forms! {
     struct stage::avlbase64::AvlBase64 { field, target };
     enum Attribute { 0 City, 1 Country, 2 Region, 3 Continent, 4 Latitude, 5 Longitude, 6 MetroCode, 7 Timezone };
     enum Language { 0 Code(it), 1 Iso };
+    struct stage::fromjson::FromJson { field, prefix };
+    struct stage::outlier::Outlier { fields, action, reach, looks_below };
+    enum stage::outlier::Action { 0 Cut, 1 Mark, 2 Remove };
     struct stage::spath::SPath { input, place };
     enum stage::spath::Place { 0 Path(path, field), 1 Everywhere };
     struct stage::xmlkv::XmlKv { field };
@@ -197,7 +201,8 @@ forms! {
     struct stage::top::Top {
         is_rare, groups, limit, shows_count, shows_percent, other, percent, counts,
     } if counts_its_groups;
-    struct stage::chart::Chart { row, column, buckets, limit, other, null, separator, is_continuous, stats };
+    struct stage::chart::Chart { row, column, buckets, limit, other, null, separator, is_continuous, rates, stats };
+    struct stage::chart::Rate { field, unit_ns };
     enum stage::chart::Buckets { 0 None, 1 Bin(it), 2 Auto(it) };
     struct stage::transaction::Transaction {
         fields, starts_with, ends_with, max_span_ns, max_pause_ns, max_events, max_open, max_open_events, is_connected,
@@ -205,6 +210,9 @@ forms! {
     };
     struct stage::inputlookup::InputLookup { table, columns, filter, start, most, place } if has_its_columns;
     struct stage::inputlookup::Column { place, field };
+    struct stage::outputlookup::OutputLookup { file, manner, most } if names_a_file;
+    enum Manner { 0 Replace(if_empty), 1 Append, 2 Update(column) };
+    enum IfEmpty { 0 Remove, 1 Keep, 2 Empty };
     enum Span { 0 Fixed(ns), 1 Calendar(count, unit), 2 Linear { units, decimals }, 3 Log { coefficient, base } } if has_width;
 }
 
@@ -228,6 +236,10 @@ fn counts_its_groups(top: &stage::top::Top) -> bool {
             *top.counts.aggregates,
             [stats::Aggregate { function: AggregateFunction::Count, .. }]
         )
+}
+
+fn names_a_file(lookup: &stage::outputlookup::OutputLookup) -> bool {
+    is_file_name(&lookup.file)
 }
 
 fn has_its_columns(lookup: &stage::inputlookup::InputLookup) -> bool {
@@ -260,19 +272,26 @@ forms! {
     enum AggregateFunction {
         0 Count, 1 DistinctCount, 2 Values, 3 List, 4 Min, 5 Max, 6 Range, 7 Sum, 8 SumOfSquares, 9 Mean, 10 Mode, 11 Median,
         12 Percentile(it), 13 ExactPercentile(it), 14 Stdev, 15 StdevP, 16 Var, 17 VarP, 18 First, 19 Last, 20 Earliest,
-        21 Latest, 22 EarliestTime, 23 LatestTime, 24 Rate,
+        21 Latest, 22 EarliestTime, 23 LatestTime, 24 Rate, 25 EstimateError,
     };
-    struct Lookup { index, inputs, outputs, keeps_existing, limits } if has_its_keys;
+    struct Lookup { index, inputs, outputs, keeps_existing, limits, times } if has_its_keys;
+    struct lookup::Times { rows_ns, least_offset_ns, most_offset_ns } if is_newest_first;
     struct lookup::Output { column, field };
     struct Limits { most, least, default };
     struct lookup::Key { column, matching };
     enum lookup::Matching { 0 Exact, 1 Network, 2 Wildcard };
 }
 
+fn is_newest_first(times: &lookup::Times) -> bool {
+    times.rows_ns.is_sorted_by(|first, second| first >= second)
+}
+
 fn has_its_keys(lookup: &Lookup) -> bool {
     let columns = lookup.index.table().columns().len();
+    let rows = lookup.index.table().row_count();
     lookup.inputs.len() == lookup.index.keys().len()
         && lookup.outputs.iter().all(|output| output.column < columns)
+        && lookup.times.as_ref().is_none_or(|times| times.rows_ns.len() == rows)
 }
 
 impl Form for Arc<Table> {
@@ -404,15 +423,13 @@ impl Form for Expr {
 
 impl Form for Call {
     fn save(&self, out: &mut Saver) {
-        out.out.text(self.function.name.as_bytes());
+        out.pools.functions.number(self.function.name, &self.function).save(out);
         self.arguments.save(out);
         self.prepared.save(out);
     }
 
     fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
-        let name = std::str::from_utf8(from.bytes.text()?).ok();
-        let function = name.and_then(|name| functions::all().find(|known| known.name == name));
-        let function = function.ok_or(Malformed::new("a function is none that there is"))?;
+        let function = from.shared(|from| &from.functions)?;
         let count = from.bytes.count(1)?;
         check(function.arguments.contains(&count), "a function has too few or too many arguments")?;
         let mut arguments = Vec::new();
@@ -512,12 +529,16 @@ impl Form for Glob {
 
     fn load(from: &mut Loader<'_>) -> Result<Self, Malformed> {
         let case = Case::load(from)?;
-        let pieces = Vec::<Box<[u8]>>::load(from)?;
-        check(!pieces.is_empty(), "a pattern has no pieces")?;
-        let glob = Self::of_pieces(pieces.iter().map(|piece| &**piece), case);
-        let is_one_form = glob.literal_pieces().eq(pieces.iter().map(|piece| &**piece));
-        check(is_one_form, "a pattern is not in lower case")?;
-        Ok(glob)
+        let count = from.bytes.count(1)?;
+        check(count > 0, "a pattern has no pieces")?;
+        let mut again = from.bytes;
+        for _ in 0..count {
+            let text = from.bytes.text()?;
+            let is_lower = case == Case::Sensitive || !text.iter().any(u8::is_ascii_uppercase);
+            check(is_lower, "a pattern is not in lower case")?;
+        }
+        let pieces = (0..count).map(|_| again.text().expect("it was read just now"));
+        Ok(Self::of_pieces(pieces, case))
     }
 }
 

@@ -66,6 +66,7 @@ codes! {
     NotAGenerator = "E0308", "a generating command must be the first";
     DataModel = "E0309", "the command reads data models, metrics or summaries, which caltrop does not have yet";
     AppCommand = "E0310", "the command belongs to an app";
+    SearchForEachRow = "E0311", "the command would search events anew for each row";
 
     BadYaml = "E0401", "the rule file is not valid YAML";
     MissingKey = "E0402", "the rule file lacks a key that a rule needs";
@@ -87,5 +88,5 @@ codes! {
     UnknownTransform = "W0521", "a knowledge file names an extraction that none defines";
     TagInEventtype = "W0522", "an event type tests a tag, which it never sees";
     LookupWithoutTable = "W0523", "a lookup has no table, so it finds nothing";
-    TableNotWritten = "W0524", "a rule would write a lookup table, which caltrop does not";
+    TableNotWritten = "W0524", "a lookup table is not written, for nothing allows it";
 }

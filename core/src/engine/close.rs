@@ -2,7 +2,7 @@
 //!
 //! Windows that close in one call close in the order of their ends, then of their rules, starts and hosts.
 
-use super::{Work, frame};
+use super::{Work, frame, profile::Phase};
 use crate::{
     agg::{
         window::{Slot, Window},
@@ -160,7 +160,7 @@ impl<'e> Work<'e, '_> {
     /// Ends the time in which late rows revise a window.
     pub(super) fn let_go(&mut self, slot: &Slot) {
         self.keep_gained(slot, self.expires_ns(slot));
-        self.revise(slot);
+        self.measured(slot.rule, Phase::Windows, |work| work.revise(slot));
         if let Some(retained) = self.windows.take_retained(slot) {
             self.windows.recycle(retained.window.into_owner());
         }
@@ -247,6 +247,10 @@ impl<'e> Work<'e, '_> {
 
     /// Turns a window back into rows, and sends what the rest of the pipeline makes of them.
     fn send_window(&mut self, slot: &Slot, window: &Window, partial: Option<Partial>) {
+        self.measured(slot.rule, Phase::Windows, |work| work.send_rows_of(slot, window, partial));
+    }
+
+    fn send_rows_of(&mut self, slot: &Slot, window: &Window, partial: Option<Partial>) {
         let rules = self.rules;
         let Some(reduce) = &rules.rules[slot.rule.index()].plan.reduce else { return };
         let bump = self.windows.arena();

@@ -22,9 +22,13 @@ impl Engine {
         let modes = [self.options.mode, other.options.mode];
         assert_eq!(modes, [Mode::Batch; 2], "a stream has one engine");
         self.exhausted = self.exhausted.into_iter().chain(other.exhausted).min();
+        other.outbox.take().into_iter().for_each(|written| self.outbox.add(written));
         add(&mut self.counters, &other.counters);
         for (own, other) in self.rule_counters.iter_mut().zip(&other.rule_counters) {
             add_of_rule(own, other);
+        }
+        if let (Some(own), Some(other)) = (&mut self.profile, &other.profile) {
+            own.add(other);
         }
         for (slot, window) in other.windows.into_open() {
             let plan = &self.rules.rule(slot.rule).plan;
@@ -51,6 +55,7 @@ fn add(own: &mut Counters, other: &Counters) {
         malformed_rows,
         lost_fields,
         cut_rows,
+        unwritten_rows,
         late,
         revised,
         retracted,
@@ -73,6 +78,7 @@ fn add(own: &mut Counters, other: &Counters) {
     own.malformed_rows += malformed_rows;
     own.lost_fields += lost_fields;
     own.cut_rows += cut_rows;
+    own.unwritten_rows += unwritten_rows;
     own.late += late;
     own.revised += revised;
     own.retracted += retracted;

@@ -89,6 +89,9 @@ impl Engine {
         for (index, heir) in heirs.iter().enumerate() {
             let Ok(heir) = *heir else { continue };
             new.rule_counters[heir.index()] = self.rule_counters[index];
+            if let (Some(new), Some(own)) = (&mut new.profile, &self.profile) {
+                new.inherit(heir, own, RuleId::new(index));
+            }
             if self.disabled.contains(RuleId::new(index)) {
                 new.set_enabled(heir, Enabled::No);
             }

@@ -79,6 +79,12 @@ impl Head<'_> {
     }
 }
 
+impl<'a> From<&Head<'a>> for Head<'a> {
+    fn from(head: &Head<'a>) -> Self {
+        *head
+    }
+}
+
 /// What is known of a field already.
 #[derive(Clone, Copy, Default)]
 enum Memo<'e> {
@@ -134,6 +140,23 @@ pub struct Event<'e> {
     memos: Memos<'e>,
 }
 
+/// The fields that have a value, each once, in the order of their first values.
+fn grouped<'e>(
+    fields: &[(&'e [u8], &'e [u8])],
+    bump: &'e Bump,
+) -> BumpVec<'e, (&'e [u8], Value<'e>)> {
+    let present = fields.iter().enumerate().filter(|(_, (_, value))| !value.is_empty());
+    let mut sorted = BumpVec::from_iter_in(present.map(|(index, _)| index), bump);
+    sorted.sort_by_key(|&index| (fields[index].0, index));
+    let mut groups = BumpVec::new_in(bump);
+    for group in sorted.chunk_by(|&a, &b| fields[a].0 == fields[b].0) {
+        let values = bump.alloc_slice_fill_iter(group.iter().map(|&index| fields[index].1));
+        groups.push((group[0], (fields[group[0]].0, Value::from_list(values))));
+    }
+    groups.sort_by_key(|&(first, _)| first);
+    BumpVec::from_iter_in(groups.into_iter().map(|(_, field)| field), bump)
+}
+
 impl<'e> Event<'e> {
     /// The event `raw` with the metadata `meta`; nothing else is read yet.
     #[must_use]
@@ -168,7 +191,7 @@ impl<'e> Event<'e> {
         Ok(event)
     }
 
-    /// An event whose fields the caller has found already.
+    /// An event whose fields the caller has found already. Several values of one name are a multivalue, in their order.
     #[must_use]
     pub fn of_fields(
         raw: Option<&'e [u8]>,
@@ -177,9 +200,7 @@ impl<'e> Event<'e> {
         knowledge: Knowledge<'e>,
         env: Env<'e>,
     ) -> Self {
-        let present = fields.iter().filter(|(_, value)| !value.is_empty());
-        let fields = present.map(|&(name, value)| (name, Value::Text(value)));
-        let fields = BumpVec::from_iter_in(fields, env.bump);
+        let fields = grouped(fields, env.bump);
         let meta = Meta::given(Format::Fields, head).with_fields(&fields, env);
         let meta = meta.with_told_by_fields(&fields, env);
         Self { raw, ..Self::bare(meta, Some(knowledge), env) }.with_natives(&fields)

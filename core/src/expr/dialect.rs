@@ -202,6 +202,10 @@ struct Rewriter<'p> {
     flags: Flags,
     /// The flags to come back to when each open group closes.
     outer: Vec<Flags>,
+    /// How many groups that capture have been opened.
+    groups: usize,
+    /// The groups that conditions ask for by number, and where.
+    conditions: Vec<(usize, Range<usize>)>,
 }
 
 impl<'p> Rewriter<'p> {
@@ -219,6 +223,8 @@ impl<'p> Rewriter<'p> {
             before: Before::Nothing,
             flags: Flags::default(),
             outer: Vec::new(),
+            groups: 0,
+            conditions: Vec::new(),
         }
     }
 
@@ -239,7 +245,16 @@ impl<'p> Rewriter<'p> {
                 literal => self.literal(literal, literal.len_utf8()),
             }
         }
+        self.check_conditions()?;
         Ok(self.output)
+    }
+
+    /// Refuses conditions on groups that the pattern lacks: the backtracker would look for them all the same.
+    fn check_conditions(&mut self) -> Result<(), RegexError> {
+        let is_missing = |(group, _): &&(usize, _)| !(1..=self.groups).contains(group);
+        let Some((group, span)) = self.conditions.iter().find(is_missing) else { return Ok(()) };
+        let message = format!("a condition asks for group {group}, which the pattern lacks");
+        Err(RegexError::new(span.clone(), message))
     }
 
     fn rest(&self) -> &'p str {
@@ -352,7 +367,10 @@ impl<'p> Rewriter<'p> {
             self.at += 3 + end + 1;
             return Ok(());
         }
-        let Some(special) = rest.strip_prefix("(?") else { return self.enter(1, "(") };
+        let Some(special) = rest.strip_prefix("(?") else {
+            self.groups += 1;
+            return self.enter(1, "(");
+        };
         if let Some((construct, length)) = refused_group(special) {
             return self.unsupported(2 + length, construct);
         }
@@ -382,6 +400,7 @@ impl<'p> Rewriter<'p> {
             let Some(end) = self.rest().find('>') else {
                 return self.error(1, "a group name is never closed");
             };
+            self.groups += 1;
             self.output.names.push(self.rest()[..end].to_owned());
             self.copy(end + 1, Before::Nothing);
         }
@@ -396,6 +415,7 @@ impl<'p> Rewriter<'p> {
             return self.error(3, "a group name is never closed");
         };
         let text = format!("(?P<{}>", &name[..end]);
+        self.groups += 1;
         self.output.names.push(name[..end].to_owned());
         self.outer.push(self.flags);
         self.write(3 + end + 1, &text);
@@ -403,7 +423,7 @@ impl<'p> Rewriter<'p> {
         Ok(())
     }
 
-    /// `(?(1)`, `(?(<name>)`.
+    /// `(?(1)`, `(?(-1)`, `(?(<name>)`.
     fn conditional(&mut self, special: &str) -> Result<(), RegexError> {
         if special.starts_with("(?") {
             return self.unsupported(5, "a condition that is look-around");
@@ -411,11 +431,28 @@ impl<'p> Rewriter<'p> {
         let Some(end) = special.find(')') else {
             return self.error(3, "a condition is never closed");
         };
+        let length = 2 + end + 1;
         let condition = special[1..end].trim_matches(['<', '>', '\'']);
-        let is_number = condition.bytes().all(|byte| byte.is_ascii_digit());
         let text =
-            if is_number { format!("(?({condition})") } else { format!("(?(<{condition}>)") };
-        self.enter(2 + end + 1, &text)
+            if condition.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+                format!("(?(<{condition}>)")
+            } else if let Some(group) = self.numbered_group(condition) {
+                self.conditions.push((group, self.at..self.at + length));
+                format!("(?({group})")
+            } else {
+                return self.error(length, "a condition needs a group's number or name");
+            };
+        self.enter(length, &text)
+    }
+
+    /// The group that `1`, `-1` (the last one before this place) or `+1` (the next) means.
+    fn numbered_group(&self, number: &str) -> Option<usize> {
+        let distance = number.trim_start_matches(['+', '-']).parse().ok()?;
+        match number.as_bytes().first()? {
+            b'-' => (self.groups + 1).checked_sub(distance),
+            b'+' => self.groups.checked_add(distance),
+            _ => Some(distance),
+        }
     }
 
     /// A reference to a group whose name or number follows the next `length` bytes, up to `close`.

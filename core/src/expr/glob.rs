@@ -38,7 +38,11 @@ impl Glob {
 
     /// A pattern of these texts, of which there is one at least, with a wildcard between any two.
     pub(crate) fn of_pieces<'p>(pieces: impl Iterator<Item = &'p [u8]>, case: Case) -> Self {
-        Self { pieces: pieces.map(|text| Piece::new(text, case)).collect(), case }
+        let mut pieces: Box<[Piece]> = pieces.map(|text| Piece::at_edge(text, case)).collect();
+        if let [_, inner @ .., _] = &mut *pieces {
+            inner.iter_mut().for_each(|piece| piece.prepare(case));
+        }
+        Self { pieces, case }
     }
 
     /// Whether letters match their other case.
@@ -108,11 +112,12 @@ impl Glob {
     }
 }
 
-/// A literal between two wildcards, with what a search for it needs.
+/// A literal.
 #[derive(Clone, Debug)]
 struct Piece {
     text: Box<[u8]>,
-    search: Search,
+    /// What a search for it needs; `None` at the edges of the pattern, where it stands in one place only.
+    search: Option<Search>,
 }
 
 #[derive(Clone, Debug)]
@@ -123,18 +128,22 @@ enum Search {
 }
 
 impl Piece {
-    fn new(text: &[u8], case: Case) -> Self {
-        match case {
-            Case::Sensitive => {
-                let finder = memmem::Finder::new(text).into_owned();
-                Self { text: text.into(), search: Search::Exact(Box::new(finder)) }
-            }
-            Case::Insensitive => {
-                let text = text.to_ascii_lowercase().into_boxed_slice();
-                let search = Search::Folded(borders(&text));
-                Self { text, search }
-            }
+    fn at_edge(text: &[u8], case: Case) -> Self {
+        let mut text: Box<[u8]> = text.into();
+        if case == Case::Insensitive {
+            text.make_ascii_lowercase();
         }
+        Self { text, search: None }
+    }
+
+    /// Makes it one that is searched for.
+    fn prepare(&mut self, case: Case) {
+        self.search = Some(match case {
+            Case::Sensitive => {
+                Search::Exact(Box::new(memmem::Finder::new(&self.text).into_owned()))
+            }
+            Case::Insensitive => Search::Folded(borders(&self.text)),
+        });
     }
 
     fn equals(&self, text: &[u8], case: Case) -> bool {
@@ -146,7 +155,7 @@ impl Piece {
 
     /// Where it first occurs.
     fn find(&self, haystack: &[u8]) -> Option<usize> {
-        match &self.search {
+        match self.search.as_ref().expect("only what stands between wildcards is searched for") {
             Search::Exact(finder) => finder.find(haystack),
             Search::Folded(borders) => find_folded(&self.text, borders, haystack),
         }

@@ -6,6 +6,7 @@ pub mod branch;
 pub mod capture;
 pub mod compare;
 pub(crate) mod deferred;
+pub(crate) mod dense;
 pub mod dialect;
 pub mod functions;
 pub mod glob;

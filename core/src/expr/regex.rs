@@ -10,20 +10,27 @@
 //! also matches before one final newline, that newline is replaced by a byte that no UTF-8 text holds: the automaton
 //! takes it for a newline wherever one may be consumed, and for the end where `$` stands.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use regex_automata::{
     Input,
-    dfa::{Automaton as _, StartKind, dense},
+    dfa::{StartKind, dense},
     hybrid::dfa as lazy,
     nfa::thompson::{self, WhichCaptures},
     util::look::LookMatcher,
 };
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::{backtrack::Backtracker, caches::Unfit, capture::Finder, deferred::Deferred, dialect};
+use super::{
+    backtrack::Backtracker,
+    caches::Unfit,
+    capture::Finder,
+    deferred::Deferred,
+    dense::{Dense, NoAutomaton},
+    dialect,
+};
 pub use super::{caches::Caches, dialect::RegexError};
-use crate::ids::RegexId;
+use crate::{compiled::bytes::Part, ids::RegexId};
 
 /// Stands for a final newline while a pattern with `$` is matched; no UTF-8 text holds it.
 pub(super) const FINAL_NEWLINE: u8 = 0xFF;
@@ -99,7 +106,7 @@ pub(super) enum Dollar {
 
 /// What a pattern is compiled to.
 enum Automaton {
-    Dense(Dollar, dense::DFA<Vec<u32>>),
+    Dense(Dollar, Dense),
     Lazy(Dollar, lazy::DFA),
     Backtracker(Backtracker),
 }
@@ -127,23 +134,26 @@ impl Regex {
     /// If the bytes are no automaton.
     pub(crate) fn load(
         pattern: &str,
-        stored: Option<&Stored<'_>>,
+        stored: Option<Stored<Part>>,
         ids: &mut RegexIds,
     ) -> Result<Self, NoAutomaton> {
         let automaton = match stored {
-            Some(stored) => stored.automaton()?,
+            // There the bytes cannot be read as they stand.
+            Some(_) if cfg!(target_endian = "big") => Deferred::later(),
+            Some(Stored { has_dollar, bytes }) => {
+                let dollar = if has_dollar { Dollar::Present } else { Dollar::Absent };
+                Deferred::ready(Automaton::Dense(dollar, Dense::read(bytes)?))
+            }
             None => Deferred::later(),
         };
         Ok(Self { shared: Arc::new(Shared { pattern: pattern.into(), automaton }), id: ids.next() })
     }
 
     /// The automaton as bytes, if it is a dense one.
-    pub(crate) fn stored(&self) -> Option<Stored<'static>> {
+    pub(crate) fn stored(&self) -> Option<Stored<Vec<u8>>> {
         match self.automaton()? {
             Automaton::Dense(dollar, dense) => {
-                let (mut bytes, padding) = dense.to_bytes_little_endian();
-                bytes.drain(..padding);
-                Some(Stored { has_dollar: *dollar == Dollar::Present, bytes: bytes.into() })
+                Some(Stored { has_dollar: *dollar == Dollar::Present, bytes: dense.to_bytes() })
             }
             Automaton::Lazy(..) | Automaton::Backtracker(_) => None,
         }
@@ -164,9 +174,7 @@ impl Regex {
     pub fn is_match(&self, caches: &Caches, haystack: &[u8]) -> bool {
         let Some(automaton) = self.automaton() else { return caches.give_up() };
         caches.with_subject(haystack, automaton.dollar(), |subject| match automaton {
-            Automaton::Dense(_, dense) => dense
-                .try_search_fwd(&Input::new(subject).earliest(true))
-                .is_ok_and(|end| end.is_some()),
+            Automaton::Dense(_, dense) => dense.is_match(subject),
             Automaton::Lazy(_, lazy) => {
                 caches.with_lazy(self.id, lazy, |cache| search(lazy, cache, subject))
             }
@@ -198,7 +206,7 @@ impl Automaton {
         let (hir, dollar) = with_final_newline(dialect::parse(pattern)?, pattern)?;
         let nfa = program(&hir, dollar, NFA_BYTES).map_err(|message| whole(pattern, message))?;
         if let Some(dense) = dense(&nfa) {
-            return Ok(Self::Dense(dollar, dense));
+            return Ok(Self::Dense(dollar, Dense::new(dense)));
         }
         let lazy = lazy(nfa, LAZY_CACHE_BYTES).map_err(|message| whole(pattern, message))?;
         Ok(Self::Lazy(dollar, lazy))
@@ -212,53 +220,12 @@ impl Automaton {
     }
 }
 
-/// A dense automaton as bytes.
+/// A dense automaton as bytes, in the form of `regex-automata`, in little-endian.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored<'b> {
+pub(crate) struct Stored<B> {
     /// Whether its pattern holds a `$` that matches before a final newline.
     pub(crate) has_dollar: bool,
-    /// The form of `regex-automata`, in little-endian.
-    pub(crate) bytes: Cow<'b, [u8]>,
-}
-
-/// Bytes that are no dense automaton.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoAutomaton;
-
-impl Stored<'_> {
-    /// The automaton; on a machine that cannot read its bytes it is compiled when it is first used.
-    fn automaton(&self) -> Result<Deferred<Automaton>, NoAutomaton> {
-        if cfg!(target_endian = "big") {
-            return Ok(Deferred::later());
-        }
-        let aligned = Aligned::copy(&self.bytes);
-        let (dense, length) = dense::DFA::from_bytes(aligned.bytes()).map_err(|_| NoAutomaton)?;
-        if length != self.bytes.len() {
-            return Err(NoAutomaton);
-        }
-        let dollar = if self.has_dollar { Dollar::Present } else { Dollar::Absent };
-        Ok(Deferred::ready(Automaton::Dense(dollar, dense.to_owned())))
-    }
-}
-
-/// Bytes that begin where a number of 32 bits may stand.
-struct Aligned {
-    buffer: Vec<u8>,
-    start: usize,
-}
-
-impl Aligned {
-    fn copy(bytes: &[u8]) -> Self {
-        let mut buffer: Vec<u8> = Vec::with_capacity(bytes.len() + align_of::<u32>());
-        let start = buffer.as_ptr().align_offset(align_of::<u32>()).min(align_of::<u32>());
-        buffer.resize(start, 0);
-        buffer.extend_from_slice(bytes);
-        Self { buffer, start }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.buffer[self.start..]
-    }
+    pub(crate) bytes: B,
 }
 
 /// A pattern that data supplied, compiled under small bounds, with its own cache.

@@ -36,6 +36,7 @@ impl Bench {
             lookups: None,
             diagnostics: &mut self.diagnostics,
             strict_raw: false,
+            allow_write: false,
             knowledge: None,
             branches: Vec::new(),
         }

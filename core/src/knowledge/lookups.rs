@@ -5,9 +5,10 @@
 //! somewhere else (a program, a KV store) stands for whatever file has the stanza's own name, so that a user can
 //! give the answers of `dnslookup` in `lookups/dnslookup.csv`; without such a file it is empty.
 //!
-//! `max_matches`, `min_matches`, `default_match`, `case_sensitive_match`, `match_type` and `filename` count. Settings that
+//! `max_matches`, `min_matches`, `default_match`, `case_sensitive_match`, `match_type` and `filename` count, and for lookups by time
+//! `time_field`, `time_format`, `min_offset_secs` and `max_offset_secs`. Settings that
 //! change how fast a table is read and not what it answers (`batch_index_query`, `allow_caching`, `index_fields_list`) are taken
-//! without effect; `time_field` and `filter` would change answers, so a stanza with one of them is refused.
+//! without effect; `filter` would change answers, so a stanza with it is refused.
 
 use std::{collections::BTreeMap, str, sync::Arc};
 
@@ -53,6 +54,21 @@ pub struct Definition {
     pub is_case_sensitive: bool,
     /// How many rows may match.
     pub limits: Limits,
+    /// Which column says since when a row holds, for a lookup by time.
+    pub times: Option<TimeColumn>,
+}
+
+/// The column of a lookup by time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeColumn {
+    /// `time_field`: its name.
+    pub name: String,
+    /// `time_format`: how its times are written; `None` where they are epoch seconds.
+    pub format: Option<String>,
+    /// `min_offset_secs`: an event lies at least so far behind, in seconds.
+    pub least_offset_s: i64,
+    /// `max_offset_secs`: and at most so far.
+    pub most_offset_s: i64,
 }
 
 /// Where the rows of a lookup come from.
@@ -113,6 +129,18 @@ impl Lookups {
         problems
     }
 
+    /// The name of the file that rows for the lookup `name` are written to: its own, or a CSV file of that name.
+    #[must_use]
+    pub fn file_name(&self, name: &str) -> String {
+        let Named { definition, file } = self.named(name);
+        match (file, definition.map(|definition| &definition.source)) {
+            (Some((file, _)), _) => file.to_owned(),
+            (None, Some(Source::File(file))) => file.clone(),
+            _ if ENDINGS.iter().any(|ending| name.ends_with(ending)) => name.to_owned(),
+            _ => format!("{name}.csv"),
+        }
+    }
+
     fn file(&self, name: &str) -> Option<(&str, &File)> {
         self.files.get_key_value(name).map(|(name, file)| (name.as_str(), file))
     }
@@ -125,6 +153,7 @@ impl Default for Definition {
             matchings: BTreeMap::new(),
             is_case_sensitive: true,
             limits: Limits::default(),
+            times: None,
         }
     }
 }
@@ -200,7 +229,7 @@ fn line_of(record: &ByteRecord, text: &str) -> Span {
 /// The lookup that a stanza of transforms.conf defines; none if it is of another kind.
 pub(super) fn define(stanza: &Stanza) -> (Option<Definition>, Vec<Diagnostic>) {
     let Some(source) = source(stanza) else { return (None, Vec::new()) };
-    let refused: Vec<Diagnostic> = ["time_field", "filter"]
+    let refused: Vec<Diagnostic> = ["filter"]
         .iter()
         .filter_map(|key| stanza.settings.get(*key).filter(|it| !it.value.value.is_empty()))
         .map(refused)
@@ -211,14 +240,16 @@ pub(super) fn define(stanza: &Stanza) -> (Option<Definition>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let (matchings, found) = stanza.settings.get("match_type").map(matchings).unwrap_or_default();
     problems.extend(found);
+    let times = time_column(stanza, &mut problems);
+    let usually = if times.is_some() { 1 } else { Limits::default().most };
     let limits = Limits {
-        most: count(stanza, "max_matches", 1, Limits::default().most, &mut problems),
+        most: count(stanza, "max_matches", 1, usually, &mut problems),
         least: count(stanza, "min_matches", 0, 0, &mut problems),
         default: stanza.value("default_match").unwrap_or_default().as_bytes().into(),
     };
     let is_case_sensitive = stanza.value("case_sensitive_match").is_none_or(str::is_empty)
         || stanza.is_true("case_sensitive_match");
-    (Some(Definition { source, matchings, is_case_sensitive, limits }), problems)
+    (Some(Definition { source, matchings, is_case_sensitive, limits, times }), problems)
 }
 
 fn source(stanza: &Stanza) -> Option<Source> {
@@ -231,6 +262,38 @@ fn source(stanza: &Stanza) -> Option<Source> {
         (_, Some(_)) => Some(Source::External),
         (None, None) => value("external_cmd").map(|_| Source::External),
     }
+}
+
+/// What `time_field` and its companions say; nothing without it.
+fn time_column(stanza: &Stanza, problems: &mut Vec<Diagnostic>) -> Option<TimeColumn> {
+    /// About 63 years: no bound.
+    const MOST_OFFSET_S: i64 = 2_000_000_000;
+    let value = |key| stanza.value(key).filter(|value| !value.is_empty());
+    let name = value("time_field")?.to_owned();
+    // What Splunk takes where nothing is written: epoch seconds, with or without a fraction.
+    let format = value("time_format").filter(|format| !matches!(*format, "%s" | "%s.%Q"));
+    Some(TimeColumn {
+        name,
+        format: format.map(str::to_owned),
+        least_offset_s: seconds(stanza, "min_offset_secs", 0, problems),
+        most_offset_s: seconds(stanza, "max_offset_secs", MOST_OFFSET_S, problems),
+    })
+}
+
+/// The seconds that `key` says.
+fn seconds(stanza: &Stanza, key: &str, default: i64, problems: &mut Vec<Diagnostic>) -> i64 {
+    let Some(setting) = stanza.settings.get(key).filter(|it| !it.value.value.is_empty()) else {
+        return default;
+    };
+    let number = setting.value.value.parse().ok().filter(|seconds| *seconds >= 0);
+    number.unwrap_or_else(|| {
+        let message = format!("`{}` is no number of seconds", setting.value.value);
+        problems.push(
+            Diagnostic::error(Code::BadKnowledge, setting.value.span, message)
+                .label("expected a whole number, 0 or more"),
+        );
+        default
+    })
 }
 
 fn refused(setting: &Setting) -> Diagnostic {
@@ -333,6 +396,7 @@ mod tests {
                 matchings: matchings.map(|(column, it)| (column.to_owned(), it)).into(),
                 is_case_sensitive: false,
                 limits: Limits { most: 1, least: 2, default: b"none"[..].into() },
+                times: None,
             })
         );
     }
@@ -364,11 +428,42 @@ mod tests {
                 "FUZZY(b): `FUZZY(b)` is no way to compare a column",
             ),
             ("match_type = CIDR(a\n", "CIDR(a: `CIDR(a` is no way to compare a column"),
-            ("time_field = seen\n", "time_field: caltrop runs no lookup with this setting"),
+            ("filter = a=b\n", "filter: caltrop runs no lookup with this setting"),
+            ("time_field = t\nmax_offset_secs = -1\n", "-1: `-1` is no number of seconds"),
         ] {
             assert_eq!(defined(&format!("filename = t.csv\n{settings}")).1, [expected]);
         }
-        assert_eq!(defined("filename = t.csv\ntime_field = seen\n").0, None);
+        assert_eq!(defined("filename = t.csv\nfilter = a=b\n").0, None);
+    }
+
+    #[test]
+    fn a_stanza_says_since_when_rows_hold() {
+        let column = |format: Option<&str>, least_offset_s, most_offset_s| TimeColumn {
+            name: "seen".to_owned(),
+            format: format.map(str::to_owned),
+            least_offset_s,
+            most_offset_s,
+        };
+        for (settings, expected, most) in [
+            ("", None, 100),
+            ("time_format = %Y\n", None, 100),
+            ("time_field = seen\n", Some(column(None, 0, 2_000_000_000)), 1),
+            (
+                "time_field = seen\ntime_format = %s.%Q\nmax_matches = 3\n",
+                Some(column(None, 0, 2_000_000_000)),
+                3,
+            ),
+            (
+                "time_field = seen\ntime_format = %d/%m/%Y\nmax_offset_secs = 60\nmin_offset_secs = 5\n",
+                Some(column(Some("%d/%m/%Y"), 5, 60)),
+                1,
+            ),
+        ] {
+            let (definition, problems) = defined(&format!("filename = t.csv\n{settings}"));
+            let definition = definition.expect("it is a table");
+            assert_eq!((definition.times, definition.limits.most), (expected, most), "{settings}");
+            assert_eq!(problems, [""; 0]);
+        }
     }
 
     fn rows(text: &str) -> (Vec<Vec<String>>, Vec<String>) {

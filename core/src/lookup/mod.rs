@@ -8,6 +8,7 @@
 //! - Each value of a multivalue key is looked up, and with several multivalue keys each combination; their rows follow one
 //!   another. Of one row at most [`MAX_INPUTS`] combinations are looked up and [`MAX_MATCHES`] rows are taken: whoever
 //!   writes events must not make them dear. What goes beyond is left out, and the row is marked as truncated.
+//! - A lookup by time takes rows that lie before the row's `_time`, the nearest first; a row without `_time` takes none.
 //! - Of each combination the first `max_matches` rows in the order of the file count. Several rows make multivalues, with
 //!   repetitions. Where fewer than `min_matches` rows fit, `default_match` fills up.
 //!
@@ -18,15 +19,17 @@ mod index;
 mod networks;
 mod patterns;
 mod table;
+mod times;
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use std::sync::Arc;
 
-use crate::{ids::FieldId, value::Value};
+use crate::{event::time, ids::FieldId, names::Names, value::Value};
 
 pub use index::{Index, Key, Matching};
 pub use table::{Table, TableBuilder, TableFull};
+pub use times::{Times, by_time};
 
 /// How many combinations of key values are looked up for one row.
 pub const MAX_INPUTS: usize = 1000;
@@ -49,6 +52,8 @@ pub struct Lookup {
     pub keeps_existing: bool,
     /// How many rows may match, and what stands for those that are missing.
     pub limits: Limits,
+    /// When its rows hold, if it is a lookup by time.
+    pub times: Option<Times>,
 }
 
 /// A column and the field that it goes to.
@@ -105,6 +110,10 @@ impl Lookup {
             self.inputs.iter().map(|&field| value_of(field).texts(bump)),
             bump,
         );
+        let time_ns = match self.times {
+            Some(_) => time::of_value(value_of(Names::TIME), bump),
+            None => None,
+        };
         let mut combinations = Combinations::of(&keys, bump);
         let mut search = index::Search::default();
         let mut rows = BumpVec::new_in(bump);
@@ -116,6 +125,11 @@ impl Lookup {
                 break;
             }
             let matches = self.index.matches(texts, &mut search);
+            let matches = match (&self.times, time_ns) {
+                (None, _) => matches,
+                (Some(times), Some(time_ns)) => times.within(matches, time_ns),
+                (Some(_), None) => &[],
+            };
             let matches = &matches[..matches.len().min(self.limits.most)];
             rows.extend_from_slice(matches);
             rows.extend((matches.len()..self.limits.least).map(|_| DEFAULT));
@@ -197,6 +211,7 @@ mod tests {
             index: Arc::new(Index::new(Arc::clone(&table), keys_of_index.collect(), true)),
             keeps_existing: false,
             limits,
+            times: None,
         };
         let bump = Bump::new();
         let value_of = |field: FieldId| {

@@ -14,6 +14,7 @@ use crate::{
         Class, Stage,
         bin::{Bin, CalendarUnit, Span},
         eventstats::Eventstats,
+        fromjson::FromJson,
         xmlkv::XmlKv,
     },
 };
@@ -179,6 +180,8 @@ impl Stage {
             Self::AvlBase64(decode) => decode.target == field,
             Self::IpLocation(locate) => locate.may_write(field),
             Self::SPath(spath) => spath.may_write(field),
+            Self::FromJson(_) => FromJson::may_write(field),
+            Self::Outlier(outlier) => outlier.may_write(field),
             Self::XmlKv(_) => XmlKv::may_write(field),
             Self::Extract(extract) => extract.may_write(field),
             Self::Convert(convert) => convert.may_write(field),
@@ -190,7 +193,11 @@ impl Stage {
                 streamstats.plain.adds(field) || streamstats.costly.adds(field)
             }
             Self::Eventstats(eventstats) => eventstats.stats.adds(field),
-            Self::Head(_) | Self::Tail(_) | Self::Reverse(_) | Self::Sort(_) => false,
+            Self::Head(_)
+            | Self::Tail(_)
+            | Self::Reverse(_)
+            | Self::Sort(_)
+            | Self::OutputLookup(_) => false,
             Self::Dedup(dedup) => dedup.may_write(field),
             Self::Append(_)
             | Self::AppendPipe(_)

@@ -62,7 +62,6 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::Eval(_)
             | CommandKind::Rename(_)
             | CommandKind::Lookup(_)
-            | CommandKind::OutputLookup(_)
             | CommandKind::Rex(_)
             | CommandKind::Foreach(_)
             | CommandKind::MakeMv(_)
@@ -71,6 +70,7 @@ pub(crate) fn is_per_event(kind: &CommandKind) -> bool {
             | CommandKind::AvlBase64(_)
             | CommandKind::IpLocation(_)
             | CommandKind::SPath(_)
+            | CommandKind::FromJson(_)
             | CommandKind::XmlKv(_)
             | CommandKind::Extract(_)
             | CommandKind::Convert(_)
@@ -142,6 +142,13 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         }
         CommandKind::IpLocation(listed) => of_iplocation(listed),
         CommandKind::SPath(listed) => of_spath(listed, command.name.span),
+        CommandKind::FromJson(listed) => {
+            listed.names.iter().map(Effect::Reads).chain([Effect::Writes("*")]).collect()
+        }
+        CommandKind::Outlier(listed) => {
+            let each = listed.names.iter();
+            each.flat_map(|name| [Effect::Reads(name), Effect::Writes(&name.value)]).collect()
+        }
         CommandKind::XmlKv(listed) => {
             vec![reads_or_raw(listed.names.first(), command.name.span), Effect::Writes("*")]
         }

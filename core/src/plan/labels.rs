@@ -116,6 +116,7 @@ impl<'a> Compiler<'a> {
             lookups: None,
             diagnostics: &mut found,
             strict_raw: false,
+            allow_write: false,
             knowledge: None,
             branches: Vec::new(),
         };

@@ -11,12 +11,13 @@ use std::{
 
 use super::suggest::closest;
 use crate::{
+    config::SECOND_NS,
     diag::{Code, Diagnostic, Spanned},
     knowledge::{
         self,
         lookups::{Definition, Named, Source},
     },
-    lookup::{Index, Key, Limits, Lookup, Output, Table},
+    lookup::{Index, Key, Limits, Lookup, Output, Table, Times, by_time},
     names::Names,
     spl::tree,
 };
@@ -32,19 +33,24 @@ const MOST_NAMED: usize = 12;
 pub struct Lookups {
     known: knowledge::lookups::Lookups,
     indexes: BTreeMap<IndexKey, Arc<Index>>,
+    /// Tables by time, by their file, the column of their times and how these are written.
+    timed: BTreeMap<TimedKey, (Arc<Table>, Box<[i64]>)>,
     used: TableDigests,
     /// The names of which it was said that a program answers them.
     said: BTreeSet<String>,
 }
 
-/// The file, its keys, and whether they regard case.
-type IndexKey = (String, Vec<Key>, bool);
+/// The file, its keys, and whether they regard case; for a lookup by time also what its rows are in the order of.
+type IndexKey = (String, Vec<Key>, bool, Option<TimedKey>);
+
+type TimedKey = (String, String, Option<String>);
 
 /// A table that a name stands for.
 struct Found {
     file: String,
     table: Arc<Table>,
     definition: Definition,
+    times: Option<Times>,
 }
 
 impl Lookups {
@@ -56,6 +62,11 @@ impl Lookups {
     /// The tables that were asked for since the last call.
     pub(crate) fn take_used(&mut self) -> TableDigests {
         std::mem::take(&mut self.used)
+    }
+
+    /// The name of the file that rows for the lookup `name` are written to.
+    pub(crate) fn file_name(&self, name: &str) -> String {
+        self.known.file_name(name)
     }
 
     /// The table of that name; empty where there is none. What is wrong with it is reported.
@@ -77,6 +88,7 @@ impl Lookups {
         let Some(found) = self.find(&lookup.table, report) else {
             return Some(nothing());
         };
+        let found = self.by_time(found, &lookup.table, report)?;
         let written = lookup.outputs.iter().flat_map(|outputs| &outputs.fields);
         let columns = lookup.inputs.iter().chain(written);
         let missing: Vec<_> = columns
@@ -97,6 +109,7 @@ impl Lookups {
             outputs,
             keeps_existing: lookup.outputs.as_ref().is_some_and(|outputs| outputs.keeps_existing),
             limits: found.definition.limits.clone(),
+            times: found.times.clone(),
             index: self.index(found, &lookup.inputs),
         })
     }
@@ -113,12 +126,41 @@ impl Lookups {
         };
         self.used.insert(file.to_owned(), known.digest);
         let definition = definition.cloned().unwrap_or_default();
-        Some(Found { file: file.to_owned(), table: Arc::clone(&known.table), definition })
+        let (file, table) = (file.to_owned(), Arc::clone(&known.table));
+        Some(Found { file, table, definition, times: None })
+    }
+
+    /// The same with its rows in the order of their times, where those say which of them hold; `None` once it is reported that it
+    /// has no such column.
+    fn by_time(
+        &mut self,
+        found: Found,
+        name: &Spanned<String>,
+        report: &mut Report<'_>,
+    ) -> Option<Found> {
+        let Some(times) = &found.definition.times else { return Some(found) };
+        let Some(column) = found.table.column(&times.name) else {
+            report(no_column(&Spanned::new(times.name.clone(), name.span), name, &found.table));
+            return None;
+        };
+        let key = (found.file.clone(), times.name.clone(), times.format.clone());
+        let (table, rows_ns) = self.timed.entry(key).or_insert_with(|| {
+            let (table, rows_ns) = by_time(&found.table, column, times.format.as_deref());
+            (Arc::new(table), rows_ns)
+        });
+        let times = Times {
+            rows_ns: rows_ns.clone(),
+            least_offset_ns: times.least_offset_s.saturating_mul(SECOND_NS),
+            most_offset_ns: times.most_offset_s.saturating_mul(SECOND_NS),
+        };
+        Some(Found { table: Arc::clone(table), times: Some(times), ..found })
     }
 
     /// The index of a table by these keys, whose columns are there.
     fn index(&mut self, found: Found, inputs: &[tree::LookupField]) -> Arc<Index> {
-        let Found { file, table, definition } = found;
+        let Found { file, table, definition, .. } = found;
+        let timed = definition.times.as_ref();
+        let timed = timed.map(|it| (file.clone(), it.name.clone(), it.format.clone()));
         let keys: Vec<Key> = inputs
             .iter()
             .map(|field| {
@@ -129,7 +171,7 @@ impl Lookups {
             })
             .collect();
         let is_case_sensitive = definition.is_case_sensitive;
-        let index = self.indexes.entry((file, keys.clone(), is_case_sensitive));
+        let index = self.indexes.entry((file, keys.clone(), is_case_sensitive, timed));
         let index = index.or_insert_with(|| Arc::new(Index::new(table, keys, is_case_sensitive)));
         Arc::clone(index)
     }
@@ -170,6 +212,7 @@ fn nothing() -> Lookup {
         outputs: Box::default(),
         keeps_existing: false,
         limits: Limits::default(),
+        times: None,
     }
 }
 

@@ -41,6 +41,7 @@ impl Macros for Knowledge {
             lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: false,
+            allow_write: false,
             knowledge: None,
             branches: Vec::new(),
         }

@@ -167,6 +167,13 @@ pub const COMMANDS: &[Reference] = &[
         &["format"],
     ),
     command(
+        &["fromjson"],
+        "Takes a field out of each member of a JSON object; an array is a multivalue.",
+        &[RowLocal],
+        &["prefix"],
+        &["fromjson body prefix=body."],
+    ),
+    command(
         &["head"],
         "Keeps the first rows, or those before the first that fails a condition.",
         &[Ordered],
@@ -240,9 +247,16 @@ pub const COMMANDS: &[Reference] = &[
         &["nomv user"],
     ),
     command(
+        &["outlier"],
+        "Cuts numbers that lie far from the others to a bound, or removes their rows.",
+        &[WholeWindow],
+        &["action", "mark", "param", "type", "uselower"],
+        &["outlier action=rm param=3 type=iqr count", "outlier mark=t uselower=t size, count"],
+    ),
+    command(
         &["outputlookup"],
-        "Passes its rows on; no table is written, which a warning tells.",
-        &[],
+        "Passes its rows on and, where that is allowed, has them written into a lookup table.",
+        &[Ordered],
         &["append", "create_empty", "createinapp", "key_field", "max", "override_if_empty"],
         &[
             "outputlookup append=t key_field=host max=100 seen.csv",
@@ -440,7 +454,8 @@ mod tests {
         let (pipeline, errors) = spl::parse(&source);
         assert_eq!(errors, [], "{source}");
         let (mut bench, mut lookups) = (Bench::default(), Lookups::default());
-        let mut lowering = Lowering { lookups: Some(&mut lookups), ..bench.lowering(&source) };
+        let mut lowering =
+            Lowering { lookups: Some(&mut lookups), allow_write: true, ..bench.lowering(&source) };
         let stage = lower::stage(index, &pipeline.commands[0], &mut lowering);
         bench.diagnostics.retain(|found| found.severity == Severity::Error);
         assert_eq!(bench.diagnostics, [], "{source}");

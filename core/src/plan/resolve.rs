@@ -281,6 +281,7 @@ impl<'a> Resolver<'a> {
             lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: false,
+            allow_write: false,
             knowledge: None,
             branches: Vec::new(),
         };

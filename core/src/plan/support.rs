@@ -5,6 +5,9 @@ use crate::{
     plan::{reference, suggest::closest},
 };
 
+/// Commands that would search once for each row.
+const FOR_EACH_ROW: &[&str] = &["map"];
+
 /// Commands of Splunk that do not run yet.
 const LATER: &[&str] = &[
     "abstract",
@@ -12,17 +15,20 @@ const LATER: &[&str] = &[
     "addcoltotals",
     "addinfo",
     "anomalies",
+    "analyzefields",
     "anomalousvalue",
     "anomalydetection",
     "appendcols",
     "arules",
     "associate",
     "autoregress",
+    "bucketdir",
     "cluster",
     "cofilter",
     "concurrency",
     "contingency",
     "correlate",
+    "dbinspect",
     "delta",
     "diff",
     "erex",
@@ -32,7 +38,6 @@ const LATER: &[&str] = &[
     "filldown",
     "findtypes",
     "folderize",
-    "fromjson",
     "gauge",
     "geom",
     "geostats",
@@ -45,12 +50,10 @@ const LATER: &[&str] = &[
     "loadjob",
     "localize",
     "makecontinuous",
-    "map",
     "metadata",
     "metasearch",
     "multikv",
     "multisearch",
-    "outlier",
     "outputcsv",
     "outputtext",
     "overlap",
@@ -159,6 +162,11 @@ pub const REFUSED: &[Refused] = &[
         why: "They reach out of the engine, and no rule makes it do that.",
         names: NEVER,
     },
+    Refused {
+        code: Code::SearchForEachRow,
+        why: "They search events anew for each row, and events are looked at once, as they come.",
+        names: FOR_EACH_ROW,
+    },
     Refused { code: Code::UnsupportedCommand, why: "They do not run yet.", names: LATER },
 ];
 
@@ -185,6 +193,12 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
                 reference::names().collect::<Vec<_>>().join(", ")
             ));
     }
+    if FOR_EACH_ROW.contains(&lower.as_str()) {
+        let message = format!("`{value}` searches events anew for each row");
+        return Diagnostic::error(Code::SearchForEachRow, *span, message)
+            .label("events are looked at once, as they come")
+            .help("join the two with `join`, or select by `[search ... | fields ...]`");
+    }
     if MODELS.contains(&lower.as_str()) {
         let message =
             format!("`{value}` reads data models or metrics, and caltrop has events only");
@@ -200,7 +214,10 @@ pub fn refuse(name: &Spanned<String>) -> Diagnostic {
     }
     let unknown = Diagnostic::error(Code::UnknownCommand, *span, format!("no command `{value}`"))
         .label("not a command of Splunk");
-    match closest(&lower, reference::names().chain(LATER.iter().chain(MODELS).copied())) {
+    match closest(
+        &lower,
+        reference::names().chain(LATER.iter().chain(MODELS).chain(FOR_EACH_ROW).copied()),
+    ) {
         Some(similar) => unknown.help(format!("did you mean `{similar}`?")),
         None => unknown.help("if an app brings this command, caltrop cannot run it: remove it"),
     }
@@ -219,6 +236,7 @@ mod tests {
     fn each_kind_of_command_has_its_own_code() {
         assert_eq!(refused("cluster").code, Code::UnsupportedCommand);
         assert_eq!(refused("sendemail").code, Code::RefusedCommand);
+        assert_eq!(refused("map").code, Code::SearchForEachRow);
         assert_eq!(refused("tstats").code, Code::DataModel);
         assert_eq!(refused("cyberchef").code, Code::AppCommand);
         assert_eq!(refused("nobodys").code, Code::UnknownCommand);
@@ -233,7 +251,7 @@ mod tests {
     #[test]
     fn no_command_is_in_two_lists() {
         let of_apps = OF_APPS.iter().map(|(name, _)| name);
-        let refused = [LATER, NEVER, MODELS].into_iter().flatten().chain(of_apps);
+        let refused = [LATER, NEVER, MODELS, FOR_EACH_ROW].into_iter().flatten().chain(of_apps);
         let all: Vec<_> = refused.copied().chain(reference::names()).collect();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(all.len(), distinct.len());

@@ -5,8 +5,8 @@
 //! own. One pass finds these, so that each command can then be read in its own way, between known borders, and a
 //! mistake in one command cannot spill into the next.
 //!
-//! Two commands bend the rule, so the pass looks at command names: brackets in a `regex` or `rex` argument are part of
-//! the pattern, and single quotes hide things in expressions only.
+//! Some commands bend the rule, so the pass looks at command names: brackets in a `regex` or `rex` argument are part of
+//! the pattern, and single quotes hide things in the commands that take expressions only.
 
 use std::collections::BTreeMap;
 
@@ -230,7 +230,8 @@ impl<'t> Scan<'t> {
         let rest = self.text[self.at..].trim_start();
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
         match rest[..end].to_ascii_lowercase().as_str() {
-            "eval" | "where" => Manner::Expression,
+            "eval" | "fieldformat" | "where" | "head" | "stats" | "eventstats" | "streamstats"
+            | "sistats" | "tstats" | "chart" | "timechart" | "transaction" => Manner::Expression,
             "regex" | "rex" => Manner::Pattern,
             _ => Manner::Plain,
         }
@@ -280,6 +281,8 @@ mod tests {
             ("| regex x=[^|] | c", vec![0, 12, 15]),
             ("| where 'a[b'=1 | c", vec![0, 16]),
             ("| search it's | x", vec![0, 14]),
+            ("| head ('a[b'=1) | c", vec![0, 17]),
+            ("| stats count(eval('a]'=1)) by it's | c", vec![0, 36]),
         ] {
             assert_eq!(pipes(text), expected, "{text}");
         }
@@ -294,6 +297,24 @@ mod tests {
             Some("| rex x=[a-z]+ | head".to_owned())
         });
         assert_eq!(layout.root().pipes, [0, 33]);
+    }
+
+    #[test]
+    fn brackets_in_the_name_of_a_field_close_no_block() {
+        for inside in [
+            "head ((0 IN ((']' + 0))))",
+            "where ']'=1",
+            "stats sum(eval('a]' + 1)) AS n",
+            "streamstats reset_before=('a]'>1) count",
+            "timechart max(eval('a]'))",
+            "transaction a startswith=eval(']'=1)",
+        ] {
+            let text = format!("| append [{inside}] | tail");
+            let (layout, diagnostics) = Layout::scan(&text);
+            assert_eq!(diagnostics, [], "{text}");
+            let block = layout.block_at(9).expect("the bracket opens a block");
+            assert_eq!(block.span.text(&text), inside);
+        }
     }
 
     #[test]

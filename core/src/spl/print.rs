@@ -107,6 +107,8 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         | CommandKind::AvlBase64(listed)
         | CommandKind::IpLocation(listed)
         | CommandKind::SPath(listed)
+        | CommandKind::FromJson(listed)
+        | CommandKind::Outlier(listed)
         | CommandKind::XmlKv(listed)
         | CommandKind::Extract(listed) => commands::listed::print(out, listed),
         CommandKind::Convert(convert) => commands::convert::print(out, convert),

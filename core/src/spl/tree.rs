@@ -102,6 +102,10 @@ pub enum CommandKind {
     IpLocation(Listed),
     /// `spath [input=f] [output=f] [path=p | p]`.
     SPath(Listed),
+    /// `fromjson field [prefix=s]`.
+    FromJson(Listed),
+    /// `outlier [action=tf|rm] [param=N] [uselower=b] [mark=b] [fields]`.
+    Outlier(Listed),
     /// `xmlkv [maxinputs=N] [field]`.
     XmlKv(Listed),
     /// `extract [options] [transforms]`, also called `kv`.

@@ -110,6 +110,9 @@ impl Span {
     /// # Errors
     /// What is wrong with it, ready for a diagnostic.
     pub fn parse(text: &str, is_time: bool) -> Result<Self, String> {
+        if let Some((span, unit)) = text.split_once('@') {
+            return Self::parse(span, is_time)?.snapping_to(unit);
+        }
         let unit_at = text.find(|character: char| !character.is_ascii_digit() && character != '.');
         let (digits, unit) = text.split_at(unit_at.unwrap_or(text.len()));
         match (unit, is_time) {
@@ -119,6 +122,18 @@ impl Span {
             (unit, false) if unit.starts_with("log") => log_span(digits, &unit["log".len()..]),
             (unit, _) => time_span(digits, unit),
         }
+    }
+
+    /// The span written with `@unit` behind it: buckets begin where units do anyway, if they are made of whole ones.
+    fn snapping_to(self, unit: &str) -> Result<Self, String> {
+        let unit = if unit == "w0" { "w" } else { unit };
+        let is_made_of = match (self, time_span("", unit)?) {
+            (Self::Fixed(width_ns), Self::Fixed(unit_ns)) => width_ns % unit_ns == 0,
+            (Self::Calendar(_, own), Self::Calendar(count, other)) => own == other && count == 1,
+            _ => false,
+        };
+        let refusal = || format!("buckets of this span do not begin at each `{unit}`");
+        is_made_of.then_some(self).ok_or_else(refusal)
     }
 
     /// The bucket of one value; the value itself where it has none.
@@ -332,6 +347,12 @@ mod tests {
             }
         }
         assert_eq!(Span::parse("60", true), Ok(fixed(60 * SECOND_NS)));
+        for (text, plain) in [("1h@h", "1h"), ("5m@m", "5m"), ("2d@d", "2d"), ("1w@w0", "1w")] {
+            assert_eq!(Span::parse(text, true), Span::parse(plain, true), "{text}");
+        }
+        for text in ["1h@d", "7m@h", "1w@w1", "1d@", "1d@x", "@d@d"] {
+            assert!(Span::parse(text, true).is_err(), "{text}");
+        }
         assert_eq!(Span::parse("60", false), Ok(Span::Linear { units: 60.0, decimals: 0 }));
         assert_eq!(Span::parse("0.25", false), Ok(Span::Linear { units: 25.0, decimals: 2 }));
         assert_eq!(Span::parse("2log5", false), Ok(Span::Log { coefficient: 2.0, base: 5.0 }));
@@ -347,7 +368,8 @@ mod tests {
             ("1.5h", true, "whole number"),
             ("-1s", true, "unknown unit"),
             ("1M", true, "unknown unit of time `M`"),
-            ("1d@d", true, "unknown unit"),
+            ("1h@d", true, "do not begin at each `d`"),
+            ("1d@x", true, "unknown unit of time `x`"),
             ("99999999999999999999s", true, "whole number"),
             ("9999999999999s", true, "too long"),
             ("9999999999y", true, "too long"),

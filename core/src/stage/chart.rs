@@ -8,6 +8,7 @@
 //!   than [`MAX_BUCKETS`]. Without `span` a bucket is the shortest of the usual lengths that gives at most `bins` of them.
 //! - With one aggregate the columns of the greatest sums are kept, `limit` of them, and what the others would show is
 //!   aggregated anew as `OTHER`. With several aggregates all columns are kept, named `aggregate: value`.
+//! - `per_hour` and its like are sums, told for that time by the length of their bucket.
 //! - Columns stand in the order of their names' bytes, `OTHER` and `NULL` last; rows in the order of their numbers, then of their texts.
 //! - `count` and `dc` are 0 where a row has nothing in a column, unless the table has more than [`MAX_ZEROS`] cells.
 
@@ -56,8 +57,19 @@ pub struct Chart {
     pub separator: Box<[u8]>,
     /// Whether empty buckets of time are rows, too.
     pub is_continuous: bool,
+    /// Which sums are told for a length of time, and not for their bucket.
+    pub rates: Box<[Rate]>,
     /// `stats aggregates BY` the row and the column.
     pub stats: Stats,
+}
+
+/// `per_hour` and its like: a sum, as if it had gone on so for that time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// The output of the sum.
+    pub field: FieldId,
+    /// The length of time, in nanoseconds.
+    pub unit_ns: i64,
 }
 
 /// How the values of the rows are put together.
@@ -87,10 +99,33 @@ impl Chart {
             })
             .collect();
         self.bound_columns(&mut rows, env);
-        let groups = self.stats.apply_all(rows, env);
+        let mut groups = self.stats.apply_all(rows, env);
+        self.tell_rates(&mut groups, bin.as_ref(), env);
         match self.row {
             Some(row) => self.table(row, &groups, bin.as_ref(), env),
             None => groups,
+        }
+    }
+
+    /// Tells sums for a length of time.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a bucket is far shorter than 2^52 ns by its span"
+    )]
+    fn tell_rates<'e>(&self, groups: &mut [Row<'e>], bin: Option<&Bin>, env: Env<'e>) {
+        let Some(bin) = bin.filter(|_| !self.rates.is_empty()) else { return };
+        for group in groups {
+            let start_ns = time::of_value(group.get(Names::TIME), env.bump);
+            let Some((start_ns, end_ns)) = start_ns.and_then(|at| bin.bucket_ns(at, env.zone))
+            else {
+                continue;
+            };
+            for Rate { field, unit_ns } in &self.rates {
+                if let Some(sum) = group.get(*field).number() {
+                    let rate = sum * *unit_ns as f64 / (end_ns - start_ns) as f64;
+                    group.set(Name::Known(*field), Value::Number(rate));
+                }
+            }
         }
     }
 
@@ -387,6 +422,7 @@ mod tests {
             null: Some((*b"NULL").into()),
             separator: (*b": ").into(),
             is_continuous: is_time,
+            rates: Box::default(),
             stats,
         }
     }
@@ -417,6 +453,21 @@ mod tests {
             ["h=a s: x=1 s: y=3 count: x=1 count: y=1", "h=b s: y=2 count: x=0 count: y=1"]
         );
         assert_eq!(run(|lab| chart("count", false, lab), &rows), ["count=5"]);
+    }
+
+    #[test]
+    fn a_sum_is_told_for_a_length_of_time() {
+        let rows = ["_time=0 v=6 u=x", "_time=59 v=4 u=y", "_time=120 v=20 u=x"];
+        for (spl, expected) in [
+            (
+                "timechart span=1m per_second(v) AS a, per_minute(v) AS b, sum(v) AS c",
+                "_time=0 a=0.16666666666666666 b=10 c=10 / _time=60 / _time=120 a=0.3333333333333333 b=20 c=20",
+            ),
+            ("timechart span=2m per_hour(v) BY u", "_time=0 x=180 y=120 / _time=120 x=600"),
+            ("timechart span=1d per_day(v)", "_time=0 per_day(v)=30"),
+        ] {
+            assert_eq!(crate::stage::testing::run_all(spl, &rows), expected, "{spl}");
+        }
     }
 
     #[test]

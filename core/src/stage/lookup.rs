@@ -72,6 +72,7 @@ mod tests {
                     .into(),
                 keeps_existing,
                 limits: Limits::default(),
+                times: None,
             },
         }
     }

@@ -18,6 +18,7 @@ pub mod fields;
 pub mod fillnull;
 pub mod foreach;
 pub mod format;
+pub mod fromjson;
 pub mod head;
 pub mod inputlookup;
 pub mod iplocation;
@@ -28,6 +29,8 @@ pub mod makeresults;
 pub mod mvcombine;
 pub mod mvexpand;
 pub mod nomv;
+pub mod outlier;
+pub mod outputlookup;
 pub mod regex;
 pub mod rename;
 pub mod replace;
@@ -48,7 +51,7 @@ pub mod where_;
 pub mod xmlkv;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use column::{Column, FieldPattern};
 
@@ -131,6 +134,10 @@ pub enum Stage {
     IpLocation(iplocation::IpLocation),
     /// `spath`
     SPath(spath::SPath),
+    /// `fromjson`
+    FromJson(fromjson::FromJson),
+    /// `outlier`
+    Outlier(outlier::Outlier),
     /// `xmlkv`
     XmlKv(xmlkv::XmlKv),
     /// `extract`
@@ -169,6 +176,8 @@ pub enum Stage {
     Lookup(lookup::Lookup),
     /// `inputlookup`
     InputLookup(inputlookup::InputLookup),
+    /// `outputlookup`
+    OutputLookup(outputlookup::OutputLookup),
 }
 
 /// How many rows a command looks at together.
@@ -211,6 +220,7 @@ impl Stage {
             | Self::AppendPipe(_)
             | Self::Join(_)
             | Self::Format(_)
+            | Self::Outlier(_)
             | Self::Return(_) => Class::WholeWindow,
             Self::Top(_) | Self::Chart(_) => Class::WholeWindow,
             Self::FillNull(fill) => fill.class(),
@@ -221,7 +231,8 @@ impl Stage {
             | Self::Tail(_)
             | Self::Dedup(_)
             | Self::Transaction(_)
-            | Self::MvCombine(_) => Class::Ordered,
+            | Self::MvCombine(_)
+            | Self::OutputLookup(_) => Class::Ordered,
             Self::Search(search) if search.waits() => Class::WholeWindow,
             Self::MakeResults(_) => Class::Generating,
             Self::InputLookup(lookup) => match lookup.place {
@@ -243,6 +254,7 @@ impl Stage {
             | Self::AvlBase64(_)
             | Self::IpLocation(_)
             | Self::SPath(_)
+            | Self::FromJson(_)
             | Self::XmlKv(_)
             | Self::Extract(_)
             | Self::Convert(_)
@@ -280,6 +292,7 @@ impl Stage {
             Self::AvlBase64(decode) => decode.apply(row, env),
             Self::IpLocation(locate) => locate.apply(row, env),
             Self::SPath(spath) => spath.apply(row, env),
+            Self::FromJson(fromjson) => fromjson.apply(row, env),
             Self::XmlKv(xmlkv) => xmlkv.apply(row, env),
             Self::Extract(extract) => extract.apply(row, env),
             Self::Convert(convert) => convert.apply(row, env),
@@ -315,6 +328,8 @@ impl Stage {
             Self::Transaction(transaction) => transaction.apply_all(rows, env),
             Self::MakeResults(make) => make.rows(env),
             Self::InputLookup(lookup) => lookup.apply_all(rows, env),
+            Self::Outlier(outlier) => outlier.apply_all(rows, env),
+            Self::OutputLookup(lookup) => lookup.apply_all(rows, env),
             _ => {
                 rows.retain_mut(|row| self.apply(row, env) == Verdict::Keep);
                 rows

@@ -89,7 +89,7 @@ pub(crate) fn run<'a>(
     let mut alerts = Vec::new();
     for (raw, offset) in events.into_iter().zip(0..) {
         let head = Head { offset, ..Head::default() };
-        engine.push(raw, &head, &mut |alert| alerts.push(json(alert)));
+        engine.push(raw, head, &mut |alert| alerts.push(json(alert)));
     }
     engine.finish(&mut |alert| alerts.push(json(alert)));
     Outcome { alerts, counters: *engine.counters() }

@@ -102,7 +102,7 @@ pub(crate) fn state(data: &[u8]) {
         let Ok((mut engine, _)) = load(&with_head(body)) else { return };
         for second in 0..3 {
             let raw = b"<Event><System><Computer>a</Computer></System></Event>evil";
-            engine.push(raw, &Head { offset: 9, ..Head::default() }, &mut |_| {});
+            engine.push(raw, Head { offset: 9, ..Head::default() }, &mut |_| {});
             engine.advance(second * 60 * SECOND_NS, second * 60 * SECOND_NS, &mut |_| {});
         }
         let saved = engine.save();
@@ -124,7 +124,7 @@ pub(crate) fn saved_state() -> Vec<u8> {
         let raw = format!(
             "{{\"@timestamp\":\"2026-03-02T09:30:{second:02}Z\",\"host\":\"a\",\"user\":\"evil\"}}"
         );
-        engine.push(raw.as_bytes(), &Head { offset, ..Head::default() }, &mut |_| {});
+        engine.push(raw.as_bytes(), Head { offset, ..Head::default() }, &mut |_| {});
     }
     let counters = engine.counters();
     assert!(counters.late > 0 && counters.state_bytes > 0, "{counters:?}");
@@ -252,7 +252,7 @@ fn alerts(rules: &Arc<RuleSet>, input: Input, prefilter: bool, events: &[&[u8]])
         alerts.push(String::from_utf8(text).expect("JSON is UTF-8"));
     };
     for (raw, offset) in events.iter().zip(0..) {
-        engine.push(raw, &Head { offset, ..Head::default() }, &mut keep);
+        engine.push(raw, Head { offset, ..Head::default() }, &mut keep);
     }
     engine.finish(&mut keep);
     alerts

@@ -71,7 +71,7 @@ fn round(event: Maker, seed: u64, knowledge: &Knowledge, tally: &mut Tally) {
     let rules = [1, 1, 3, 20][random.below(4)];
     let searches: Vec<_> =
         (0..rules).map(|_| rules::rule(&events[random.below(events.len())], random)).collect();
-    let strict = BuildOptions { strict_raw: random.once_in(8) };
+    let strict = BuildOptions { strict_raw: random.once_in(8), ..BuildOptions::default() };
     let mut builder = RuleSetBuilder::new(knowledge.clone(), strict);
     for (index, search) in searches.iter().enumerate() {
         builder.add_spl(&format!("{index:04}"), search);

@@ -15,7 +15,7 @@ const TAILS: &[&str] = &[
 
 const NEVER: &str = "nothing-of-the-kind";
 
-/// A random rule: a search, then up to two stages that look at one row.
+/// A random rule: a search, then up to two stages that look at one row; now and then a subpipeline over events, or what takes rows together.
 pub(crate) fn rule(event: &Event, random: &mut Random) -> String {
     let mut rule = match random.below(4) {
         0 => "*".to_owned(),
@@ -25,10 +25,35 @@ pub(crate) fn rule(event: &Event, random: &mut Random) -> String {
         rule.push_str(" | ");
         rule.push_str(&stage(event, random));
     }
+    if random.once_in(10) {
+        rule = branched(&rule, event, random);
+    }
     if random.once_in(4) {
         rule.push_str(random.pick(TAILS));
     }
     rule
+}
+
+/// The same rule with a subpipeline that selects events of its own.
+fn branched(rule: &str, event: &Event, random: &mut Random) -> String {
+    let mut branch = format!("search {}", expression(event, 1, random));
+    if random.once_in(2) {
+        branch.push_str(" | ");
+        branch.push_str(&stage(event, random));
+    }
+    random
+        .pick(&[
+            "RULE | search [BRANCH | fields host, F]",
+            "RULE | search NOT [BRANCH | fields F]",
+            "RULE | append [BRANCH | stats count BY host]",
+            "RULE | append [BRANCH | table _time, host, F]",
+            "RULE | join type=left host [BRANCH | stats count AS joined BY host]",
+            "RULE | join F [BRANCH]",
+        ])
+        .replace('F', &field(event, random).0)
+        .replace("RULE", "\u{1}")
+        .replace("BRANCH", &branch)
+        .replace('\u{1}', rule)
 }
 
 fn expression(event: &Event, depth: usize, random: &mut Random) -> String {

@@ -28,6 +28,26 @@ caltrop_ruleset *ruleset_of(const char *spl) {
   return ruleset;
 }
 
+caltrop_ruleset *ruleset_of_folder(const char *path) {
+  caltrop_compiler *compiler;
+  caltrop_ruleset *ruleset;
+  size_t files, refused;
+  CHECK_OK(caltrop_compiler_new(NULL, &compiler));
+  CHECK_OK(caltrop_compiler_add_folder(compiler, caltrop_cstr(path), &files));
+  CHECK_OK(caltrop_compiler_build(compiler, &ruleset, &refused));
+  CHECK(files > 0 && refused == 0);
+  caltrop_compiler_free(compiler);
+  return ruleset;
+}
+
+int32_t count_alert(const caltrop_alert *alert, void *userdata) {
+  caltrop_str json;
+  CHECK_OK(caltrop_alert_json(alert, &json));
+  CHECK(json.len > 0);
+  *(size_t *)userdata += 1;
+  return 0;
+}
+
 int is_text(caltrop_str text, const char *expected) {
   return text.len == strlen(expected) && memcmp(text.ptr, expected, text.len) == 0;
 }

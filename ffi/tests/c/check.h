@@ -26,6 +26,12 @@ char *read_file(const char *path, size_t *out_len);
 // A rule set of one SPL rule.
 caltrop_ruleset *ruleset_of(const char *spl);
 
+// A rule set of the rule files of a folder, none of which may be refused.
+caltrop_ruleset *ruleset_of_folder(const char *path);
+
+// Counts in the size_t that is its userdata, and reads the alert.
+int32_t count_alert(const caltrop_alert *alert, void *userdata);
+
 int is_text(caltrop_str text, const char *expected);
 int holds(caltrop_str text, const char *part);
 

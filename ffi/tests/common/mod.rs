@@ -50,7 +50,8 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-/// Compiles `sources` of `tests/c` into a program in `folder`, strictly, and links it with caltrop.
+/// Compiles `sources` of `tests/c` into a program in `folder`, strictly, and links it with caltrop. What `CALTROP_CFLAGS` says
+/// comes besides, as for a sanitizer.
 pub(crate) fn build_program(
     compiler: &[&str],
     sources: &[&str],
@@ -60,6 +61,7 @@ pub(crate) fn build_program(
     let program = folder.join("program");
     let mut command = Command::new(compiler[0]);
     command.args(&compiler[1..]).args(STRICT).arg("-I").arg(project().join("include"));
+    command.args(env::var("CALTROP_CFLAGS").unwrap_or_default().split_whitespace());
     command.args(sources.iter().map(|source| c_source(source))).arg("-o").arg(&program);
     match link {
         Link::Shared => {
@@ -144,7 +146,7 @@ pub(crate) fn demo_alerts() -> Vec<String> {
         alerts.push(String::from_utf8(json).expect("JSON is UTF-8"));
     };
     for line in project_file(DEMO_EVENTS).lines() {
-        engine.push(line.as_bytes(), &Head::default(), &mut sink);
+        engine.push(line.as_bytes(), Head::default(), &mut sink);
     }
     engine.finish(&mut sink);
     assert_eq!(alerts.len(), 7, "docs/demo.md says how many there are");

@@ -80,7 +80,7 @@ impl Runner {
         };
         let before = self.candidates();
         for (raw, offset) in events.iter().zip(0..) {
-            self.0.push(raw, &Head { offset, ..Head::default() }, &mut keep);
+            self.0.push(raw, Head { offset, ..Head::default() }, &mut keep);
         }
         if self.candidates() > before {
             self.0.finish(&mut keep);
@@ -122,7 +122,7 @@ impl Watch {
 
     fn time_s(&mut self, event: &[u8]) -> Option<f64> {
         let mut time_s = None;
-        self.0.push(event, &Head::default(), &mut |alert| time_s = alert.time_s);
+        self.0.push(event, Head::default(), &mut |alert| time_s = alert.time_s);
         time_s.map(f64::floor)
     }
 }

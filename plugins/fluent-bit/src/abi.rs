@@ -13,12 +13,13 @@ use std::{
     sync::Arc,
 };
 
+use caltrop_shipper::{detector::Level, load::COMPILE_STACK_BYTES};
+
 use crate::{
     config::Config,
     gate::{Filter, STACK_BYTES, guarded},
-    host::{self, Level},
+    host,
     instance::Instance,
-    load::COMPILE_STACK_BYTES,
     registry,
 };
 
@@ -130,7 +131,7 @@ fn start(
     value_of: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Arc<Filter>, Vec<String>> {
     let config = Config::read(value_of)?;
-    let state = config.state.clone();
+    let state = config.setup.state.clone();
     let instance = Instance::start(name.to_owned(), config)?;
     let filter = Arc::new(Filter::new(name.to_owned(), instance));
     registry::add(&filter, state.as_deref()).map_err(|error| vec![error])?;
@@ -258,7 +259,8 @@ pub unsafe extern "C" fn FLBPluginInputCallback(
 }
 
 fn detections() -> Vec<u8> {
-    let mut found = registry::take_left();
+    let mut found = Vec::new();
+    registry::take_left_into(&mut found, MAX_BYTES_A_CALL);
     for filter in registry::filters() {
         let room = MAX_BYTES_A_CALL.saturating_sub(found.len());
         filter.enter(|instance| {

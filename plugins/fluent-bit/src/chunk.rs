@@ -10,6 +10,8 @@
 
 use std::ops::Range;
 
+use caltrop_shipper::detector::nanoseconds;
+
 use crate::msgpack::{Reader, Token};
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -141,16 +143,6 @@ fn time_ns(token: Token<'_>) -> Option<Option<i64>> {
         _ => return None,
     };
     Some(seconds.checked_mul(SECOND_NS).and_then(|whole| whole.checked_add(nanoseconds)))
-}
-
-/// Seconds as nanoseconds, where 64 bits hold them.
-#[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "it is in the range of 64 bits")]
-pub fn nanoseconds(seconds: f64) -> Option<i64> {
-    let whole = seconds.floor();
-    // Each part alone, for a double has no room for both.
-    let rest = ((seconds - whole) * 1e9).round();
-    (whole.abs() < 9.2e9).then(|| whole as i64 * SECOND_NS + rest as i64)
 }
 
 impl<'a> Map<'a> {

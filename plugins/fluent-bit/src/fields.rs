@@ -25,6 +25,9 @@ pub struct Fields {
     names: Vec<u8>,
     values: Vec<u8>,
     found: Vec<Found>,
+    /// The name of the value that is read, and what holds it.
+    path: Vec<u8>,
+    levels: Vec<Level>,
     lost: u64,
 }
 
@@ -35,6 +38,7 @@ struct Found {
 }
 
 /// A map or an array whose values are read.
+#[derive(Debug)]
 struct Level {
     left: u64,
     is_map: bool,
@@ -45,37 +49,29 @@ struct Level {
 impl Fields {
     /// Finds the fields of `body`, which stands in `chunk`, in place of those that were found before.
     pub fn read(&mut self, chunk: &[u8], body: &Map<'_>) {
-        let Self { names, values, found, .. } = self;
-        names.clear();
-        values.clear();
-        found.clear();
-        let mut path = Vec::new();
+        self.names.clear();
+        self.values.clear();
+        self.found.clear();
+        self.levels.clear();
         let mut reader = Reader::new(chunk, body.head.end);
-        let mut levels = vec![Level { left: body.count.into(), is_map: true, path: 0 }];
-        while let Some(level) = levels.last_mut() {
-            path.truncate(level.path);
+        self.levels.push(Level { left: body.count.into(), is_map: true, path: 0 });
+        while let Some(level) = self.levels.last_mut() {
+            self.path.truncate(level.path);
             if level.left == 0 {
-                levels.pop();
+                self.levels.pop();
                 continue;
             }
             level.left -= 1;
             let (is_map, base) = (level.is_map, level.path);
-            if self.step(&mut reader, is_map, base, &mut path, &mut levels).is_none() {
+            if self.step(&mut reader, is_map, base).is_none() {
                 return;
             }
         }
     }
 
     /// Reads one value; `None` where the bytes end.
-    fn step(
-        &mut self,
-        reader: &mut Reader<'_>,
-        is_map: bool,
-        base: usize,
-        path: &mut Vec<u8>,
-        levels: &mut Vec<Level>,
-    ) -> Option<()> {
-        if is_map && !read_key(reader, base, path)? {
+    fn step(&mut self, reader: &mut Reader<'_>, is_map: bool, base: usize) -> Option<()> {
+        if is_map && !read_key(reader, base, &mut self.path)? {
             return reader.skip();
         }
         let before = reader.clone();
@@ -84,32 +80,32 @@ impl Fields {
             Token::Map(count) => (count, true),
             Token::Array(count) => (count, false),
             leaf => {
-                self.add(path, leaf);
+                self.add(leaf);
                 return Some(());
             }
         };
-        if levels.len() == MAX_DEPTH || path.len() > MAX_NAME_BYTES {
+        if self.levels.len() == MAX_DEPTH || self.path.len() > MAX_NAME_BYTES {
             self.lost += 1;
             *reader = before;
             return reader.skip();
         }
         if !is_map {
-            path.extend_from_slice(b"{}");
+            self.path.extend_from_slice(b"{}");
         }
-        levels.push(Level { left: left.into(), is_map, path: path.len() });
+        self.levels.push(Level { left: left.into(), is_map, path: self.path.len() });
         Some(())
     }
 
-    fn add(&mut self, path: &[u8], leaf: Token<'_>) {
+    fn add(&mut self, leaf: Token<'_>) {
         if matches!(leaf, Token::Nil | Token::Extension(..)) {
             return;
         }
-        if self.found.len() == MAX_FIELDS || path.len() > MAX_NAME_BYTES {
+        if self.found.len() == MAX_FIELDS || self.path.len() > MAX_NAME_BYTES {
             self.lost += 1;
             return;
         }
         let (name, value) = (self.names.len(), self.values.len());
-        self.names.extend_from_slice(path);
+        self.names.extend_from_slice(&self.path);
         write_leaf(leaf, &mut self.values);
         self.found.push(Found { name: name..self.names.len(), value: value..self.values.len() });
     }

@@ -10,10 +10,9 @@ use std::{
     sync::Mutex,
 };
 
-use crate::{
-    host::{self, Level},
-    instance::Instance,
-};
+use caltrop_shipper::detector::Level;
+
+use crate::{host, instance::Instance};
 
 /// The engine needs a small part of it.
 pub const STACK_BYTES: usize = 4 << 20;

@@ -8,18 +8,16 @@ use std::{
     sync::OnceLock,
 };
 
+use caltrop_shipper::detector::Level;
 use libloading::os::unix::Library;
 
-/// How much a message matters, as Fluent Bit numbers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Level {
-    /// Something is lost, or does not start.
-    Error = 1,
-    /// Something is not as the operator will want it.
-    Warning = 2,
-    /// Something to know.
-    Info = 3,
+/// A level as Fluent Bit numbers it.
+fn number(level: Level) -> c_int {
+    match level {
+        Level::Error => 1,
+        Level::Warning => 2,
+        Level::Info => 3,
+    }
 }
 
 type SetContext = unsafe extern "C" fn(*mut c_void, *mut c_void);
@@ -79,7 +77,7 @@ pub fn log(level: Level, filter: &str, message: &str) {
         let line: String = line.chars().filter(|character| !character.is_control()).collect();
         let Ok(line) = CString::new(format!("[filter:caltrop:{filter}] {line}")) else { continue };
         // SAFETY: the format takes one text; the file is told only with messages of other levels.
-        unsafe { log_print(level as c_int, c"caltrop".as_ptr(), 0, c"%s".as_ptr(), line.as_ptr()) };
+        unsafe { log_print(number(level), c"caltrop".as_ptr(), 0, c"%s".as_ptr(), line.as_ptr()) };
     }
 }
 

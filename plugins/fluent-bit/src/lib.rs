@@ -7,15 +7,14 @@
 //! | --- | --- |
 //! | Fluent Bit loads, starts, calls and ends the filter | [`abi`] |
 //! | the call leaves the shipper's stack; a panic ends there | [`gate`] |
-//! | a section of the configuration is read, rules are compiled | [`config`], [`load`] |
+//! | a section of the configuration is read | [`config`] |
 //! | a chunk is read, shown to the engine, and changed | [`chunk`], [`fields`], [`instance`], [`splice`] |
-//! | alerts become records and wait for the stream or the companion | [`detection`], [`outbox`], [`registry`] |
-//! | rule files change; the shipper stops and starts again | [`watch`], [`checkpoint`] |
+//! | alerts become records and wait for the stream or the companion | [`detection`], [`registry`] |
+//! | rules are compiled, their files change; the shipper stops and starts again | [`caltrop_shipper`] |
 //!
 //! It is a bridge and holds no detection logic: what a rule means is `core`'s, what touches the machine is `host`'s.
 
 pub mod abi;
-pub mod checkpoint;
 pub mod chunk;
 pub mod config;
 pub mod detection;
@@ -23,9 +22,6 @@ pub mod fields;
 pub mod gate;
 pub mod host;
 pub mod instance;
-pub mod load;
 pub mod msgpack;
-pub mod outbox;
 pub mod registry;
 pub mod splice;
-pub mod watch;

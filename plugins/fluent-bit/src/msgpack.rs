@@ -155,6 +155,14 @@ fn signed(number: i64) -> Token<'static> {
     u64::try_from(number).map_or(Token::Signed(number), Token::Unsigned)
 }
 
+/// How long the first value is, in bytes; `None` where it is cut off.
+#[must_use]
+pub fn length(bytes: &[u8]) -> Option<usize> {
+    let mut reader = Reader::new(bytes, 0);
+    reader.skip()?;
+    Some(reader.position())
+}
+
 /// Writes the head of an array.
 pub fn write_array(out: &mut Vec<u8>, count: usize) {
     write_head(out, count, 0x90, [0xdc, 0xdd]);

@@ -4,6 +4,7 @@
 //! here is shared by both. It also outlives a reload of the shipper.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -11,10 +12,12 @@ use std::{
     },
 };
 
-use crate::{gate::Filter, outbox::Outbox};
+use caltrop_shipper::outbox::Outbox;
+
+use crate::{gate::Filter, msgpack};
 
 static FILTERS: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
-static LEFT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static LEFT: Mutex<Outbox> = Mutex::new(Outbox::new());
 static COMPANIONS: AtomicUsize = AtomicUsize::new(0);
 
 /// A filter, and the file that it keeps its state in.
@@ -30,16 +33,27 @@ struct Entry {
 pub fn add(filter: &Arc<Filter>, state: Option<&Path>) -> Result<(), String> {
     let mut filters = lock(&FILTERS);
     filters.retain(|entry| entry.filter.strong_count() > 0);
-    if let Some(state) =
-        state.filter(|state| filters.iter().any(|entry| entry.state.as_deref() == Some(state)))
+    let state = state.map(resolved);
+    if let Some(state) = &state
+        && filters.iter().any(|entry| entry.state.as_ref() == Some(state))
     {
         return Err(format!(
             "{}: another filter keeps its state there: each needs a file of its own",
             state.display()
         ));
     }
-    filters.push(Entry { filter: Arc::downgrade(filter), state: state.map(Path::to_owned) });
+    filters.push(Entry { filter: Arc::downgrade(filter), state });
     Ok(())
+}
+
+/// The one path of a file that need not be there yet, however it is written.
+fn resolved(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
 }
 
 /// The filters that run, in the order in which they were started.
@@ -48,15 +62,18 @@ pub fn filters() -> Vec<Arc<Filter>> {
     lock(&FILTERS).iter().filter_map(|entry| entry.filter.upgrade()).collect()
 }
 
-/// Keeps the detections of a filter that has ended for the next companion.
-pub fn leave(outbox: &Outbox) {
-    lock(&LEFT).extend_from_slice(&outbox.to_bytes());
+/// Keeps the detections of a filter that has ended for the next companion; how many found no room.
+#[must_use]
+pub fn leave(outbox: &Outbox) -> u64 {
+    let mut left = lock(&LEFT);
+    let lost_before = left.lost();
+    left.put_all(&outbox.to_bytes(), msgpack::length);
+    left.lost() - lost_before
 }
 
-/// Takes what ended filters have left.
-#[must_use]
-pub fn take_left() -> Vec<u8> {
-    std::mem::take(&mut lock(&LEFT))
+/// Moves what ended filters have left to the end of `out`, up to about `max_bytes` of it.
+pub fn take_left_into(out: &mut Vec<u8>, max_bytes: usize) {
+    lock(&LEFT).take_into(out, max_bytes);
 }
 
 /// Whether a companion runs.
@@ -80,4 +97,26 @@ pub fn companion_ends() {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panic has left is whole: nothing here can fail half-way.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_bounded_and_taken_once() {
+        let record = |letter: u8| -> Box<[u8]> {
+            [&[0xc6, 0, 0xa0, 0, 0][..], &vec![letter; 0xa0_0000]].concat().into()
+        };
+        let outbox = |letter: u8| {
+            let mut outbox = Outbox::new();
+            outbox.put(record(letter));
+            outbox
+        };
+        assert_eq!((leave(&outbox(1)), leave(&outbox(2))), (0, 1), "ten mebibytes each");
+        let mut taken = Vec::new();
+        take_left_into(&mut taken, 1);
+        take_left_into(&mut taken, 1);
+        assert_eq!(taken, *record(1));
+    }
 }

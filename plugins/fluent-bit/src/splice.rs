@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    chunk::{Pair, Record},
+    chunk::{Map, Pair, Record},
     msgpack::{Token, write_array, write_map, write_text},
 };
 
@@ -55,31 +55,24 @@ impl<'a> Splice<'a> {
         ids.for_each(|id| write_text(&mut written, id.as_bytes()));
         match record.body.find(KEY) {
             Some(Pair { value: Token::Array(before), head, end, .. }) => {
-                self.replace(
-                    head,
-                    &array_head(
-                        usize::try_from(before).unwrap_or(usize::MAX).saturating_add(count),
-                    ),
-                );
+                self.replace(head, &array_head(sum(before, count)));
                 self.insert(end, &written);
             }
             Some(Pair { head, end, .. }) => {
                 self.replace(head.start..end, &[array_head(count), written].concat());
             }
-            None => {
-                let mut head = Vec::new();
-                write_map(
-                    &mut head,
-                    usize::try_from(record.body.count).unwrap_or(usize::MAX).saturating_add(1),
-                );
-                self.replace(record.body.head.clone(), &head);
-                let mut pair = Vec::new();
-                write_text(&mut pair, KEY);
-                write_array(&mut pair, count);
-                pair.append(&mut written);
-                self.insert(record.body.end, &pair);
-            }
+            None => self.add_list(&record.body, count, &written),
         }
+    }
+
+    /// Adds a list under [`KEY`] behind the other pairs.
+    fn add_list(&mut self, body: &Map<'_>, count: usize, written: &[u8]) {
+        let mut head = Vec::new();
+        write_map(&mut head, sum(body.count, 1));
+        self.replace(body.head.clone(), &head);
+        let mut key = Vec::new();
+        write_text(&mut key, KEY);
+        self.insert(body.end, &[&key, array_head(count).as_slice(), written].concat());
     }
 
     /// The changed chunk, or else the memory that was lent.
@@ -93,6 +86,11 @@ impl<'a> Splice<'a> {
         self.out.extend_from_slice(&self.chunk[self.done..]);
         Ok(self.out)
     }
+}
+
+/// A count that was read and so many more.
+fn sum(count: u32, more: usize) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX).saturating_add(more)
 }
 
 fn array_head(count: usize) -> Vec<u8> {

@@ -240,6 +240,10 @@ fn two_filters_share_neither_rules_nor_state_files() {
         Some(-1)
     );
     assert!(logged("fourth", 1).join("").contains("another filter keeps its state there"));
+    let name = folder.path().file_name().unwrap().to_string_lossy().into_owned();
+    let same = folder.path().join("..").join(name).join("state").to_string_lossy().into_owned();
+    let section = [("rules", rules.as_str()), ("state", &same)];
+    assert_eq!(Plugin::linked().start("detour", &section).err(), Some(-1));
     drop(third);
     assert!(Plugin::linked().start("fifth", &[("rules", &rules), ("state", &state)]).is_ok());
 }
@@ -334,6 +338,18 @@ fn counters_are_logged_and_sent_when_asked() {
     assert_eq!(text(&all[1], "filter"), Some("counting"));
     assert_eq!(all[1].body.find(b"records").unwrap().value, Token::Unsigned(1));
     assert!(logged("counting", 3).join("").contains("records=1"));
+}
+
+#[test]
+fn detections_that_nobody_takes_are_told_of_once() {
+    let (_folder, filter) = started("stuck", RULE, &[("emit", "input"), ("mode", "observe")]);
+    for _ in 0..3 {
+        filter.filter(&record(1, &[("log", "error")]));
+        thread::sleep(Duration::from_millis(1100));
+    }
+    let told = logged("stuck", 2);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("`caltrop_detections`, which does not run"), "{told:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     compiled::Reduce,
     ids::RuleId,
     names::{Name, Names},
-    row::{Cell, Rank},
+    row::{Cell, Rank, Remains},
     value::Value,
 };
 
@@ -104,11 +104,14 @@ impl<'w> Contents<'w> {
 }
 
 impl<'w> KeptRow<'w> {
-    /// The fewest bytes that a row is written in: one without a field.
-    const LEAST_BYTES: usize = Rank::LEAST_BYTES + 1;
+    /// The fewest bytes that a row is written in: one without a field, and without remains of an event.
+    const LEAST_BYTES: usize = Rank::LEAST_BYTES + 3;
 
     fn encode(&self, names: &Names, out: &mut Writer) {
         self.rank.encode(out);
+        out.option(self.remains.event_id, Writer::text);
+        out.count(self.remains.texts.len());
+        self.remains.texts.iter().for_each(|text| out.text(text));
         out.count(self.cells.len());
         for cell in self.cells {
             out.text(names.bytes(cell.name));
@@ -118,6 +121,7 @@ impl<'w> KeptRow<'w> {
 
     fn decode(bytes: &mut Reader<'_>, names: &Names, bump: &'w Bump) -> Result<Self, Malformed> {
         let rank = Rank::decode(bytes)?;
+        let remains = decode_remains(bytes, bump)?;
         // The shortest cell has an empty name and one empty text.
         let count = bytes.count(3)?;
         let mut cells = BumpVec::with_capacity_in(count, bump);
@@ -133,8 +137,17 @@ impl<'w> KeptRow<'w> {
         if texts.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Malformed::new("a row has two fields of one name"));
         }
-        Ok(Self { rank, cells: cells.into_bump_slice() })
+        Ok(Self { rank, remains, cells: cells.into_bump_slice() })
     }
+}
+
+fn decode_remains<'w>(bytes: &mut Reader<'_>, bump: &'w Bump) -> Result<Remains<'w>, Malformed> {
+    let event_id = bytes.option(Reader::text)?.map(|id| &*bump.alloc_slice_copy(id));
+    let mut texts = BumpVec::new_in(bump);
+    for _ in 0..bytes.count(1)? {
+        texts.push(&*bump.alloc_slice_copy(bytes.text()?));
+    }
+    Ok(Remains { event_id, texts: texts.into_bump_slice() })
 }
 
 /// How many texts, then these; no text stands for a number. No field of a row that is kept is null or a boolean.

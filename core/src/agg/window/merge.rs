@@ -7,7 +7,7 @@ use crate::{
     agg::KeyHasher,
     compiled::Reduce,
     names::{Name, Names},
-    row::Cell,
+    row::{Cell, Remains},
     stage::stats::Stats,
 };
 
@@ -80,11 +80,20 @@ impl<'w> Contents<'w> {
     }
 }
 
+impl Remains<'_> {
+    fn copied<'w>(&self, bump: &'w Bump) -> Remains<'w> {
+        let copied = |text: &[u8]| &*bump.alloc_slice_copy(text);
+        let texts = self.texts.iter().map(|text| copied(text));
+        Remains { event_id: self.event_id.map(copied), texts: bump.alloc_slice_fill_iter(texts) }
+    }
+}
+
 impl KeptRow<'_> {
     fn copied<'w>(&self, bump: &'w Bump, name: impl Fn(Name<'_>) -> Name<'w>) -> KeptRow<'w> {
         let copied =
             |cell: &Cell<'_>| Cell { name: name(cell.name), value: copied_value(cell.value, bump) };
         let cells = self.cells.iter().map(copied);
-        KeptRow { rank: self.rank, cells: bump.alloc_slice_fill_iter(cells) }
+        let cells = bump.alloc_slice_fill_iter(cells);
+        KeptRow { rank: self.rank, remains: self.remains.copied(bump), cells }
     }
 }

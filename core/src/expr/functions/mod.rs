@@ -14,6 +14,7 @@ mod json;
 mod math;
 mod multivalue;
 mod printf;
+mod random;
 mod structured;
 mod text;
 mod time;
@@ -180,7 +181,10 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "JSON", tables: &[json::FUNCTIONS] },
     Family { title: "Kinds of values", tables: &[informational::FUNCTIONS, conversion::FUNCTIONS] },
     Family { title: "Multivalues", tables: &[multivalue::FUNCTIONS] },
-    Family { title: "Numbers", tables: &[math::FUNCTIONS, figures::FUNCTIONS, bits::FUNCTIONS] },
+    Family {
+        title: "Numbers",
+        tables: &[math::FUNCTIONS, figures::FUNCTIONS, bits::FUNCTIONS, random::FUNCTIONS],
+    },
     Family { title: "Time", tables: &[time::FUNCTIONS] },
 ];
 
@@ -198,7 +202,7 @@ impl Family {
 
 /// Functions of Splunk that caltrop does not run yet.
 pub const UNSUPPORTED: &[&str] =
-    &["cluster", "commands", "getfields", "lookup", "random", "toarray", "toobject"];
+    &["cluster", "commands", "getfields", "lookup", "toarray", "toobject"];
 
 /// The function of that name, in whatever case.
 #[must_use]

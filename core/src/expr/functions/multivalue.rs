@@ -15,7 +15,7 @@ use crate::{
         regex::RegexIds,
     },
     ids::FieldId,
-    row::Fields,
+    row::{Fields, Rank},
     value::Value,
 };
 
@@ -224,6 +224,10 @@ struct Element<'a, 'e> {
 impl<'e> Fields<'e> for Element<'_, 'e> {
     fn get(&self, field: FieldId) -> Value<'e> {
         if field == self.field { Value::Text(self.text) } else { self.fields.get(field) }
+    }
+
+    fn rank(&self) -> Rank {
+        self.fields.rank()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::{Lowering, options, stats};
 use crate::{
+    config::SECOND_NS,
     diag::{Code, Diagnostic, Spanned},
     names::Names,
-    spl::tree::{AggregateArgument, Chart, Command},
+    spl::tree::{self, AggregateArgument, Chart, Command},
     stage::{
         bin::{Bin, Span},
-        chart::{self, Buckets, MAX_BUCKETS},
+        chart::{self, Buckets, MAX_BUCKETS, Rate},
         stats::Stats,
     },
 };
@@ -16,7 +17,8 @@ const OPTIONS: &str = "`span`, `bins`, `limit`, `useother`, `otherstr`, `usenull
 
 /// The stage of `chart` or `timechart`.
 pub(super) fn lower(tree: &Chart, command: &Command, lowering: &mut Lowering<'_>) -> chart::Chart {
-    let plan = stats::lower_aggregates(&tree.stats, command, lowering);
+    let (sums, rates) = rates(tree, lowering);
+    let plan = stats::lower_aggregates(&sums, command, lowering);
     report_patterns(tree, lowering);
     let row = match (tree.is_timechart, &tree.over) {
         (true, _) => Some(Names::TIME),
@@ -35,6 +37,7 @@ pub(super) fn lower(tree: &Chart, command: &Command, lowering: &mut Lowering<'_>
         null: Some((*b"NULL").into()),
         separator: (*b": ").into(),
         is_continuous: tree.is_timechart,
+        rates,
         stats: Stats { by, ..plan },
     };
     let (mut other, mut null) = (stage.other.clone(), stage.null.clone());
@@ -59,6 +62,27 @@ pub(super) fn lower(tree: &Chart, command: &Command, lowering: &mut Lowering<'_>
     stage.other = stage.other.and(other);
     stage.null = stage.null.and(null);
     stage
+}
+
+/// The functions of `timechart` that tell a sum for a length of time, and that in nanoseconds.
+const RATES: &[(&str, i64)] = &[
+    ("per_second", SECOND_NS),
+    ("per_minute", 60 * SECOND_NS),
+    ("per_hour", 3600 * SECOND_NS),
+    ("per_day", 24 * 3600 * SECOND_NS),
+];
+
+/// The aggregates with sums in place of rates, and which these are.
+fn rates(tree: &Chart, lowering: &mut Lowering<'_>) -> (tree::Stats, Box<[Rate]>) {
+    let (mut sums, mut rates) = (tree.stats.clone(), Vec::new());
+    for aggregate in sums.aggregates.iter_mut().filter(|_| tree.is_timechart) {
+        let known = |(name, _): &&(&str, i64)| aggregate.function.value.eq_ignore_ascii_case(name);
+        let Some((_, unit_ns)) = RATES.iter().find(known) else { continue };
+        let output = aggregate.alias.as_ref().map_or(&aggregate.text, |alias| &alias.value);
+        rates.push(Rate { field: lowering.names.intern(output), unit_ns: *unit_ns });
+        "sum".clone_into(&mut aggregate.function.value);
+    }
+    (sums, rates.into())
 }
 
 fn report_patterns(tree: &Chart, lowering: &mut Lowering<'_>) {

@@ -60,6 +60,8 @@ pub struct Lowering<'a> {
     pub diagnostics: &'a mut Vec<Diagnostic>,
     /// Whether event ids count only as they are written.
     pub strict_raw: bool,
+    /// Whether `outputlookup` writes.
+    pub allow_write: bool,
     /// What names mean; none where only an expression is lowered.
     pub knowledge: Option<&'a Knowledge>,
     /// The subpipelines over events that were met so far, those that stand in another before it.
@@ -216,7 +218,12 @@ impl Lowering<'_> {
             .enumerate()
             .map(|(index, argument)| self.argument(function, index, argument, depth))
             .collect();
-        let lowered: Box<[Expr]> = lowered.into_iter().collect::<Option<_>>()?;
+        let mut lowered = lowered.into_iter().collect::<Option<Vec<_>>>()?;
+        // Two calls in one row are two draws: each knows its place in the rule.
+        if function.name == "random" {
+            lowered.push(Expr::Literal(Literal::Number(place(span))));
+        }
+        let lowered: Box<[Expr]> = lowered.into();
         let prepared = match function.prepare.map(|prepare| prepare(&lowered, self.regexes)) {
             None => Prepared::None,
             Some(Ok(prepared)) => prepared,
@@ -245,6 +252,7 @@ impl Lowering<'_> {
             lookups: None,
             diagnostics: &mut diagnostics,
             strict_raw: self.strict_raw,
+            allow_write: self.allow_write,
             knowledge: self.knowledge,
             branches: Vec::new(),
         };
@@ -301,6 +309,10 @@ pub(super) fn in_string(source: &str, string: Span, start: usize, end: usize) ->
         at += if escaped { 2 } else { 1 };
         value += 1;
     }
+}
+
+fn place(span: Span) -> f64 {
+    f64::from(u32::try_from(span.start).unwrap_or(u32::MAX))
 }
 
 fn number(text: &str) -> Literal {

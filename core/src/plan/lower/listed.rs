@@ -21,11 +21,13 @@ use crate::{
         avlbase64::AvlBase64,
         extract::Extract,
         fillnull::{Columns, FillNull},
+        fromjson::FromJson,
         iplocation::IpLocation,
         makemv::{MakeMv, Splitter},
         mvcombine::MvCombine,
         mvexpand::MvExpand,
         nomv::NoMv,
+        outlier::{Action, Outlier},
         spath::{Place, SPath},
         xmlkv::XmlKv,
     },
@@ -245,6 +247,60 @@ fn output_without_path(output: &Spanned<String>) -> Diagnostic {
         .help("write `path=a.b`, or leave `output` out for a field of each leaf")
 }
 
+/// The stage of `fromjson`.
+pub(super) fn fromjson(
+    listed: &Listed,
+    command: &Command,
+    lowering: &mut Lowering<'_>,
+) -> Option<FromJson> {
+    refuse_others(listed, "fromjson", lowering);
+    let field = only_field(listed, command, lowering)?;
+    let prefix = listed.option("prefix").map_or("", |prefix| &prefix.value);
+    Some(FromJson { field: lowering.names.intern(&field.value), prefix: prefix.as_bytes().into() })
+}
+
+/// The stage of `outlier`. Of the ways to find outliers there is one, `type=iqr`.
+pub(super) fn outlier(listed: &Listed, lowering: &mut Lowering<'_>) -> Option<Outlier> {
+    /// How far off a number lies where nothing is written.
+    const USUAL_REACH: f64 = 2.5;
+    refuse_others(listed, "outlier", lowering);
+    if let Some(pattern) = listed.names.iter().find(|name| name.value.contains('*')) {
+        lowering.report(bad_choice(pattern, "the name of a field"));
+        return None;
+    }
+    let mark = is_on(listed, "mark", false, lowering);
+    let action = listed.option("action").map(|action| action.value.to_ascii_lowercase());
+    let action = match action.as_deref() {
+        None | Some("tf" | "transform") if mark => Action::Mark,
+        None | Some("tf" | "transform") => Action::Cut,
+        Some("rm" | "remove") => Action::Remove,
+        Some(_) => {
+            lowering.report(bad_choice(listed.option("action")?, "`tf` or `rm`"));
+            return None;
+        }
+    };
+    if let Some(kind) = listed.option("type").filter(|kind| !kind.value.eq_ignore_ascii_case("iqr"))
+    {
+        lowering.report(bad_choice(kind, "`iqr`"));
+    }
+    let reach = listed.option("param").map_or(Some(USUAL_REACH), |param| {
+        let number =
+            param.value.parse().ok().filter(|reach: &f64| reach.is_finite() && *reach >= 0.0);
+        if number.is_none() {
+            lowering.report(bad_choice(param, "a number, 0 or more"));
+        }
+        number
+    })?;
+    let looks_below = is_on(listed, "uselower", false, lowering);
+    let fields = listed.names.iter().map(|name| lowering.names.intern(&name.value)).collect();
+    Some(Outlier { fields, action, reach, looks_below })
+}
+
+fn bad_choice(value: &Spanned<String>, expected: &str) -> Diagnostic {
+    let message = format!("`{}` is not what is needed here", value.value);
+    Diagnostic::error(Code::BadArgument, value.span, message).label(format!("expected {expected}"))
+}
+
 /// The stage of `xmlkv`. Its `maxinputs` only says how Splunk feeds the program behind it.
 pub(super) fn xmlkv(
     listed: &Listed,
@@ -411,6 +467,13 @@ mod tests {
             ("iplocation language=de ip", "E0303 at language"),
             ("spath output=a", "E0107 at a"),
             ("spath path=a b", "E0102 at b"),
+            ("fromjson", "E0107 at fromjson"),
+            ("fromjson a b", "E0102 at b"),
+            ("fromjson to=x a", "E0303 at to"),
+            ("outlier action=hide n", "E0108 at hide"),
+            ("outlier param=much n", "E0108 at much"),
+            ("outlier type=sd n", "E0108 at sd"),
+            ("outlier n*", "E0108 at n*"),
             ("xmlkv a b", "E0102 at b"),
             ("extract nowhere", "E0205 at nowhere"),
             ("extract limit=x", "E0108 at x"),

@@ -192,6 +192,10 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
             Stage::IpLocation(listed::iplocation(listed, command, lowering)?)
         }
         CommandKind::SPath(listed) => Stage::SPath(listed::spath(listed, command, lowering)?),
+        CommandKind::FromJson(listed) => {
+            Stage::FromJson(listed::fromjson(listed, command, lowering)?)
+        }
+        CommandKind::Outlier(listed) => Stage::Outlier(listed::outlier(listed, lowering)?),
         CommandKind::XmlKv(listed) => Stage::XmlKv(listed::xmlkv(listed, command, lowering)?),
         CommandKind::Extract(listed) => Stage::Extract(listed::extract(listed, lowering)?),
         CommandKind::Convert(convert) => Stage::Convert(convert::lower(convert, lowering)),
@@ -215,8 +219,7 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
             Stage::InputLookup(inputlookup::lower(index, lookup, command, lowering)?)
         }
         CommandKind::OutputLookup(lookup) => {
-            outputlookup::check(lookup, command, lowering);
-            return None;
+            Stage::OutputLookup(outputlookup::lower(lookup, command, lowering)?)
         }
         CommandKind::Append(tree) => Stage::Append(bracketed::append(tree, lowering)?),
         CommandKind::AppendPipe(tree) => Stage::AppendPipe(bracketed::appendpipe(tree, lowering)?),

@@ -114,8 +114,10 @@ impl Lower<'_, '_> {
 }
 
 /// Functions of `stats` that do not run yet.
-const LATER: &[&str] =
-    &["estdc_error", "per_day", "per_hour", "per_minute", "per_second", "sparkline"];
+const LATER: &[&str] = &["sparkline"];
+
+/// Functions that go by the buckets of `timechart`, which alone has them.
+const OF_TIMECHART: &[&str] = &["per_day", "per_hour", "per_minute", "per_second"];
 
 fn no_field(aggregate: &Aggregate) -> Diagnostic {
     let function = &aggregate.function.value;
@@ -145,6 +147,12 @@ fn unknown_function(command: &str, function: &Spanned<String>) -> Diagnostic {
     let lower = function.value.to_ascii_lowercase();
     if AggregateFunction::wants_percent(&lower) {
         return wrong_percent(function);
+    }
+    if OF_TIMECHART.contains(&lower.as_str()) {
+        let message = format!("`{command}` has no buckets of time for `{}`", function.value);
+        return Diagnostic::error(Code::UnknownFunction, function.span, message)
+            .label("a function of `timechart`")
+            .help("use `timechart`, or divide `sum` by the length of time");
     }
     if LATER.contains(&lower.as_str()) {
         let message = format!("caltrop does not run `{}` of `{command}` yet", function.value);
@@ -220,7 +228,7 @@ mod tests {
             ("perc(a)", "E0108 at perc: `perc` has no percentage from 0 to 100"),
             ("p100.5(a)", "E0108 at p100.5: `p100.5` has no percentage from 0 to 100"),
             ("sparkline(a)", "E0306 at sparkline: caltrop does not run `sparkline` of `stats` yet"),
-            ("per_hour(a)", "E0306 at per_hour: caltrop does not run `per_hour` of `stats` yet"),
+            ("per_hour(a)", "E0110 at per_hour: `stats` has no buckets of time for `per_hour`"),
             ("meen(a)", "E0110 at meen: no `stats` function `meen`"),
             ("p95", "E0107 at p95: `p95` needs a field"),
             ("sum(eval(a=1))", "E0113 at a=1: `sum` takes no yes or no"),

@@ -69,6 +69,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "avlbase64" => listed::parse(parser, CommandKind::AvlBase64),
         "iplocation" => listed::parse(parser, CommandKind::IpLocation),
         "spath" => listed::parse(parser, CommandKind::SPath),
+        "fromjson" => listed::parse(parser, CommandKind::FromJson),
+        "outlier" => listed::parse(parser, CommandKind::Outlier),
         "xmlkv" => listed::parse(parser, CommandKind::XmlKv),
         "extract" | "kv" => listed::parse(parser, CommandKind::Extract),
         "convert" => convert::parse(parser),

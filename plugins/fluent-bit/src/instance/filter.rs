@@ -1,14 +1,20 @@
 //! What happens to a chunk: every record is shown to the engine, and goes on, or not, as the mode says.
 
 use caltrop_core::{
+    alert::Alert,
+    config::Options,
     event::{Head, time},
     ids::RuleId,
+};
+use caltrop_shipper::{
+    detector::{Detector, nanoseconds},
+    setup::{Given, Setup},
 };
 
 use super::{Instance, sink};
 use crate::{
-    chunk::{Chunk, Map, Part, Record, nanoseconds},
-    config::{Given, Mode},
+    chunk::{Chunk, Map, Part, Record},
+    config::Mode,
     detection,
     msgpack::Token,
     splice::Splice,
@@ -48,13 +54,13 @@ impl Instance {
             return;
         }
         self.look_at(chunk, record);
-        let is_match = !self.engine.passed().is_empty();
+        let is_match = !self.detector.engine.passed().is_empty();
         match self.config.mode {
             Mode::Annotate if is_match => {
                 self.counters.annotated += 1;
-                let rules = self.engine.rules();
+                let rules = self.detector.engine.rules();
                 let id = |rule: &RuleId| rules.rule(*rule).meta.id.as_str();
-                splice.annotate(record, self.engine.passed().iter().map(id));
+                splice.annotate(record, self.detector.engine.passed().iter().map(id));
             }
             Mode::Keep if !is_match => self.drop(record, splice),
             Mode::Drop if is_match => self.drop(record, splice),
@@ -69,28 +75,16 @@ impl Instance {
 
     /// Shows a record to the engine: its raw text, or where it has none, its fields.
     fn look_at(&mut self, chunk: &[u8], record: &Record<'_>) {
-        let Self { engine, config, outbox, fields, clock, events, .. } = self;
-        let body = &record.body;
-        let time = config.time_key.as_ref().and_then(|key| body.find_at(key));
-        let head = Head {
-            time_ns: time.and_then(|pair| time_ns(pair.value, &config.engine)).or(record.time_ns),
-            host: given(config.host.as_ref(), body),
-            source: given(config.source.as_ref(), body),
-            sourcetype: given(config.sourcetype.as_ref(), body),
-            index: given(config.index.as_ref(), body),
-            offset: *events,
-            ..Head::default()
-        };
-        *events += 1;
+        let offset = self.detector.take_number();
+        let Self { detector: Detector { engine, clock, .. }, config, outbox, fields, .. } = self;
+        let known = Known { record, setup: &config.setup, offset };
         // An alert without a time is rare, and the clock is read for it alone.
-        let mut put = |alert: &caltrop_core::alert::Alert<'_>| {
-            sink(outbox, config.emit, clock.wall_s())(alert);
-        };
-        match raw(&config.raw_keys, body) {
-            Some(raw) => engine.push(raw, &head, &mut put),
+        let mut put = |alert: &Alert<'_>| sink(outbox, config.emit, clock.wall_s())(alert);
+        match raw(&config.setup.raw_keys, &record.body) {
+            Some(raw) => engine.push(raw, known, &mut put),
             None => {
-                fields.read(chunk, body);
-                engine.push_fields(None, &fields.pairs(), &head, &mut put);
+                fields.read(chunk, &record.body);
+                engine.push_fields(None, &fields.pairs(), &known.into(), &mut put);
             }
         }
     }
@@ -103,6 +97,29 @@ impl Instance {
         let mut detections = Vec::new();
         self.outbox.take_into(&mut detections, usize::MAX);
         splice.insert(at, &detections);
+    }
+}
+
+/// What is known of an event besides its text. It is looked for only if a rule asks.
+struct Known<'a> {
+    record: &'a Record<'a>,
+    setup: &'a Setup,
+    offset: u64,
+}
+
+impl<'a> From<Known<'a>> for Head<'a> {
+    fn from(Known { record, setup, offset }: Known<'a>) -> Self {
+        let body = &record.body;
+        let time = setup.time_key.as_ref().and_then(|key| body.find_at(key));
+        Self {
+            time_ns: time.and_then(|pair| time_ns(pair.value, &setup.engine)).or(record.time_ns),
+            host: given(setup.host.as_ref(), body),
+            source: given(setup.source.as_ref(), body),
+            sourcetype: given(setup.sourcetype.as_ref(), body),
+            index: given(setup.index.as_ref(), body),
+            offset,
+            ..Self::default()
+        }
     }
 }
 
@@ -126,7 +143,7 @@ fn given<'a>(given: Option<&'a Given>, body: &Map<'a>) -> Option<&'a [u8]> {
 }
 
 /// A time as a record holds it: epoch seconds, or a text.
-fn time_ns(value: Token<'_>, options: &caltrop_core::config::Options) -> Option<i64> {
+fn time_ns(value: Token<'_>, options: &Options) -> Option<i64> {
     match value {
         Token::Text(text) => time::parse(text, &options.zone)
             .or_else(|| nanoseconds(std::str::from_utf8(text).ok()?.trim().parse().ok()?)),

@@ -38,7 +38,7 @@ impl Watch {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(mut reload: Reload, every: Duration) -> io::Result<Self> {
+    pub fn start(reload: Arc<Mutex<Reload>>, every: Duration) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -46,7 +46,7 @@ impl Watch {
             .stack_size(COMPILE_STACK_BYTES)
             .spawn(move || {
                 while of_thread.waits(every) {
-                    if let Some(found) = reload.poll() {
+                    if let Some(found) = poll(&reload) {
                         of_thread.put(found);
                     }
                 }
@@ -59,6 +59,12 @@ impl Watch {
     pub fn take(&self) -> Option<Box<Reloaded>> {
         self.shared.lock().found.take()
     }
+}
+
+/// Reads the files, and compiles them where they have changed.
+pub fn poll(reload: &Mutex<Reload>) -> Option<Reloaded> {
+    // What a panic has left is a set that is told again or not at all.
+    reload.lock().unwrap_or_else(PoisonError::into_inner).poll()
 }
 
 impl Shared {

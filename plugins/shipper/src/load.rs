@@ -1,9 +1,9 @@
-//! The rules of a filter, and what is to be said of them.
+//! The rules of a stream, and what is to be said of them.
 
 use caltrop_core::diag::short;
 use caltrop_host::{Loaded, Refusals, Reload, load};
 
-use crate::config::Config;
+use crate::setup::Setup;
 
 /// The compiler walks rules that are nested hundreds deep.
 pub const COMPILE_STACK_BYTES: usize = 16 << 20;
@@ -11,17 +11,17 @@ pub const COMPILE_STACK_BYTES: usize = 16 << 20;
 /// So many complaints are told; `caltrop check` tells the rest.
 const MAX_TOLD: usize = 50;
 
-/// Reads and compiles the rules of a filter.
+/// Reads and compiles the rules.
 #[must_use]
-pub fn rules(config: &Config) -> Loaded {
-    load(&config.rules, &config.knowledge, config.geoip.as_deref(), config.build)
+pub fn rules(setup: &Setup) -> Loaded {
+    load(&setup.rules, &setup.knowledge, setup.geoip.as_deref(), setup.build)
 }
 
 /// What watches them from now on.
 #[must_use]
-pub fn reload(config: &Config, loaded: &Loaded) -> Reload {
-    let refusals = if config.strict { Refusals::None } else { Refusals::OfIdleRules };
-    Reload::new(config.rules.clone(), config.knowledge.clone(), config.build, refusals, loaded)
+pub fn reload(setup: &Setup, loaded: &Loaded) -> Reload {
+    let refusals = if setup.strict { Refusals::None } else { Refusals::OfIdleRules };
+    Reload::new(setup.rules.clone(), setup.knowledge.clone(), setup.build, refusals, loaded)
 }
 
 /// Whether something is not as the operator wrote it: a file that cannot be read, a refused rule, a mistake in the knowledge.

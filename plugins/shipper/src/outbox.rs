@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use crate::msgpack::Reader;
-
 /// More is dropped and counted: whoever should take it does not.
 pub const MAX_BYTES: usize = 16 << 20;
 
@@ -16,6 +14,12 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// Nothing waits.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { records: VecDeque::new(), bytes: 0, lost: 0 }
+    }
+
     /// Adds a record behind the others.
     pub fn put(&mut self, record: Box<[u8]>) {
         if self.bytes + record.len() > MAX_BYTES {
@@ -30,8 +34,7 @@ impl Outbox {
     pub fn take_into(&mut self, out: &mut Vec<u8>, max_bytes: usize) {
         let end = out.len().saturating_add(max_bytes);
         while out.len() < end {
-            let Some(record) = self.records.pop_front() else { return };
-            self.bytes -= record.len();
+            let Some(record) = self.take() else { return };
             out.extend_from_slice(&record);
         }
     }
@@ -60,14 +63,23 @@ impl Outbox {
         self.records.iter().flatten().copied().collect()
     }
 
-    /// Adds what [`Outbox::to_bytes`] has given; what is no whole value ends it.
-    pub fn put_all(&mut self, bytes: &[u8]) {
-        let mut reader = Reader::new(bytes, 0);
-        let mut start = 0;
-        while reader.skip().is_some() {
-            self.put(bytes[start..reader.position()].into());
-            start = reader.position();
+    /// Adds what [`Outbox::to_bytes`] has given. `length` says how long the first record is, in bytes; where there is none, the
+    /// rest is left out.
+    pub fn put_all(&mut self, mut bytes: &[u8], length: impl Fn(&[u8]) -> Option<usize>) {
+        while let Some((record, rest)) = length(bytes)
+            .filter(|&length| length > 0)
+            .and_then(|length| bytes.split_at_checked(length))
+        {
+            self.put(record.into());
+            bytes = rest;
         }
+    }
+
+    /// Takes the oldest record.
+    pub fn take(&mut self) -> Option<Box<[u8]>> {
+        let record = self.records.pop_front()?;
+        self.bytes -= record.len();
+        Some(record)
     }
 }
 
@@ -78,13 +90,14 @@ mod tests {
     #[test]
     fn records_are_taken_in_their_order_and_whole() {
         let mut outbox = Outbox::default();
-        outbox.put_all(&[0x91, 1, 0x91, 2, 0x91, 3, 0x91]);
+        outbox
+            .put_all(&[2, 1, 2, 2, 2, 3, 2], |bytes| bytes.first().map(|length| (*length).into()));
         assert_eq!((outbox.len(), outbox.to_bytes().len()), (3, 6), "the last one is cut off");
         let mut out = Vec::new();
         outbox.take_into(&mut out, 3);
-        assert_eq!(out, [0x91, 1, 0x91, 2]);
+        assert_eq!(out, [2, 1, 2, 2]);
         outbox.take_into(&mut out, 3);
-        assert_eq!((out.as_slice(), outbox.is_empty()), (&[0x91, 1, 0x91, 2, 0x91, 3][..], true));
+        assert_eq!((out.as_slice(), outbox.is_empty()), (&[2, 1, 2, 2, 2, 3][..], true));
     }
 
     #[test]
