@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 
 use crate::{
     event::mapping::Mapping,
-    ids::{BranchId, FieldId, RuleId},
+    expr::{search::Search, terms::Terms},
+    ids::{BranchId, FieldId, RuleId, TermId},
     names::Names,
     scan::{self, Atom, Demand},
     stage::{
@@ -36,6 +37,8 @@ pub struct RuleSet {
     pub(crate) mapping: Mapping,
     /// What the scan looks for.
     pub(crate) scan: scan::Program,
+    /// The terms that rules share.
+    pub(crate) terms: Terms,
     /// How many regexes need a cache.
     pub(crate) regexes: usize,
 }
@@ -177,6 +180,15 @@ impl Rule {
 }
 
 impl Plan {
+    /// The shared terms without which no event can match.
+    fn asked(&self) -> Box<[TermId]> {
+        let has_branches = !branches(self.reduce.as_ref()).is_empty();
+        match self.mapped.first() {
+            Some(Stage::Search(search)) if !has_branches && !self.generates => search.shared(),
+            _ => Box::default(),
+        }
+    }
+
     /// Every stage, those of its branches behind its own.
     pub(crate) fn stages(&self) -> impl Iterator<Item = &Stage> {
         let own = [&self.mapped, &self.expanded, &self.finish].into_iter().flatten();
@@ -242,14 +254,27 @@ pub(crate) enum Revision {
 }
 
 impl RuleSet {
-    /// The rules, in the order of their paths, and a scan for their anchors.
-    pub(crate) fn new(rules: Vec<Rule>, names: Names, mapping: Mapping, regexes: usize) -> Self {
+    /// The rules, in the order of their paths, and the `terms` that they share, with a scan for their anchors.
+    pub(crate) fn new(
+        rules: Vec<Rule>,
+        terms: Vec<Search>,
+        names: Names,
+        mapping: Mapping,
+        regexes: usize,
+    ) -> Self {
+        let asked: Vec<_> = rules.iter().map(|rule| rule.plan.asked()).collect();
         let demands: Vec<_> = rules
             .iter()
-            .map(|rule| Demand { anchor: rule.anchor.as_deref(), also: &rule.also })
+            .zip(&asked)
+            .map(|(rule, asked)| Demand {
+                anchor: rule.anchor.as_deref(),
+                also: &rule.also,
+                is_routed: asked.iter().any(|term| terms[term.index()].asks_for_facts()),
+            })
             .collect();
         let scan = scan::Program::new(&demands);
-        Self { rules, names, mapping, scan, regexes }
+        let terms = Terms::new(terms, asked);
+        Self { rules, names, mapping, scan, terms, regexes }
     }
 
     /// How many rules there are.

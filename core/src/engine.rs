@@ -42,7 +42,7 @@ use crate::{
     ids::{BranchId, RuleId},
     outbox::{Outbox, Written},
     row::{Env, Rank, Row},
-    scan::candidates::Candidates,
+    scan::{Sight, Text, candidates::Candidates},
     stage::{self, Stage, Verdict},
 };
 use alarms::Alarms;
@@ -63,6 +63,8 @@ pub struct Engine {
     caches: Caches,
     classes: Classes,
     candidates: Candidates,
+    /// What the scan has seen of the event.
+    sight: Sight,
     /// The rules that take no events for now.
     disabled: Candidates,
     /// The rules whose per-event stages the last event passed.
@@ -102,6 +104,7 @@ impl Engine {
             caches: Caches::new(rules.regexes),
             classes: Classes::default(),
             candidates: rules.scan.candidates(),
+            sight: Sight::default(),
             disabled: Candidates::default(),
             passed: Vec::new(),
             windows: Windows::default(),
@@ -276,9 +279,8 @@ impl Engine {
         if !self.options.prefilter || self.options.input == Input::Rows {
             return self.select_all();
         }
-        self.candidates.clear();
-        self.rules.scan.run(raw, self.options.input, &self.scratch, &mut self.candidates)
-            && self.drop_disabled()
+        let text = Text { raw, input: self.options.input, scratch: &self.scratch };
+        self.rules.scan.look(text, &mut self.sight, &mut self.candidates) && self.drop_disabled()
     }
 
     fn select_all(&mut self) -> bool {
@@ -312,7 +314,8 @@ struct Work<'e, 's> {
     options: &'e Options,
     env: Env<'e>,
     knowledge: Knowledge<'e>,
-    candidates: &'e Candidates,
+    candidates: &'e mut Candidates,
+    sight: &'e mut Sight,
     passed: &'e mut Vec<RuleId>,
     windows: &'e mut Windows,
     clocks: &'e mut Clocks,
@@ -341,7 +344,8 @@ impl<'e, 's> Work<'e, 's> {
             options: &engine.options,
             env,
             knowledge: Knowledge { mapping: &engine.rules.mapping, classes: &engine.classes },
-            candidates: &engine.candidates,
+            candidates: &mut engine.candidates,
+            sight: &mut engine.sight,
             passed: &mut engine.passed,
             windows: &mut engine.windows,
             clocks: &mut engine.clocks,
@@ -358,7 +362,21 @@ impl<'e, 's> Work<'e, 's> {
 
     fn look_at(&mut self, raw: &'e [u8], head: &Head<'e>) {
         if let Some(event) = self.read(raw, head) {
+            self.narrow(raw, event);
             self.run_candidates(event, head);
+        }
+    }
+
+    /// Lets go the candidates that this event cannot match: for its kind, its id, what its text lacks, or for a term that others
+    /// ask for as well.
+    #[inline(never)]
+    fn narrow(&mut self, raw: &'e [u8], event: &'e Event<'e>) {
+        if let Some(route) = event.route().filter(|_| self.options.prefilter) {
+            self.candidates.remove_all(&route.excluded);
+            let text = Text { raw, input: self.options.input, scratch: self.env.bump };
+            let event_id = event.meta().event_id;
+            self.rules.scan.narrow(text, event_id, self.sight, self.candidates);
+            self.rules.terms.narrow(self.candidates, event, self.env);
         }
     }
 
@@ -388,7 +406,12 @@ impl<'e, 's> Work<'e, 's> {
         head: &Head<'e>,
     ) {
         let event = Event::of_fields(raw, fields, head, self.knowledge, self.env);
-        self.run_candidates(self.env.bump.alloc(event), head);
+        let event: &Event<'_> = self.env.bump.alloc(event);
+        if let Some(route) = event.route().filter(|_| self.options.prefilter) {
+            self.candidates.remove_all(&route.excluded);
+            self.rules.terms.narrow(self.candidates, event, self.env);
+        }
+        self.run_candidates(event, head);
     }
 
     /// Closes what the event's time has completed, then runs every candidate on the event.
@@ -397,13 +420,15 @@ impl<'e, 's> Work<'e, 's> {
         if self.listens {
             self.hear(event.meta());
         }
-        for rule_id in self.candidates.iter() {
+        let candidates = mem::take(self.candidates);
+        for rule_id in candidates.iter() {
             self.counters.candidates += 1;
             self.rule_counters[rule_id.index()].candidates += 1;
             self.measured(rule_id, Phase::Events, |work| {
                 work.run(rule_id, Row::over(event, work.env.bump, rank), event);
             });
         }
+        *self.candidates = candidates;
         self.counters.lost_fields += event.lost_fields();
     }
 
@@ -573,7 +598,8 @@ fn env<'e>(
     caches: &'e Caches,
     scratch: &'e Bump,
 ) -> Env<'e> {
-    Env::new(scratch, &rules.names, caches, &options.zone, options.now_s)
+    let env = Env::new(scratch, &rules.names, caches, &options.zone, options.now_s);
+    Env { terms: &rules.terms, ..env }
 }
 
 /// Hands `take` the rows that the per-event stages of a pipeline make of one event.

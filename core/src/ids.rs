@@ -38,6 +38,8 @@ ids! {
     AtomId;
     /// A group of one window, in the order in which the groups were first seen.
     GroupId;
+    /// A term that several rules ask for.
+    TermId;
     /// A regex that needs a cache while it runs.
     RegexId;
     /// A subpipeline over events of one rule, behind those that stand in it.

@@ -41,6 +41,8 @@ builtin! {
     SOURCE = 3, "source";
     SOURCETYPE = 4, "sourcetype";
     INDEX = 5, "index";
+    CHANNEL = 6, "Channel";
+    EVENT_ID = 7, "EventID";
 }
 
 impl Default for Names {

@@ -9,7 +9,11 @@ use jiff::tz::TimeZone;
 
 use crate::{
     codec::{Malformed, Reader, Writer},
-    expr::{branch::Branch, regex::Caches},
+    expr::{
+        branch::Branch,
+        regex::Caches,
+        terms::{Terms, verdict},
+    },
     ids::FieldId,
     names::{Name, Names},
     outbox::Outbox,
@@ -43,6 +47,12 @@ pub trait Fields<'e> {
     /// The event id, where the fields are those of an event that is recognised as a Windows event.
     fn event_id(&self) -> Option<&'e [u8]> {
         None
+    }
+
+    /// What the terms that rules share say of the event, as far as they were asked; empty where the fields are not those of an
+    /// event alone.
+    fn verdicts(&self) -> &'e [verdict::Slot] {
+        &[]
     }
 }
 
@@ -385,6 +395,11 @@ impl<'e> Fields<'e> for Row<'e> {
     fn event_id(&self) -> Option<&'e [u8]> {
         self.base.map_or(self.remains.event_id, Fields::event_id)
     }
+
+    fn verdicts(&self) -> &'e [verdict::Slot] {
+        let is_untouched = self.cells.is_empty() && self.bindings.is_empty();
+        self.base.filter(|_| is_untouched).map_or(&[], Fields::verdicts)
+    }
 }
 
 /// What stages and expressions need beside the row. Small and Copy: a handful of shared references.
@@ -406,6 +421,8 @@ pub struct Env<'e> {
     pub branches: &'e [Branch<'e>],
     /// Where rows for the host go; `None` where nothing may be written.
     pub outbox: Option<&'e Outbox>,
+    /// The terms that rules share.
+    pub terms: &'e Terms,
 }
 
 impl<'e> Env<'e> {
@@ -418,6 +435,7 @@ impl<'e> Env<'e> {
         zone: &'e TimeZone,
         now_s: f64,
     ) -> Self {
-        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches: &[], outbox: None }
+        let (branches, outbox, terms) = (&[], None, Terms::NONE);
+        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches, outbox, terms }
     }
 }

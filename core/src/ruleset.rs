@@ -25,7 +25,7 @@ use crate::{
         macros::RuleMacros,
         misspelt,
         origins::Origins,
-        resolve, schedule,
+        resolve, schedule, terms,
     },
     rule::{self, Parsed, RuleSource, Skip},
     spl::{self, tree::Pipeline},
@@ -184,7 +184,8 @@ impl RuleSetBuilder {
             self.reports.push(report);
         }
         self.reports.sort_by(|left, right| left.path.cmp(&right.path));
-        let rules = RuleSet::new(rules, shared.names, mapping, shared.regexes.count());
+        let terms = terms::share(&mut rules);
+        let rules = RuleSet::new(rules, terms, shared.names, mapping, shared.regexes.count());
         Built { rules, reports: self.reports, knowledge, skipped: self.skipped }
     }
 

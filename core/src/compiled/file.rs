@@ -40,6 +40,7 @@ use crate::{
         capture::Finder,
         functions::{self, Function},
         regex::{Regex, RegexIds, Stored},
+        search::Search,
     },
     locations::Locations,
     lookup::{Index, Key, Table, TableBuilder},
@@ -126,6 +127,8 @@ impl RuleSet {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut plans = Saver::default();
         self.mapping.save(&mut plans);
+        plans.out.count(self.terms.len());
+        self.terms.all().iter().for_each(|term| term.save(&mut plans));
         self.rules.save(&mut plans);
         let Saver { out: plans, pools } = plans;
         let mut parts = Saver::default();
@@ -241,13 +244,15 @@ fn load(file: &FileBytes, locations: Option<Locations>) -> Result<RuleSet, Malfo
     load_names(&mut from)?;
     load_pools(&mut from, file.len())?;
     let mapping = Mapping::load(&mut from)?;
+    let terms = Vec::<Search>::load(&mut from)?;
+    from.terms = terms.len();
     let rules = Vec::<Rule>::load(&mut from)?;
     check(rules.len() as u64 == announced, "there are not as many rules as announced")?;
     let in_order = rules.is_sorted_by(|left, right| left.meta.path < right.meta.path);
     check(in_order, "the rules are not in the order of their paths")?;
     from.bytes.end()?;
     from.automata.end()?;
-    Ok(RuleSet::new(rules, from.names, mapping, from.ids.count()))
+    Ok(RuleSet::new(rules, terms, from.names, mapping, from.ids.count()))
 }
 
 fn save_names(names: &Names, out: &mut Saver) {
@@ -395,6 +400,7 @@ impl<'b> Loader<'b> {
             finders: Vec::new(),
             tables: Vec::new(),
             indexes: Vec::new(),
+            terms: 0,
             locations,
             depth: 0,
             levels: 0,

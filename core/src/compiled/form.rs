@@ -98,6 +98,8 @@ pub(crate) struct Loader<'b> {
     pub(crate) finders: Vec<Finder>,
     pub(crate) tables: Vec<Arc<Table>>,
     pub(crate) indexes: Vec<Arc<Index>>,
+    /// How many terms the rules share; none while these are read.
+    pub(crate) terms: usize,
     /// The database that the operator gave to this process.
     pub(crate) locations: Option<Locations>,
     /// How deep the value lies that is being read.

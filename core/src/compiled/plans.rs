@@ -32,6 +32,7 @@ use crate::{
         regex_set::RegexSet,
         search::{self, Bound, Pattern, RawTest, Search, Test},
     },
+    ids::TermId,
     locations::{Attribute, Language, Locations},
     lookup::{self, Index, Limits, Lookup, Table},
     outbox::{IfEmpty, Manner, is_file_name},
@@ -452,6 +453,17 @@ fn argument(function: &Function, index: usize, from: &mut Loader<'_>) -> Result<
     argument
 }
 
+/// A shared term stands at the top of a search, or is one of those that must all hold.
+const SHARED_LEVELS: usize = 2;
+
+/// One of the terms that were read before the rules.
+fn shared_term(from: &mut Loader<'_>) -> Result<TermId, Malformed> {
+    let number = usize::load(from)?;
+    check(number < from.terms, "a rule shares a term that is not there")?;
+    check(from.levels <= SHARED_LEVELS, "a shared term stands within another")?;
+    Ok(TermId::new(number))
+}
+
 impl Form for Search {
     fn save(&self, out: &mut Saver) {
         match self {
@@ -478,6 +490,10 @@ impl Form for Search {
                 text.save(out);
                 branch.save(out);
             }
+            Self::Shared(term) => {
+                out.out.byte(6);
+                term.index().save(out);
+            }
         }
     }
 
@@ -490,6 +506,7 @@ impl Form for Search {
                 3 => Self::Not(Form::load(from)?),
                 4 => Self::Leaf(Form::load(from)?, Form::load(from)?),
                 5 => Self::Agrees(Form::load(from)?, Form::load(from)?),
+                6 => Self::Shared(shared_term(from)?),
                 _ => return Err(Malformed::new("a search is of no known kind")),
             })
         })

@@ -15,6 +15,13 @@ use super::{
     mapping::{Class, Mapping},
     selector::Metadata,
 };
+use crate::{
+    expr::{
+        search::Facts,
+        terms::{Route, Terms},
+    },
+    names::Names,
+};
 
 /// How many kinds of events are remembered by their names.
 const MAX_KINDS: usize = 4096;
@@ -22,6 +29,8 @@ const MAX_KINDS: usize = 4096;
 const MAX_NAMES_BYTES: usize = 1024;
 /// How many sets of stanzas are remembered with what they say.
 const MAX_CLASSES: usize = 256;
+/// How many routes are remembered.
+const MAX_ROUTES: usize = 256;
 
 /// What the knowledge says of the kinds of events that were met; one for each engine.
 #[derive(Debug)]
@@ -29,6 +38,17 @@ pub struct Classes {
     kinds: RefCell<BTreeMap<Box<[u8]>, Kind>>,
     places: RefCell<BTreeMap<Box<[usize]>, usize>>,
     classes: Box<[OnceCell<Class>]>,
+    places_of_routes: RefCell<BTreeMap<Route, usize>>,
+    routes: Box<[OnceCell<Route>]>,
+}
+
+/// What decides what is said of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What decides which stanzas hold.
+    pub metadata: Metadata<'a>,
+    /// The field `Channel`, where it is sure.
+    pub channel: Option<&'a [u8]>,
 }
 
 /// Events of the same source, sourcetype and, where it matters, host.
@@ -38,6 +58,8 @@ struct Kind {
     sourcetype_setter: Option<usize>,
     /// Their place in [`Classes::classes`].
     class: usize,
+    /// Their place in [`Classes::routes`].
+    route: usize,
 }
 
 /// What the knowledge says of one event.
@@ -47,6 +69,8 @@ pub struct Known<'e> {
     pub sourcetype: Option<&'e [u8]>,
     /// What makes its fields.
     pub class: &'e Class,
+    /// What rules say of events like it.
+    pub route: &'e Route,
 }
 
 impl Default for Classes {
@@ -55,6 +79,8 @@ impl Default for Classes {
             kinds: RefCell::default(),
             places: RefCell::default(),
             classes: (0..MAX_CLASSES).map(|_| OnceCell::new()).collect(),
+            places_of_routes: RefCell::default(),
+            routes: (0..MAX_ROUTES).map(|_| OnceCell::new()).collect(),
         }
     }
 }
@@ -63,7 +89,9 @@ impl Classes {
     /// Makes room for the next event; whether it was full and had to be emptied. To be called before it, since what is
     /// forgotten must not be in use.
     pub fn make_room(&mut self) -> bool {
-        if self.places.get_mut().len() >= MAX_CLASSES {
+        let has_room = self.places.get_mut().len() < MAX_CLASSES
+            && self.places_of_routes.get_mut().len() < MAX_ROUTES;
+        if !has_room {
             self.forget();
             return true;
         }
@@ -78,34 +106,41 @@ impl Classes {
     pub fn forget(&mut self) {
         self.classes.iter_mut().for_each(|class| _ = class.take());
         self.places.get_mut().clear();
+        self.routes.iter_mut().for_each(|route| _ = route.take());
+        self.places_of_routes.get_mut().clear();
         self.kinds.get_mut().clear();
     }
 
-    /// What `mapping` says of an event. Allocates only for an event of a kind that is new.
+    /// What `mapping` and `terms` say of an event. Allocates only for an event of a kind that is new.
     #[must_use]
     pub fn find<'e>(
         &'e self,
         mapping: &'e Mapping,
-        metadata: &Metadata<'e>,
+        terms: &Terms,
+        asked: &Asked<'e>,
         bump: &'e Bump,
     ) -> Known<'e> {
-        let names = names(metadata, mapping.has_hosts, bump);
+        let metadata = &asked.metadata;
+        let names = names(asked, mapping.has_hosts, bump);
         let known = self.kinds.borrow().get(names).copied();
         let kind = known.unwrap_or_else(|| {
-            let kind = self.find_kind(mapping, metadata, bump);
+            let kind = self.find_kind(mapping, terms, asked, bump);
             if names.len() <= MAX_NAMES_BYTES {
                 self.kinds.borrow_mut().insert(names.into(), kind);
             }
             kind
         });
         let class = self.classes[kind.class].get();
+        let route = self.routes[kind.route].get();
         Known {
             sourcetype: set_sourcetype(mapping, kind.sourcetype_setter).or(metadata.sourcetype),
             class: class.expect("a kind names a class that was made"),
+            route: route.expect("a kind names a route that was made"),
         }
     }
 
-    fn find_kind(&self, mapping: &Mapping, metadata: &Metadata<'_>, bump: &Bump) -> Kind {
+    fn find_kind(&self, mapping: &Mapping, terms: &Terms, asked: &Asked<'_>, bump: &Bump) -> Kind {
+        let metadata = &asked.metadata;
         let sourcetype_setter = match metadata.sourcetype {
             Some(_) => None,
             None => mapping.sourcetype_setter(metadata),
@@ -119,8 +154,34 @@ impl Classes {
             places.insert(stanzas.as_slice().into(), place);
             place
         });
-        self.classes[class].get_or_init(|| mapping.class(&stanzas));
-        Kind { sourcetype_setter, class }
+        let made = self.classes[class].get_or_init(|| mapping.class(&stanzas));
+        let route = self.place_route(terms.route(&facts(mapping, made, &metadata, asked.channel)));
+        Kind { sourcetype_setter, class, route }
+    }
+
+    fn place_route(&self, route: Route) -> usize {
+        let mut places = self.places_of_routes.borrow_mut();
+        let next = places.len();
+        let place = *places.entry(route.clone()).or_insert(next);
+        self.routes[place].get_or_init(|| route);
+        place
+    }
+}
+
+/// What is known of the fields of such events: nothing of a field that the knowledge makes, nor of metadata that nobody gives, for
+/// then the event may hold a field of that name.
+fn facts<'a>(
+    mapping: &Mapping,
+    class: &Class,
+    metadata: &Metadata<'a>,
+    channel: Option<&'a [u8]>,
+) -> Facts<'a> {
+    let is_own = |field| mapping.labels.label(field).is_none() && class.only_extracts(field);
+    let is_found = class.extractions_of(Names::CHANNEL).is_empty() && is_own(Names::CHANNEL);
+    Facts {
+        source: metadata.sources[0].filter(|_| is_own(Names::SOURCE)),
+        sourcetype: metadata.sourcetype.filter(|_| is_own(Names::SOURCETYPE)),
+        channel: channel.filter(|_| is_found),
     }
 }
 
@@ -129,11 +190,12 @@ fn set_sourcetype(mapping: &Mapping, setter: Option<usize>) -> Option<&[u8]> {
 }
 
 /// What decides which stanzas hold, one name behind the other, each with its length.
-fn names<'e>(metadata: &Metadata<'_>, has_hosts: bool, bump: &'e Bump) -> &'e [u8] {
+fn names<'e>(asked: &Asked<'_>, has_hosts: bool, bump: &'e Bump) -> &'e [u8] {
+    let metadata = &asked.metadata;
     let [source, channel_source] = metadata.sources;
     let host = metadata.host.filter(|_| has_hosts);
     let mut names = BumpVec::new_in(bump);
-    for name in [source, channel_source, metadata.sourcetype, host] {
+    for name in [source, channel_source, metadata.sourcetype, host, asked.channel] {
         // An absent name is no empty one.
         let length = name.map_or(usize::MAX, <[u8]>::len);
         names.extend_from_slice(&length.to_le_bytes());

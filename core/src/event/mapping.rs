@@ -241,6 +241,13 @@ impl Class {
         self.makers(field).calculation
     }
 
+    /// Whether nothing but an extraction makes a field of that name.
+    #[must_use]
+    pub fn only_extracts(&self, field: FieldId) -> bool {
+        let Makers { aliases, calculation, lookups, .. } = self.makers(field);
+        aliases.is_empty() && calculation.is_none() && lookups.is_empty()
+    }
+
     /// The aliases that make a field of that name, the weakest first: each may override those before it.
     #[must_use]
     pub fn aliases(&self, field: FieldId) -> &[Alias] {

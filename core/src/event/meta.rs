@@ -32,6 +32,8 @@ pub struct Meta<'e> {
     pub index: Option<&'e [u8]>,
     /// The event id of a Windows event.
     pub event_id: Option<&'e [u8]>,
+    /// Whether the fields `Channel` and `EventID` are sure to hold the channel and the event id.
+    pub leads: bool,
 }
 
 /// What an event says of itself.
@@ -45,6 +47,8 @@ pub struct Told<'e> {
     pub channel: Option<&'e [u8]>,
     /// Its number in that log's provider, if it is a Windows event.
     pub event_id: Option<&'e [u8]>,
+    /// Whether the fields `Channel` and `EventID` are sure to hold these two, where they are told.
+    pub leads: bool,
 }
 
 impl<'e> Told<'e> {
@@ -56,6 +60,7 @@ impl<'e> Told<'e> {
             host: self.host.or(other.host),
             channel: self.channel.or(other.channel),
             event_id: self.event_id.or(other.event_id),
+            leads: self.leads,
         }
     }
 }
@@ -89,6 +94,12 @@ impl<'e> Meta<'e> {
         }
     }
 
+    /// The field `Channel`, where it is sure.
+    pub(super) fn channel(&self) -> Option<&'e [u8]> {
+        let source = self.channel_source.filter(|_| self.leads)?;
+        source.get(memchr::memchr(b':', source)? + 1..)
+    }
+
     pub(super) fn given(format: Format, head: &Head<'e>) -> Self {
         Self {
             format,
@@ -100,6 +111,7 @@ impl<'e> Meta<'e> {
             sourcetype: head.sourcetype,
             index: head.index,
             event_id: None,
+            leads: false,
         }
     }
 
@@ -109,6 +121,7 @@ impl<'e> Meta<'e> {
             time_ns: told.time_ns.or(self.time_ns),
             host: told.host.or(self.host),
             event_id: told.event_id,
+            leads: told.leads,
             ..self
         };
         meta.with_channel(told.channel, bump)

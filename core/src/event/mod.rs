@@ -34,14 +34,17 @@ use bumpalo::{Bump, collections::Vec as BumpVec};
 
 use crate::{
     config::Input,
-    expr::program::Scope,
+    expr::{
+        program::Scope,
+        terms::{Route, verdict},
+    },
     ids::FieldId,
     lookup::{self, Lookup},
     names::{Name, Names},
     row::{Base, Env, Fields},
     value::Value,
 };
-use classes::{Classes, Known};
+use classes::{Asked, Classes, Known};
 use detect::Format;
 use extract::{Extraction, Found};
 use mapping::Mapping;
@@ -135,6 +138,8 @@ pub struct Event<'e> {
     known: OnceCell<Known<'e>>,
     /// What each extraction of its class has found.
     extracted: OnceCell<&'e [OnceCell<Found<'e>>]>,
+    /// What the terms that rules share say of it, as far as they were asked.
+    verdicts: OnceCell<&'e [verdict::Slot]>,
     /// What each lookup of its class has found.
     looked_up: OnceCell<&'e [OnceCell<lookup::Found<'e>>]>,
     memos: Memos<'e>,
@@ -174,6 +179,7 @@ impl<'e> Event<'e> {
             lost_fields: Cell::new(0),
             known: OnceCell::new(),
             extracted: OnceCell::new(),
+            verdicts: OnceCell::new(),
             looked_up: OnceCell::new(),
             memos: Memos::new(env.names.len(), env.bump),
         }
@@ -266,8 +272,26 @@ impl<'e> Event<'e> {
         self.known.get_or_init(|| {
             let sourcetype = self.meta.sourcetype.or_else(|| self.recognised(knowledge.mapping));
             let metadata = Metadata { sourcetype, ..self.meta.metadata() };
-            knowledge.classes.find(knowledge.mapping, &metadata, self.env.bump)
+            let asked = Asked { metadata, channel: self.meta.channel() };
+            knowledge.classes.find(knowledge.mapping, self.env.terms, &asked, self.env.bump)
         })
+    }
+
+    /// What rules say of all events of its kind; `None` where nothing is known of kinds.
+    #[must_use]
+    pub fn route(&self) -> Option<&'e Route> {
+        self.knowledge.map(|knowledge| self.known(knowledge).route)
+    }
+
+    /// A verdict for each term: what is certain of its kind, the others open.
+    fn open_verdicts(&self) -> &'e [verdict::Slot] {
+        let bump = self.env.bump;
+        match self.route() {
+            Some(route) => {
+                bump.alloc_slice_fill_iter(route.verdicts.iter().copied().map(Cell::new))
+            }
+            None => bump.alloc_slice_fill_with(self.env.terms.len(), |_| Cell::default()),
+        }
     }
 
     /// The sourcetype by the text, where neither the caller nor the channel of a Windows event says what it is.
@@ -361,12 +385,14 @@ impl<'e> Event<'e> {
     fn aliased(&self, field: FieldId) -> Value<'e> {
         let Some(knowledge) = self.maker(field) else { return self.own(field) };
         let aliases = self.known(knowledge).class.aliases(field);
-        aliases.iter().fold(self.extracted(field), |value, alias| {
-            if alias.keeps_existing && !value.is_null() {
-                value
-            } else {
-                self.extracted(alias.from)
-            }
+        // What stands before an alias that always has its way is not asked.
+        let last = aliases.iter().rposition(|alias| !alias.keeps_existing);
+        let (first, rest) = match last {
+            Some(place) => (aliases[place].from, &aliases[place + 1..]),
+            None => (field, aliases),
+        };
+        rest.iter().fold(self.extracted(first), |value, alias| {
+            if value.is_null() { self.extracted(alias.from) } else { value }
         })
     }
 
@@ -463,7 +489,17 @@ impl<'e> Event<'e> {
 
     /// Metadata, or a field that the event itself holds.
     fn own(&self, field: FieldId) -> Value<'e> {
-        self.metadata(field).unwrap_or_else(|| self.natives().get(Name::Known(field)))
+        let told = self.metadata(field).or_else(|| self.told(field));
+        told.unwrap_or_else(|| self.natives().get(Name::Known(field)))
+    }
+
+    /// A field that was read with the metadata, where it is sure: the other fields need not be found for it.
+    fn told(&self, field: FieldId) -> Option<Value<'e>> {
+        match field {
+            Names::CHANNEL => self.meta.channel().map(Value::Text),
+            Names::EVENT_ID if self.meta.leads => self.meta.event_id.map(Value::Text),
+            _ => None,
+        }
     }
 
     fn metadata(&self, field: FieldId) -> Option<Value<'e>> {
@@ -532,6 +568,10 @@ impl<'e> Fields<'e> for Event<'e> {
 
     fn event_id(&self) -> Option<&'e [u8]> {
         self.meta.event_id
+    }
+
+    fn verdicts(&self) -> &'e [verdict::Slot] {
+        self.verdicts.get_or_init(|| self.open_verdicts())
     }
 }
 

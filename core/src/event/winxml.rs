@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use memchr::{memchr, memchr2, memmem};
 
 use super::{
-    Encoding, Natives, Told, clean, entities,
+    Encoding, MAX_FIELDS, Natives, Told, clean, entities,
     tags::{Attributes, Cursor, Start, Tag},
     time,
 };
@@ -74,6 +74,8 @@ pub struct System<'e> {
     pub system_time: Option<&'e [u8]>,
     /// The `Name` of `Provider`.
     pub provider: Option<&'e [u8]>,
+    /// Whether no other field can have taken the names of these before, or hold another text under them.
+    pub leads: bool,
 }
 
 /// The fields of `raw` in the order in which they stand, but for those of `RenderingInfo`, which come last wherever they
@@ -95,11 +97,14 @@ pub fn fields(raw: &[u8]) -> Fields<'_> {
 /// What routes and dates `raw`. Stops behind its `System` element.
 #[must_use]
 pub fn system(raw: &[u8]) -> System<'_> {
-    let natives = fields(raw)
+    let mut natives = fields(raw).peekable();
+    let leads = natives.peek().is_some_and(|native| native.part == Part::System);
+    let mut system = System { leads, ..System::default() };
+    let natives = natives
         .skip_while(|native| native.part != Part::System)
         .take_while(|native| native.part == Part::System);
-    let mut system = System::default();
-    for native in natives {
+    for native in natives.take(MAX_FIELDS) {
+        system.leads &= !native.encoded && native.name.iter().all(u8::is_ascii_alphanumeric);
         let slot = match native.name {
             b"EventID" => &mut system.event_id,
             b"Channel" => &mut system.channel,
@@ -126,7 +131,7 @@ pub(super) fn event_id(raw: &[u8]) -> Option<&[u8]> {
 pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
     let system = system(raw);
     let channel = system.channel.map(|channel| entities::decode(channel, bump));
-    Told { channel, event_id: system.event_id, ..dated(raw, bump) }
+    Told { channel, event_id: system.event_id, leads: system.leads, ..dated(raw, bump) }
 }
 
 /// Only when and where `raw` happened.

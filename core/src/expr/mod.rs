@@ -18,6 +18,7 @@ pub mod regex;
 pub mod regex_set;
 pub mod search;
 pub(crate) mod substitute;
+pub mod terms;
 pub mod times;
 
 mod backtrack;

@@ -9,7 +9,8 @@ use ipnet::IpNet;
 
 use super::{glob::Glob, number, raw::RawMatcher};
 use crate::{
-    ids::{BranchId, FieldId},
+    ids::{BranchId, FieldId, TermId},
+    names::Names,
     row::{Env, Fields},
     value::Value,
 };
@@ -29,6 +30,8 @@ pub enum Search {
     Leaf(Box<str>, Test),
     /// It agrees with a row that a subsearch over events found; with the text of that.
     Agrees(Box<str>, BranchId),
+    /// A term that several rules ask for: what it says of an event is kept for all of them. No other term holds it.
+    Shared(TermId),
 }
 
 /// One test.
@@ -97,6 +100,7 @@ impl Search {
             Self::Agrees(_, branch) => {
                 env.branches.get(branch.index()).is_some_and(|branch| branch.agrees(row, env.bump))
             }
+            Self::Shared(term) => env.terms.test(*term, row, env),
         }
     }
 
@@ -113,8 +117,48 @@ impl Search {
             }
             Self::Not(term) => Some(format!("NOT {}", term.text())),
             Self::Leaf(text, _) | Self::Agrees(text, _) => Some(text.to_string()),
+            Self::Shared(term) => env.terms.get(*term).blame(row, env),
             Self::All => None,
         }
+    }
+
+    /// What the expression says of every event of which these `facts` hold; `None` where that depends on the rest of it.
+    #[must_use]
+    pub fn certainly(&self, facts: &Facts<'_>) -> Option<bool> {
+        match self {
+            Self::All => Some(true),
+            Self::And(terms) => unless_all(true, terms, facts),
+            Self::Or(terms) => unless_all(false, terms, facts),
+            Self::Not(term) => term.certainly(facts).map(|truth| !truth),
+            Self::Leaf(_, Test::Equals(field, patterns)) => {
+                let passes = |text: &[u8]| patterns.iter().any(|pattern| pattern.is_match(text));
+                facts.of(*field).map(passes)
+            }
+            Self::Leaf(..) | Self::Agrees(..) | Self::Shared(_) => None,
+        }
+    }
+
+    /// Whether the expression asks for a field of which [`Facts`] may tell.
+    #[must_use]
+    pub fn asks_for_facts(&self) -> bool {
+        match self {
+            Self::And(terms) | Self::Or(terms) => terms.iter().any(Self::asks_for_facts),
+            Self::Not(term) => term.asks_for_facts(),
+            Self::Leaf(_, Test::Equals(field, _)) => Facts::FIELDS.contains(field),
+            Self::All | Self::Leaf(..) | Self::Agrees(..) | Self::Shared(_) => false,
+        }
+    }
+
+    /// The shared terms that must hold where it does.
+    #[must_use]
+    pub fn shared(&self) -> Box<[TermId]> {
+        let mut found = Vec::new();
+        match self {
+            Self::And(terms) => terms.iter().for_each(|term| found.extend(term.shared())),
+            Self::Shared(term) => found.push(*term),
+            _ => {}
+        }
+        found.into()
     }
 
     /// Whether some test waits for what a subsearch finds in the window.
@@ -124,7 +168,7 @@ impl Search {
             Self::And(terms) | Self::Or(terms) => terms.iter().any(Self::waits),
             Self::Not(term) => term.waits(),
             Self::Agrees(..) => true,
-            Self::All | Self::Leaf(..) => false,
+            Self::All | Self::Leaf(..) | Self::Shared(_) => false,
         }
     }
 
@@ -153,6 +197,45 @@ impl Search {
             Self::Or(terms) => join(terms, " OR "),
             Self::Not(term) => format!("NOT {}", term.text()),
             Self::Leaf(text, _) | Self::Agrees(text, _) => text.to_string(),
+            Self::Shared(term) => format!("term {}", term.index()),
+        }
+    }
+}
+
+/// What `terms` come to: `truth` if all are that, the other if one is.
+fn unless_all(truth: bool, terms: &[Search], facts: &Facts<'_>) -> Option<bool> {
+    let mut all = Some(truth);
+    for term in terms {
+        match term.certainly(facts) {
+            Some(found) if found != truth => return Some(!truth),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
+}
+
+/// What all events of one kind have in common.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'a> {
+    /// Their `source`, where it is known.
+    pub source: Option<&'a [u8]>,
+    /// Their `sourcetype`, where it is known.
+    pub sourcetype: Option<&'a [u8]>,
+    /// Their `Channel`, where it is known.
+    pub channel: Option<&'a [u8]>,
+}
+
+impl<'a> Facts<'a> {
+    /// The fields that it may tell of.
+    pub const FIELDS: [FieldId; 3] = [Names::SOURCE, Names::SOURCETYPE, Names::CHANNEL];
+
+    fn of(&self, field: FieldId) -> Option<&'a [u8]> {
+        match field {
+            Names::SOURCE => self.source,
+            Names::SOURCETYPE => self.sourcetype,
+            Names::CHANNEL => self.channel,
+            _ => None,
         }
     }
 }

@@ -24,3 +24,4 @@ pub(crate) mod schedule;
 mod spelling;
 pub mod suggest;
 pub mod support;
+pub(crate) mod terms;

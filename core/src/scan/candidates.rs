@@ -3,9 +3,20 @@
 use crate::ids::RuleId;
 
 /// The rules that an event could match. Made once per engine and reused for every event.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidates {
     words: Vec<u64>,
+}
+
+impl Clone for Candidates {
+    fn clone(&self) -> Self {
+        Self { words: self.words.clone() }
+    }
+
+    /// Without an allocation, where both are of as many rules.
+    fn clone_from(&mut self, other: &Self) {
+        self.words.clone_from(&other.words);
+    }
 }
 
 impl Candidates {
@@ -35,6 +46,24 @@ impl Candidates {
     /// Removes every rule of another set.
     pub fn remove_all(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, removed)| *word &= !removed);
+    }
+
+    /// Adds every rule of another set of as many rules.
+    pub fn insert_all(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, added)| *word |= added);
+    }
+
+    /// Visits each rule in ascending order with the set, from which the visitor removes what it likes.
+    pub fn retain_with(&mut self, mut visit: impl FnMut(RuleId, &mut Self)) {
+        for index in 0..self.words.len() {
+            let mut unseen = u64::MAX;
+            while self.words[index] & unseen != 0 {
+                let bit = (self.words[index] & unseen).trailing_zeros();
+                // Twice, for a shift by 64 is none.
+                unseen = u64::MAX << bit << 1;
+                visit(RuleId::new(index * 64 + bit as usize), self);
+            }
+        }
     }
 
     /// Removes the rules that `keeps` says no of.

@@ -35,7 +35,7 @@ use lexicon::Lexicon;
 use literals::Literals;
 use needle::Needle;
 use segment::{Breaker, class};
-use sight::Sight;
+pub use sight::Sight;
 
 /// One thing to look for in an event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +119,26 @@ pub struct Demand<'r> {
     pub anchor: Option<&'r [Atom]>,
     /// Every match holds at least one of each of these, too.
     pub also: &'r [Vec<Atom>],
+    /// Whether only events of some kinds can match: of what kind an event is, is known before a rule is asked.
+    pub is_routed: bool,
+}
+
+impl Demand<'_> {
+    /// Whether so few events get as far as its tests that a search for each of them costs less than one in every event.
+    fn is_gated(&self) -> bool {
+        self.is_routed || self.also.iter().any(|clause| is_of_event_ids(clause))
+    }
+}
+
+/// The text of an event, and how it is written.
+#[derive(Clone, Copy)]
+pub struct Text<'s> {
+    /// The text.
+    pub raw: &'s [u8],
+    /// How it is written.
+    pub input: Input,
+    /// Where decoded values live.
+    pub scratch: &'s Bump,
 }
 
 /// What the scan looks for, and which rules wait for it.
@@ -138,8 +158,8 @@ pub struct Program {
     literals: Literals,
     atoms_of_literal: Vec<Vec<AtomId>>,
     event_ids: EventIds,
-    /// Rules without an anchor: they wait for every event.
-    always: Vec<RuleId>,
+    /// Rules for which the pass looks for nothing: they wait for every event.
+    always: Candidates,
     /// Whether some atom that is looked for is one of a decoded value.
     looks_at_decoded: bool,
     rules: usize,
@@ -153,8 +173,6 @@ type Clause = Box<[AtomId]>;
 enum Means {
     /// By the pass over every event.
     Pass,
-    /// By reading the event's id, if a rule asks.
-    EventId,
     /// By a search, if a rule asks.
     Search(Needle),
 }
@@ -166,29 +184,29 @@ impl Program {
     /// A scan for rules that ask so.
     #[must_use]
     pub fn new(demands: &[Demand<'_>]) -> Self {
-        let anchors = sorted(demands.iter().filter_map(|demand| demand.anchor).flatten());
-        let also = demands.iter().flat_map(|demand| demand.also).flatten();
-        let atoms = sorted(anchors.iter().chain(also));
+        let waits = Waits::of(demands);
+        let anchors = sorted(waits.anchors.iter().flatten().copied().flatten());
+        let tested = waits.tests.iter().flatten().copied().flatten();
+        let atoms = sorted(anchors.iter().chain(tested));
         let mut waiting = vec![Vec::new(); atoms.len()];
-        let mut always = Vec::new();
-        for (rule, demand) in demands.iter().enumerate() {
-            match demand.anchor {
-                None => always.push(RuleId::new(rule)),
+        let mut always = Candidates::new(demands.len());
+        for (rule, anchor) in waits.anchors.iter().enumerate() {
+            let rule = RuleId::new(rule);
+            match anchor {
+                None => always.insert(rule),
                 Some(clause) => {
-                    ids(&atoms, clause)
-                        .for_each(|atom| waiting[atom.index()].push(RuleId::new(rule)));
+                    ids(&atoms, clause).for_each(|atom| waiting[atom.index()].push(rule));
                 }
             }
         }
-        let Parts { keys, literals, event_ids, means } = Parts::of(&atoms, &anchors);
+        let Parts { keys, literals, means } = Parts::of(&atoms, &anchors);
         let (keys, atoms_of_key): (_, Vec<_>) = keys.into_iter().unzip();
         let (literals, atoms_of_literal): (Vec<_>, Vec<_>) = literals.into_iter().unzip();
-        let looked_for = atoms.iter().zip(&means).filter(|(_, means)| matches!(means, Means::Pass));
+        let mut looked_for =
+            atoms.iter().zip(&means).filter(|(_, means)| matches!(means, Means::Pass));
         Self {
-            looks_at_decoded: looked_for
-                .map(|(atom, _)| atom)
-                .any(|atom| atom.domain == Domain::Decoded),
-            tests: demands.iter().map(|demand| tests(&atoms, &means, demand.also)).collect(),
+            looks_at_decoded: looked_for.any(|(atom, _)| atom.domain == Domain::Decoded),
+            tests: waits.tests.iter().map(|clauses| tests(&atoms, &means, clauses)).collect(),
             atoms,
             means,
             waiting,
@@ -196,7 +214,7 @@ impl Program {
             atoms_of_key,
             literals: Literals::new(&literals),
             atoms_of_literal,
-            event_ids: EventIds::new(event_ids),
+            event_ids: EventIds::new(waits.event_ids.into_iter(), demands.len()),
             always,
             rules: demands.len(),
         }
@@ -220,27 +238,73 @@ impl Program {
         Candidates::new(self.rules)
     }
 
-    /// Sets `candidates` to the rules that `raw` could match; whether there is any.
-    ///
-    /// `input` says how it is written, `scratch` holds what the scan notes of it and decoded values, if some are needed.
-    pub fn run(
+    /// The pass over one event: sets `candidates` to the rules that its text may make candidates; whether there is any. What it sees
+    /// of the text goes into `sight`, for [`narrow`](Self::narrow).
+    pub fn look(&self, text: Text<'_>, sight: &mut Sight, candidates: &mut Candidates) -> bool {
+        sight.start(self.atoms.len());
+        candidates.clone_from(&self.always);
+        // Not `||`: what the pass sees is asked later.
+        sight.look(self, text, candidates) | !self.always.is_empty()
+    }
+
+    /// Takes from `candidates` the rules that cannot match an event with this text and this event id: it lacks what they ask for
+    /// beside their anchors.
+    pub fn narrow(
         &self,
-        raw: &[u8],
-        input: Input,
-        scratch: &Bump,
+        text: Text<'_>,
+        event_id: Option<&[u8]>,
+        sight: &mut Sight,
         candidates: &mut Candidates,
-    ) -> bool {
-        let mut sight = Sight::new(self, raw, input, scratch);
-        let any = sight.look(candidates);
-        self.always.iter().for_each(|&rule| candidates.insert(rule));
-        if !any && self.always.is_empty() {
-            return false;
-        }
+    ) {
+        self.event_ids.narrow(text.raw, event_id, candidates, &mut sight.excluded);
         candidates.retain(|rule| {
             let clauses = &self.tests[rule.index()];
-            clauses.iter().all(|clause| clause.iter().any(|&atom| sight.may_hold(atom)))
+            clauses.iter().all(|clause| sight.may_hold_some(self, text, clause))
         });
-        !candidates.is_empty()
+    }
+}
+
+fn is_of_event_ids(clause: &[Atom]) -> bool {
+    clause.iter().all(|atom| atom.domain == Domain::EventId)
+}
+
+/// What each rule waits for, once it is decided what the pass looks for.
+#[derive(Default)]
+struct Waits<'r> {
+    /// By rule: the pass looks for these. `None`: for nothing.
+    anchors: Vec<Option<&'r [Atom]>>,
+    /// By rule: the clauses that are tested.
+    tests: Vec<Vec<&'r [Atom]>>,
+    /// Rules, each with the ids of which an event must have one.
+    event_ids: Vec<(RuleId, &'r [u8])>,
+}
+
+impl<'r> Waits<'r> {
+    fn of(demands: &[Demand<'r>]) -> Self {
+        let anchors = sorted(demands.iter().filter_map(|demand| demand.anchor).flatten());
+        let has_pass = anchors.len() > FEW_ATOMS;
+        let mut waits = Self::default();
+        for (rule, demand) in demands.iter().enumerate() {
+            waits.add(RuleId::new(rule), demand, has_pass);
+        }
+        waits
+    }
+
+    fn add(&mut self, rule: RuleId, demand: &Demand<'r>, has_pass: bool) {
+        let mut tests: Vec<_> = demand.also.iter().map(Vec::as_slice).collect();
+        let mut anchor = demand.anchor;
+        let takes_search = |clause: &[Atom]| clause.iter().any(|atom| atom.key().is_none());
+        if has_pass && demand.is_gated() && anchor.is_some_and(takes_search) {
+            tests.extend(anchor.take());
+        }
+        if let Some(place) = tests.iter().position(|clause| is_of_event_ids(clause)) {
+            let clause = tests.remove(place);
+            self.event_ids.extend(clause.iter().map(|atom| (rule, &*atom.text)));
+        }
+        // A second clause of ids says little beside the first.
+        tests.retain(|clause| clause.iter().all(|atom| atom.domain != Domain::EventId));
+        self.anchors.push(anchor);
+        self.tests.push(tests);
     }
 }
 
@@ -260,13 +324,12 @@ fn ids(atoms: &[Atom], clause: &[Atom]) -> impl Iterator<Item = AtomId> {
 }
 
 /// The clauses, what is known anyway first, what takes a search last.
-fn tests(atoms: &[Atom], means: &[Means], clauses: &[Vec<Atom>]) -> Box<[Clause]> {
+fn tests(atoms: &[Atom], means: &[Means], clauses: &[&[Atom]]) -> Box<[Clause]> {
     let price = |atom: &AtomId| match means[atom.index()] {
         Means::Pass => 0,
-        Means::EventId => 1,
-        Means::Search(_) => 2,
+        Means::Search(_) => 1,
     };
-    let sorted = |clause: &Vec<Atom>| {
+    let sorted = |clause: &&[Atom]| {
         let mut ids: Box<[AtomId]> = ids(atoms, clause).collect();
         ids.sort_by_key(price);
         ids
@@ -283,7 +346,6 @@ struct Parts {
     keys: BTreeMap<Box<[u8]>, Vec<(AtomId, usize)>>,
     /// Whole texts.
     literals: BTreeMap<Box<[u8]>, Vec<AtomId>>,
-    event_ids: Vec<(Box<[u8]>, AtomId)>,
     /// By atom.
     means: Vec<Means>,
 }
@@ -308,10 +370,6 @@ impl Parts {
         has_lexicon: bool,
         is_anchor: impl Fn() -> bool,
     ) -> Means {
-        if atom.domain == Domain::EventId {
-            self.event_ids.push((atom.text.clone(), id));
-            return Means::EventId;
-        }
         if let Some(token) = atom.key().filter(|_| has_lexicon) {
             self.keys.entry(atom.text[token.clone()].into()).or_default().push((id, token.start));
         } else if is_anchor() {

@@ -4,69 +4,58 @@
 //! candidate asks for more; what the pass does not look for is searched for then, once for all rules that ask. Whoever
 //! cannot tell says that the event holds it.
 
-use bumpalo::Bump;
+use super::{Means, Program, Text, candidates::Candidates, needle::Needle};
+use crate::{event, ids::AtomId, scan::Domain};
 
-use super::{Means, Program, candidates::Candidates};
-use crate::{
-    config::Input,
-    event,
-    ids::AtomId,
-    scan::{Domain, needle::Needle},
-};
-
-/// One event, and the atoms that it was seen to hold.
-pub(super) struct Sight<'s> {
-    program: &'s Program,
-    raw: &'s [u8],
-    input: Input,
-    scratch: &'s Bump,
-    seen: Bits<'s>,
+/// The atoms that an event was seen to hold. Made once per engine and used again for every event.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    seen: Bits,
     /// The atoms that were searched for on demand.
-    asked: Bits<'s>,
+    asked: Bits,
+    /// Rules that ask for other event ids.
+    pub(super) excluded: Candidates,
     /// Whether the pass was ended early: what it has not seen may be there.
     is_partial: bool,
-    knows_event_ids: bool,
     /// Whether some field holds another text than the event.
     is_rewritten: Option<bool>,
 }
 
-impl<'s> Sight<'s> {
-    pub(super) fn new(
-        program: &'s Program,
-        raw: &'s [u8],
-        input: Input,
-        scratch: &'s Bump,
-    ) -> Self {
-        let atoms = program.atoms.len();
-        Self {
-            program,
-            raw,
-            input,
-            scratch,
-            seen: Bits::new(atoms, scratch),
-            asked: Bits::new(atoms, scratch),
-            is_partial: false,
-            knows_event_ids: false,
-            is_rewritten: None,
-        }
+impl Sight {
+    /// Forgets what it has seen: from here on it is of another event, of which a program with so many atoms asks.
+    pub(super) fn start(&mut self, atoms: usize) {
+        self.seen.clear(atoms);
+        self.asked.clear(atoms);
+        self.is_partial = false;
+        self.is_rewritten = None;
     }
 
     /// The pass: adds to `candidates` the rules that wait for what the event holds; whether there is any.
-    pub(super) fn look(&mut self, candidates: &mut Candidates) -> bool {
-        let mut any = self.search(self.raw, Domain::Raw, candidates);
-        if self.program.looks_at_decoded && !self.is_partial {
+    pub(super) fn look(
+        &mut self,
+        program: &Program,
+        text: Text<'_>,
+        candidates: &mut Candidates,
+    ) -> bool {
+        let mut any = self.search(program, text.raw, Domain::Raw, candidates);
+        if program.looks_at_decoded && !self.is_partial {
             let mut is_rewritten = false;
-            event::rewritten_values(self.raw, self.input, self.scratch, &mut |value| {
+            event::rewritten_values(text.raw, text.input, text.scratch, &mut |value| {
                 is_rewritten = true;
-                any |= self.search(value, Domain::Decoded, candidates);
+                any |= self.search(program, value, Domain::Decoded, candidates);
             });
             self.is_rewritten = Some(is_rewritten);
         }
         any
     }
 
-    fn search(&mut self, text: &[u8], domain: Domain, candidates: &mut Candidates) -> bool {
-        let program = self.program;
+    fn search(
+        &mut self,
+        program: &Program,
+        text: &[u8],
+        domain: Domain,
+        candidates: &mut Candidates,
+    ) -> bool {
         let (seen, is_partial) = (&mut self.seen, &mut self.is_partial);
         let mut any = false;
         let mut see = |atom_id: AtomId, start: usize| {
@@ -95,60 +84,61 @@ impl<'s> Sight<'s> {
         any
     }
 
-    /// Whether the event may hold the atom.
-    pub(super) fn may_hold(&mut self, atom: AtomId) -> bool {
-        if self.seen.contains(atom) {
-            return true;
-        }
-        match &self.program.means[atom.index()] {
+    /// Whether the event may hold one of the atoms.
+    pub(super) fn may_hold_some(
+        &mut self,
+        program: &Program,
+        text: Text<'_>,
+        clause: &[AtomId],
+    ) -> bool {
+        clause.iter().any(|&atom| self.seen.contains(atom))
+            || clause.iter().any(|&atom| self.may_hold(program, text, atom))
+    }
+
+    fn may_hold(&mut self, program: &Program, text: Text<'_>, atom: AtomId) -> bool {
+        match &program.means[atom.index()] {
             Means::Pass => self.is_partial,
-            Means::EventId => {
-                self.see_event_ids();
-                self.seen.contains(atom)
+            Means::Search(needle) => {
+                self.asked.insert(atom) && self.search_for(program, text, atom, needle)
             }
-            Means::Search(needle) => self.asked.insert(atom) && self.search_for(atom, needle),
         }
     }
 
-    fn search_for(&mut self, atom_id: AtomId, needle: &Needle) -> bool {
-        let atom = &self.program.atoms[atom_id.index()];
-        let found = needle
-            .starts(self.raw)
-            .any(|start| atom.fits(self.raw, start, start + needle.text().len()))
-            || (atom.domain == Domain::Decoded && self.is_rewritten());
+    fn search_for(
+        &mut self,
+        program: &Program,
+        text: Text<'_>,
+        atom_id: AtomId,
+        needle: &Needle,
+    ) -> bool {
+        let atom = &program.atoms[atom_id.index()];
+        let ends = |start: usize| start + needle.text().len();
+        let found = needle.starts(text.raw).any(|start| atom.fits(text.raw, start, ends(start)))
+            || (atom.domain == Domain::Decoded && self.is_rewritten(text));
         if found {
             self.seen.insert(atom_id);
         }
         found
     }
 
-    /// Marks the id that the event has, and those that its text names as a rule would.
-    fn see_event_ids(&mut self) {
-        if std::mem::replace(&mut self.knows_event_ids, true) {
-            return;
-        }
-        let ids = &self.program.event_ids;
-        let own = event::event_id(self.raw, self.input, self.scratch);
-        for id in own.into_iter().chain(ids.named(self.raw)) {
-            ids.atom(id).into_iter().for_each(|atom| _ = self.seen.insert(atom));
-        }
-    }
-
-    fn is_rewritten(&mut self) -> bool {
+    fn is_rewritten(&mut self, text: Text<'_>) -> bool {
         *self.is_rewritten.get_or_insert_with(|| {
             let mut any = false;
-            event::rewritten_values(self.raw, self.input, self.scratch, &mut |_| any = true);
+            event::rewritten_values(text.raw, text.input, text.scratch, &mut |_| any = true);
             any
         })
     }
 }
 
 /// A set of atoms.
-struct Bits<'s>(&'s mut [u64]);
+#[derive(Clone, Debug, Default)]
+struct Bits(Vec<u64>);
 
-impl<'s> Bits<'s> {
-    fn new(atoms: usize, scratch: &'s Bump) -> Self {
-        Self(scratch.alloc_slice_fill_copy(atoms.div_ceil(64), 0))
+impl Bits {
+    /// Makes it an empty set of some of so many atoms.
+    fn clear(&mut self, atoms: usize) {
+        self.0.clear();
+        self.0.resize(atoms.div_ceil(64), 0);
     }
 
     fn contains(&self, atom: AtomId) -> bool {

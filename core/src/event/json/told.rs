@@ -268,6 +268,7 @@ impl<'e> Clues<'e> {
             host: self.host.map(|(_, host)| host),
             channel: self.channel.filter(|_| is_windows),
             event_id: self.event_id.filter(|_| is_windows),
+            leads: false,
         }
     }
 }
