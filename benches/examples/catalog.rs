@@ -31,6 +31,11 @@ use caltrop_core::{
 
 const SEED: &str = include_str!("../../rules/wmi_subscription_execution.yml");
 const ROUNDS: usize = 7;
+
+/// How often each set runs: `CALTROP_ROUNDS`, for a profiler.
+fn rounds() -> usize {
+    std::env::var("CALTROP_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
+}
 /// Enough to outlast the caches of the machine, little enough for many rounds.
 const MOST_BYTES: usize = 24 << 20;
 
@@ -158,7 +163,7 @@ fn contestant<'a>(name: String, run: impl FnMut() -> u64 + 'a) -> Contestant<'a>
 }
 
 fn measure(contestants: &mut [Contestant<'_>]) {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         for contestant in contestants.iter_mut() {
             let start_s = cpu_s();
             contestant.count = (contestant.run)();

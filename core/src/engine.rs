@@ -374,8 +374,7 @@ impl<'e, 's> Work<'e, 's> {
         if let Some(route) = event.route().filter(|_| self.options.prefilter) {
             self.candidates.remove_all(&route.excluded);
             let text = Text { raw, input: self.options.input, scratch: self.env.bump };
-            let event_id = event.meta().event_id;
-            self.rules.scan.narrow(text, event_id, self.sight, self.candidates);
+            self.rules.scan.narrow(text, self.sight, self.candidates);
             self.rules.terms.narrow(self.candidates, event, self.env);
         }
     }

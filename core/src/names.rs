@@ -43,6 +43,7 @@ builtin! {
     INDEX = 5, "index";
     CHANNEL = 6, "Channel";
     EVENT_ID = 7, "EventID";
+    EVENT_CODE = 8, "EventCode";
 }
 
 impl Default for Names {

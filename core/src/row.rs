@@ -58,8 +58,13 @@ pub trait Fields<'e> {
 
 /// What lies under a row: an event, whose fields are found lazily.
 pub trait Base<'e>: Fields<'e> {
-    /// Visits every field that the event has, each name once, in a fixed order. Values may be null.
-    fn visit(&self, visit: &mut dyn FnMut(Name<'e>, Value<'e>));
+    /// Visits every field that the event has and that is wanted, each name once, in a fixed order. Values may be null; that of a
+    /// field that is not wanted is not found out.
+    fn visit(
+        &self,
+        is_wanted: &dyn Fn(Name<'e>) -> bool,
+        visit: &mut dyn FnMut(Name<'e>, Value<'e>),
+    );
 
     /// The value of a name that is in no table; null where the event lacks it.
     fn get_other(&self, name: &[u8]) -> Value<'e>;
@@ -338,17 +343,26 @@ impl<'e> Row<'e> {
     }
 
     /// Visits every field that is present: the event's, then the written ones, in the order of the columns.
-    pub fn visit(&self, mut visit: impl FnMut(Name<'e>, Value<'e>)) {
+    pub fn visit(&self, visit: impl FnMut(Name<'e>, Value<'e>)) {
+        self.visit_wanted(|_| true, visit);
+    }
+
+    /// Visits every wanted field that is present, in the same order.
+    pub fn visit_wanted(
+        &self,
+        is_wanted: impl Fn(Name<'e>) -> bool,
+        mut visit: impl FnMut(Name<'e>, Value<'e>),
+    ) {
         if let Some(base) = self.base {
-            base.visit(&mut |name, value| {
-                if !value.is_null() && !self.cells.iter().any(|cell| cell.name == name) {
+            let is_written = |name| self.cells.iter().any(|cell| cell.name == name);
+            base.visit(&|name| is_wanted(name) && !is_written(name), &mut |name, value| {
+                if !value.is_null() {
                     visit(name, value);
                 }
             });
         }
-        for cell in self.cells.iter().filter(|cell| !cell.value.is_null()) {
-            visit(cell.name, cell.value);
-        }
+        let written = self.cells.iter().filter(|cell| !cell.value.is_null());
+        written.filter(|cell| is_wanted(cell.name)).for_each(|cell| visit(cell.name, cell.value));
     }
 
     /// Leaves the event behind: from here on the row holds exactly `cells`.

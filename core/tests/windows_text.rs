@@ -89,7 +89,7 @@ fn fields(raw: &str) -> Fields {
     let names = Names::default();
     let mut fields = Fields::new();
     with_event(raw, |event, _| {
-        event.visit(&mut |name, value| {
+        event.visit(&|_| true, &mut |name, value| {
             let name = String::from_utf8_lossy(names.bytes(name)).into_owned();
             fields.insert(name, joined(value));
         });
@@ -167,7 +167,7 @@ fn every_classic_event_is_recognised_dated_and_a_piece_of_its_text() {
                 assert_eq!(meta.format, Format::WinText, "{raw}");
                 assert!(meta.time_ns.is_some() && meta.host.is_some() && meta.event_id.is_some());
                 assert!(meta.channel_source.is_some(), "{raw}");
-                event.visit(&mut |_, value| {
+                event.visit(&|_| true, &mut |_, value| {
                     if let Value::Text(_) | Value::List(_) = value {
                         for text in value.texts(bump) {
                             let is_meta = meta.source == Some(*text);

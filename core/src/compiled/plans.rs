@@ -54,7 +54,7 @@ forms! {
     struct Closing { bucket, by_host, period, revision };
     struct Period { span, offset_ns };
     enum Revision { 0 Never, 1 Groups, 2 Window };
-    enum Domain { 0 Raw, 1 Decoded, 2 EventId };
+    enum Domain { 0 Raw, 1 Decoded };
 }
 
 impl Form for PlanHash {

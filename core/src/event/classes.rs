@@ -30,7 +30,7 @@ const MAX_NAMES_BYTES: usize = 1024;
 /// How many sets of stanzas are remembered with what they say.
 const MAX_CLASSES: usize = 256;
 /// How many routes are remembered.
-const MAX_ROUTES: usize = 256;
+const MAX_ROUTES: usize = 1024;
 
 /// What the knowledge says of the kinds of events that were met; one for each engine.
 #[derive(Debug)]
@@ -49,6 +49,10 @@ pub struct Asked<'a> {
     pub metadata: Metadata<'a>,
     /// The field `Channel`, where it is sure.
     pub channel: Option<&'a [u8]>,
+    /// The event id, where the text names no other one as rules do.
+    pub event_id: Option<&'a [u8]>,
+    /// Whether the field `EventID` is sure to hold it.
+    pub leads: bool,
 }
 
 /// Events of the same source, sourcetype and, where it matters, host.
@@ -155,7 +159,8 @@ impl Classes {
             place
         });
         let made = self.classes[class].get_or_init(|| mapping.class(&stanzas));
-        let route = self.place_route(terms.route(&facts(mapping, made, &metadata, asked.channel)));
+        let route =
+            self.place_route(terms.route(&facts(mapping, made, &Asked { metadata, ..*asked })));
         Kind { sourcetype_setter, class, route }
     }
 
@@ -170,18 +175,20 @@ impl Classes {
 
 /// What is known of the fields of such events: nothing of a field that the knowledge makes, nor of metadata that nobody gives, for
 /// then the event may hold a field of that name.
-fn facts<'a>(
-    mapping: &Mapping,
-    class: &Class,
-    metadata: &Metadata<'a>,
-    channel: Option<&'a [u8]>,
-) -> Facts<'a> {
+fn facts<'a>(mapping: &Mapping, class: &Class, asked: &Asked<'a>) -> Facts<'a> {
+    let Asked { metadata, channel, event_id, leads } = *asked;
     let is_own = |field| mapping.labels.label(field).is_none() && class.only_extracts(field);
-    let is_found = class.extractions_of(Names::CHANNEL).is_empty() && is_own(Names::CHANNEL);
+    let is_found = |field| class.extractions_of(field).is_empty() && is_own(field);
+    let event_id_field = event_id.filter(|_| leads && is_found(Names::EVENT_ID));
+    let is_event_id = class.only_aliases(Names::EVENT_CODE, Names::EVENT_ID)
+        && mapping.labels.label(Names::EVENT_CODE).is_none();
     Facts {
         source: metadata.sources[0].filter(|_| is_own(Names::SOURCE)),
         sourcetype: metadata.sourcetype.filter(|_| is_own(Names::SOURCETYPE)),
-        channel: channel.filter(|_| is_found),
+        channel: channel.filter(|_| is_found(Names::CHANNEL)),
+        event_id: event_id.filter(|_| is_own(Names::RAW)),
+        event_id_field,
+        event_code: event_id_field.filter(|_| is_event_id),
     }
 }
 
@@ -195,7 +202,9 @@ fn names<'e>(asked: &Asked<'_>, has_hosts: bool, bump: &'e Bump) -> &'e [u8] {
     let [source, channel_source] = metadata.sources;
     let host = metadata.host.filter(|_| has_hosts);
     let mut names = BumpVec::new_in(bump);
-    for name in [source, channel_source, metadata.sourcetype, host, asked.channel] {
+    let id_field = asked.event_id.filter(|_| asked.leads);
+    let of_event = [asked.channel, asked.event_id, id_field];
+    for name in [source, channel_source, metadata.sourcetype, host].into_iter().chain(of_event) {
         // An absent name is no empty one.
         let length = name.map_or(usize::MAX, <[u8]>::len);
         names.extend_from_slice(&length.to_le_bytes());
@@ -229,8 +238,9 @@ mod tests {
         Pattern::Literal(name.into())
     }
 
-    fn of_source(source: &[u8]) -> Metadata<'_> {
-        Metadata { sources: [Some(source), None], ..Metadata::default() }
+    fn of_source(source: &[u8]) -> Asked<'_> {
+        let metadata = Metadata { sources: [Some(source), None], ..Metadata::default() };
+        Asked { metadata, channel: None, event_id: None, leads: false }
     }
 
     #[test]
@@ -242,15 +252,16 @@ mod tests {
         let mapping = Mapping { stanzas, ..Mapping::default() };
         let (classes, bump) = (Classes::default(), Bump::new());
         for _ in 0..2 {
-            let known = classes.find(&mapping, &of_source(b"/var/log/secure"), &bump);
+            let known = classes.find(&mapping, Terms::NONE, &of_source(b"/var/log/secure"), &bump);
             assert_eq!(known.sourcetype, Some(&b"linux_secure"[..]));
             assert!(!known.class.reads_pairs());
-            let other = classes.find(&mapping, &of_source(b"/var/log/other"), &bump);
+            let other = classes.find(&mapping, Terms::NONE, &of_source(b"/var/log/other"), &bump);
             assert_eq!(other.sourcetype, None);
             assert!(other.class.reads_pairs());
         }
-        let given = Metadata { sourcetype: Some(b"mine"), ..of_source(b"/var/log/secure") };
-        let known = classes.find(&mapping, &given, &bump);
+        let mut given = of_source(b"/var/log/secure");
+        given.metadata.sourcetype = Some(b"mine");
+        let known = classes.find(&mapping, Terms::NONE, &given, &bump);
         assert_eq!(known.sourcetype, Some(&b"mine"[..]), "the caller knows better");
         assert_eq!(classes.places.borrow().len(), 3);
     }
@@ -264,8 +275,13 @@ mod tests {
         for number in 0..3 * MAX_KINDS {
             resets += usize::from(classes.make_room());
             let bump = Bump::new();
-            let _ = classes.find(&mapping, &of_source(number.to_string().as_bytes()), &bump);
-            let _ = classes.find(&mapping, &of_source(&long), &bump);
+            let _ = classes.find(
+                &mapping,
+                Terms::NONE,
+                &of_source(number.to_string().as_bytes()),
+                &bump,
+            );
+            let _ = classes.find(&mapping, Terms::NONE, &of_source(&long), &bump);
             assert!(classes.kinds.borrow().len() <= MAX_KINDS);
             assert_eq!(classes.places.borrow().len(), 1);
         }
@@ -287,7 +303,7 @@ mod tests {
             let chosen = names.iter().enumerate().filter(|(bit, _)| number >> bit & 1 == 1);
             let source: String = chosen.map(|(_, name)| name.as_str()).collect();
             let bump = Bump::new();
-            let known = classes.find(&mapping, &of_source(source.as_bytes()), &bump);
+            let known = classes.find(&mapping, Terms::NONE, &of_source(source.as_bytes()), &bump);
             assert_eq!(known.class.reads_pairs(), number == 0);
         }
         assert_eq!(resets, 1);

@@ -30,7 +30,7 @@ pub use document::{Document, is_number, write_string};
 pub use escapes::unescape;
 pub(in crate::event) use paths::at_path;
 pub use records::{Records, records};
-pub(in crate::event) use told::{event_id, told, told_by_fields};
+pub(in crate::event) use told::{told, told_by_fields};
 
 /// Whether `raw` opens like an object. A brace that opens anything else, such as a GUID, does not.
 pub(super) fn is_json(raw: &[u8]) -> bool {

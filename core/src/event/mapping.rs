@@ -248,6 +248,14 @@ impl Class {
         aliases.is_empty() && calculation.is_none() && lookups.is_empty()
     }
 
+    /// Whether `field` is `from` under another name, wherever an event holds that.
+    #[must_use]
+    pub fn only_aliases(&self, field: FieldId, from: FieldId) -> bool {
+        let Makers { aliases, calculation, lookups, .. } = self.makers(field);
+        let last = aliases.iter().rfind(|alias| !alias.keeps_existing);
+        calculation.is_none() && lookups.is_empty() && last.is_some_and(|alias| alias.from == from)
+    }
+
     /// The aliases that make a field of that name, the weakest first: each may override those before it.
     #[must_use]
     pub fn aliases(&self, field: FieldId) -> &[Alias] {

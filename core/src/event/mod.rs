@@ -10,6 +10,7 @@ pub mod classes;
 mod clean;
 pub mod detect;
 pub mod entities;
+mod event_ids;
 pub mod extract;
 pub mod json;
 pub mod kv;
@@ -272,9 +273,20 @@ impl<'e> Event<'e> {
         self.known.get_or_init(|| {
             let sourcetype = self.meta.sourcetype.or_else(|| self.recognised(knowledge.mapping));
             let metadata = Metadata { sourcetype, ..self.meta.metadata() };
-            let asked = Asked { metadata, channel: self.meta.channel() };
+            let asked = Asked {
+                metadata,
+                channel: self.meta.channel(),
+                event_id: self.only_event_id(),
+                leads: self.meta.leads,
+            };
             knowledge.classes.find(knowledge.mapping, self.env.terms, &asked, self.env.bump)
         })
+    }
+
+    /// The event id, where the text names no other one.
+    fn only_event_id(&self) -> Option<&'e [u8]> {
+        let raw = self.raw.filter(|_| !self.env.terms.is_empty())?;
+        self.meta.event_id.filter(|id| event_ids::names_no_other(raw, id))
     }
 
     /// What rules say of all events of its kind; `None` where nothing is known of kinds.
@@ -536,18 +548,6 @@ pub fn rewritten_values<'e>(
     }
 }
 
-/// The id of `raw`, if it is a Windows event: what [`Meta`] says of it, or what it would if it were one.
-pub fn event_id<'e>(raw: &'e [u8], input: Input, bump: &'e Bump) -> Option<&'e [u8]> {
-    let shape = detect::shape(raw, input);
-    let body = &raw[shape.body_start..];
-    match shape.format {
-        Format::WinXml => winxml::event_id(body),
-        Format::WinText => wintext::event_id(body),
-        Format::Json => json::event_id(body, bump),
-        Format::Audit | Format::Kv | Format::Rows | Format::Fields => None,
-    }
-}
-
 impl<'e> Fields<'e> for Event<'e> {
     fn get(&self, field: FieldId) -> Value<'e> {
         let memo = self.memos.of(field, self.env.bump);
@@ -576,13 +576,18 @@ impl<'e> Fields<'e> for Event<'e> {
 }
 
 impl<'e> Base<'e> for Event<'e> {
-    fn visit(&self, visit: &mut dyn FnMut(Name<'e>, Value<'e>)) {
+    fn visit(
+        &self,
+        is_wanted: &dyn Fn(Name<'e>) -> bool,
+        visit: &mut dyn FnMut(Name<'e>, Value<'e>),
+    ) {
         let mut seen =
             BumpVec::from_iter_in(std::iter::repeat_n(false, self.env.names.len()), self.env.bump);
         let builtin =
             [Names::TIME, Names::HOST, Names::SOURCE, Names::SOURCETYPE, Names::INDEX, Names::RAW];
         let mut visit_known = |field: FieldId, visit: &mut dyn FnMut(Name<'e>, Value<'e>)| {
-            if !std::mem::replace(&mut seen[field.index()], true) {
+            let is_new = !std::mem::replace(&mut seen[field.index()], true);
+            if is_new && is_wanted(Name::Known(field)) {
                 visit(Name::Known(field), self.get(field));
             }
         };
@@ -590,7 +595,10 @@ impl<'e> Base<'e> for Event<'e> {
         for native in self.natives().iter().filter(|native| native.is_shown()) {
             match native.name {
                 Name::Known(field) => visit_known(field, visit),
-                Name::Other(name) => visit(native.name, self.get_other(name)),
+                Name::Other(name) if is_wanted(native.name) => {
+                    visit(native.name, self.get_other(name));
+                }
+                Name::Other(_) => {}
             }
         }
         let Some(knowledge) = self.knowledge else { return };
@@ -601,7 +609,9 @@ impl<'e> Base<'e> for Event<'e> {
             for (name, _) in self.found(knowledge, place).fields {
                 match *name {
                     Name::Known(field) => visit_known(field, visit),
-                    Name::Other(text) if self.is_first_found(knowledge, place, *name) => {
+                    Name::Other(text)
+                        if is_wanted(*name) && self.is_first_found(knowledge, place, *name) =>
+                    {
                         visit(*name, self.get_other(text));
                     }
                     Name::Other(_) => {}

@@ -88,11 +88,6 @@ pub(super) fn told<'e>(raw: &'e [u8], env: Env<'e>) -> Told<'e> {
     Told { time_ns: told.time_ns.or_else(|| parts.date()?.time_ns(env.zone)), ..told }
 }
 
-/// The event id alone.
-pub(super) fn event_id(raw: &[u8]) -> Option<&[u8]> {
-    Parts::of(raw).header_fields().find(|(key, _)| *key == b"EventCode").map(|(_, value)| value)
-}
-
 /// Finds the fields of header and message; those of the message win, but for what says which event it is.
 pub(super) fn find<'e>(raw: &'e [u8], natives: &mut Natives<'e>) {
     let parts = Parts::of(raw);

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memchr3_iter, memmem};
 
 use super::{
     Encoding, MAX_FIELDS, Natives, Told, clean, entities,
@@ -118,20 +118,15 @@ pub fn system(raw: &[u8]) -> System<'_> {
     system
 }
 
-/// The event id alone.
-pub(super) fn event_id(raw: &[u8]) -> Option<&[u8]> {
-    fields(raw)
-        .skip_while(|native| native.part != Part::System)
-        .take_while(|native| native.part == Part::System)
-        .find(|native| native.name == b"EventID")
-        .map(|native| native.value)
-}
-
 /// When and where `raw` happened, and from which log it is.
 pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
     let system = system(raw);
     let channel = system.channel.map(|channel| entities::decode(channel, bump));
-    Told { channel, event_id: system.event_id, leads: system.leads, ..dated(raw, bump) }
+    let dated = match written_date(raw) {
+        Some((time_ns, host)) => dated_so(time_ns, host),
+        None => dated_by(&system, raw, bump),
+    };
+    Told { channel, event_id: system.event_id, leads: system.leads, ..dated }
 }
 
 /// Only when and where `raw` happened.
@@ -139,10 +134,17 @@ pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
 /// Every event that no rule selects is dated while a stream has windows open, so in the form that Windows writes, the two
 /// are looked for as text within `System`: see [`written_date`].
 pub(super) fn dated<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
-    if let Some((time_ns, host)) = written_date(raw) {
-        return Told { time_ns: Some(time_ns), host: Some(host), ..Told::default() };
+    match written_date(raw) {
+        Some((time_ns, host)) => dated_so(time_ns, host),
+        None => dated_by(&system(raw), raw, bump),
     }
-    let system = system(raw);
+}
+
+fn dated_so<'e>(time_ns: i64, host: &'e [u8]) -> Told<'e> {
+    Told { time_ns: Some(time_ns), host: Some(host), ..Told::default() }
+}
+
+fn dated_by<'e>(system: &System<'e>, raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
     let time = system.system_time.and_then(|text| time::parse(text, &TimeZone::UTC));
     Told {
         time_ns: time.or_else(|| utc_time(raw)),
@@ -188,7 +190,6 @@ static TIME_CREATED: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("<TimeCreated SystemTime="));
 static SYSTEM_END: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("</System"));
-static REFERENCE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("&#"));
 static DECLARATION: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("<!"));
 static INSTRUCTION: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("<?"));
 
@@ -231,12 +232,19 @@ const NAMELESS: &[&[u8]] = &[b"EventData.Data_2", b"EventData.Data_3", b"EventDa
 /// Visits the values that are written with entities, if those may break a word: a character reference, a comment, an
 /// instruction or CDATA do; the named entities stand for breakers and do not.
 pub(super) fn rewritten_values(raw: &[u8], bump: &Bump, visit: &mut dyn FnMut(&[u8])) {
-    if [&REFERENCE, &DECLARATION, &INSTRUCTION].iter().any(|mark| mark.find(raw).is_some()) {
+    if may_rewrite(raw) {
         // Value by value: a comment that opens in an attribute would swallow the values behind it.
         for native in fields(raw).filter(|native| native.encoded) {
             visit(native.text(bump).unwrap_or_default());
         }
     }
+}
+
+/// Whether `raw` holds a reference by number, a declaration or an instruction.
+fn may_rewrite(raw: &[u8]) -> bool {
+    memchr3_iter(b'#', b'!', b'?', raw).any(|at| {
+        matches!((raw[..at].last(), raw[at]), (Some(b'&'), b'#') | (Some(b'<'), b'!' | b'?'))
+    })
 }
 
 impl<'e> Native<'e> {
@@ -483,6 +491,7 @@ mod tests {
             computer: Some(b"host.example"),
             system_time: Some(b"2020-09-20T21:39:24.176000000Z"),
             provider: Some(b"Microsoft-Windows-Sysmon"),
+            leads: true,
         };
         assert_eq!(system(SYSMON), expected);
         // What the provider says of an event cannot route it.

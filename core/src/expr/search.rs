@@ -130,6 +130,9 @@ impl Search {
             Self::And(terms) => unless_all(true, terms, facts),
             Self::Or(terms) => unless_all(false, terms, facts),
             Self::Not(term) => term.certainly(facts).map(|truth| !truth),
+            Self::Leaf(_, Test::Raw(RawTest { event_id: Some(id), .. })) => {
+                facts.event_id.map(|own| own == &**id)
+            }
             Self::Leaf(_, Test::Equals(field, patterns)) => {
                 let passes = |text: &[u8]| patterns.iter().any(|pattern| pattern.is_match(text));
                 facts.of(*field).map(passes)
@@ -145,6 +148,7 @@ impl Search {
             Self::And(terms) | Self::Or(terms) => terms.iter().any(Self::asks_for_facts),
             Self::Not(term) => term.asks_for_facts(),
             Self::Leaf(_, Test::Equals(field, _)) => Facts::FIELDS.contains(field),
+            Self::Leaf(_, Test::Raw(test)) => test.event_id.is_some(),
             Self::All | Self::Leaf(..) | Self::Agrees(..) | Self::Shared(_) => false,
         }
     }
@@ -224,17 +228,26 @@ pub struct Facts<'a> {
     pub sourcetype: Option<&'a [u8]>,
     /// Their `Channel`, where it is known.
     pub channel: Option<&'a [u8]>,
+    /// The event id that they have, where their texts name no other one as rules do.
+    pub event_id: Option<&'a [u8]>,
+    /// Their `EventID`, where it is known.
+    pub event_id_field: Option<&'a [u8]>,
+    /// Their `EventCode`, where it is known.
+    pub event_code: Option<&'a [u8]>,
 }
 
 impl<'a> Facts<'a> {
     /// The fields that it may tell of.
-    pub const FIELDS: [FieldId; 3] = [Names::SOURCE, Names::SOURCETYPE, Names::CHANNEL];
+    pub const FIELDS: [FieldId; 5] =
+        [Names::SOURCE, Names::SOURCETYPE, Names::CHANNEL, Names::EVENT_ID, Names::EVENT_CODE];
 
     fn of(&self, field: FieldId) -> Option<&'a [u8]> {
         match field {
             Names::SOURCE => self.source,
             Names::SOURCETYPE => self.sourcetype,
             Names::CHANNEL => self.channel,
+            Names::EVENT_ID => self.event_id_field,
+            Names::EVENT_CODE => self.event_code,
             _ => None,
         }
     }
@@ -260,8 +273,8 @@ impl Test {
 impl RawTest {
     fn test(&self, row: &dyn Fields<'_>) -> bool {
         let matches = |matcher: &RawMatcher| row.any_raw_text(&mut |text| matcher.is_match(text));
-        self.matcher.as_ref().is_some_and(matches)
-            || self.event_id.as_ref().is_some_and(|id| row.event_id() == Some(id))
+        self.event_id.as_ref().is_some_and(|id| row.event_id() == Some(id))
+            || self.matcher.as_ref().is_some_and(matches)
     }
 }
 

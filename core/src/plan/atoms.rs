@@ -88,21 +88,19 @@ pub fn anchor(formula: &Formula) -> Anchor {
 }
 
 fn is_worth_looking_for(clause: &[Atom]) -> bool {
-    clause.len() <= MOST_ALTERNATIVES && clause.iter().all(is_text)
+    clause.len() <= MOST_ALTERNATIVES && clause.iter().all(is_long)
 }
 
-/// Whether an atom is one that the scan can look for: the id of an event is found by reading it.
-fn is_text(atom: &Atom) -> bool {
-    atom.domain != Domain::EventId && atom.text.len() >= SHORTEST_ANCHOR_BYTES
+fn is_long(atom: &Atom) -> bool {
+    atom.text.len() >= SHORTEST_ANCHOR_BYTES
 }
 
 /// Whether a test of the clause lets so few candidates pass that it pays.
 fn is_worth_testing(clause: &[Atom]) -> bool {
-    let searches = clause.iter().filter(|atom| is_text(atom) && atom.key().is_none()).count();
-    clause.len() <= MOST_ALTERNATIVES
+    let searches = clause.iter().filter(|atom| atom.key().is_none()).count();
+    is_worth_looking_for(clause)
         && searches <= MOST_SEARCHES
-        && clause.iter().all(|atom| atom.domain == Domain::EventId || is_text(atom))
-        && share_of(clause) <= LARGEST_SHARE
+        && (searches == 0 || share_of(clause) <= LARGEST_SHARE)
 }
 
 /// A rule is tested by no more clauses than these: each further one refuses little.
@@ -111,7 +109,7 @@ const MOST_TESTS: usize = 8;
 /// So many texts that are no tokens are searched for in a test: more of them cost as much as running the rule.
 const MOST_SEARCHES: usize = 8;
 
-/// A clause that more events than these satisfy is not tested.
+/// A clause that more events than these satisfy is not searched for.
 const LARGEST_SHARE: f64 = 0.4;
 
 /// Every atom of `formula`, each once.
@@ -146,10 +144,8 @@ fn clauses(formula: &Formula) -> Vec<Vec<Atom>> {
         Formula::And(terms) => terms.iter().flat_map(clauses).collect(),
         Formula::Or(terms) => {
             let branches: Vec<_> = terms.iter().map(clauses).collect();
-            let is_event_id =
-                |clause: &[Atom]| clause.iter().all(|atom| atom.domain == Domain::EventId);
             let is_any = |_: &[Atom]| true;
-            let kinds: [&Kind<'_>; 3] = [&is_worth_looking_for, &is_event_id, &is_any];
+            let kinds: [&Kind<'_>; 2] = [&is_worth_looking_for, &is_any];
             let mut unions: Vec<_> =
                 kinds.into_iter().filter_map(|kind| union(&branches, kind)).collect();
             unions.dedup();
@@ -186,17 +182,11 @@ fn share_of(clause: &[Atom]) -> f64 {
 }
 
 fn share_of_atom(atom: &Atom) -> f64 {
-    if atom.domain == Domain::EventId {
-        return SHARE_OF_EVENT_ID;
-    }
     share(match atom.key() {
         Some(token) => frequencies::rarity(&atom.text[token]),
         None => rarity_of_substring(&atom.text),
     })
 }
-
-/// Of the events of a machine, a few ids are most; so many of them are always worth a test.
-const SHARE_OF_EVENT_ID: f64 = 0.01;
 
 /// A place in the lexicon costs next to nothing; enough to prefer the shorter of two clauses that are as rare.
 const TOKEN_COST: f64 = 1e-6;
@@ -297,7 +287,7 @@ impl Walk<'_> {
             return Formula::True;
         }
         if let Some(id) = event_id(&term.text).filter(|_| !self.strict_raw) {
-            return Formula::And(event_id_atoms(id).map(Formula::Atom).into());
+            return Formula::Atom(event_id_atom(id));
         }
         if term.kind == RawKind::Term && RawMatcher::term(&term.text).is_none() {
             return Formula::False;
@@ -401,13 +391,9 @@ pub fn event_id(text: &str) -> Option<&str> {
 
 /// What an event of that id holds in any rendering: the number, as a whole value. A text that asks for it as written holds
 /// it between breakers, too.
-fn event_id_atoms(id: &str) -> [Atom; 2] {
-    [Domain::Decoded, Domain::EventId].map(|domain| Atom {
-        text: id.as_bytes().into(),
-        starts_token: true,
-        ends_token: true,
-        domain,
-    })
+fn event_id_atom(id: &str) -> Atom {
+    let (text, domain) = (id.as_bytes().into(), Domain::Decoded);
+    Atom { text, starts_token: true, ends_token: true, domain }
 }
 
 /// Whether the edges of a text are boundaries in the event.

@@ -209,7 +209,6 @@ fn atom_text(atom: &Atom) -> AtomText {
         of: match atom.domain {
             Domain::Raw => "raw",
             Domain::Decoded => "value",
-            Domain::EventId => "event id",
         },
     }
 }

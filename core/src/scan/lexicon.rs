@@ -46,10 +46,19 @@ enum Form {
 struct Block {
     /// It breaks the text.
     breakers: u64,
-    /// It is a backslash or a percent sign.
+    /// It is a percent sign or, where escapes are read, a backslash.
     marks: u64,
     /// Behind a mark it may be part of an escape or a percent code.
     codes: u64,
+}
+
+/// Whether a backslash and a letter may be a control character, behind which a token starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escapes {
+    /// As in JSON.
+    Read,
+    /// The two are what they are.
+    None,
 }
 
 /// How many bytes are looked at together.
@@ -96,11 +105,11 @@ impl Lexicon {
     }
 
     /// Visits every occurrence of a key as a token of `raw`, as (key, start), until `visit` says false.
-    pub fn search(&self, raw: &[u8], visit: &mut Visit<'_>) {
+    pub fn search(&self, raw: &[u8], escapes: Escapes, visit: &mut Visit<'_>) {
         match self.form {
             #[cfg(target_arch = "x86_64")]
-            Form::Avx2 => simd::search(self, raw, visit),
-            Form::Portable => portable::search(self, raw, visit),
+            Form::Avx2 => simd::search(self, raw, escapes, visit),
+            Form::Portable => portable::search(self, raw, escapes, visit),
         }
     }
 
@@ -283,9 +292,12 @@ mod tests {
         found
     }
 
-    fn found(raw: &[u8], search: impl Fn(&Lexicon, &[u8], &mut Visit<'_>)) -> Vec<(usize, usize)> {
+    fn found(
+        raw: &[u8],
+        search: impl Fn(&Lexicon, &[u8], Escapes, &mut Visit<'_>),
+    ) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        search(&lexicon(), raw, &mut |key, start| {
+        search(&lexicon(), raw, Escapes::Read, &mut |key, start| {
             found.push((key, start));
             true
         });
@@ -334,9 +346,23 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_backslash_no_token_starts_where_escapes_are_not_read() {
+        let found = |escapes| {
+            let mut found = Vec::new();
+            lexicon().search(br"C:\nabc %20abc", escapes, &mut |key, start| {
+                found.push((KEYS[key], start));
+                true
+            });
+            found
+        };
+        assert_eq!(found(Escapes::Read), [("nabc", 4), ("20abc", 10), ("abc", 5), ("abc", 12)]);
+        assert_eq!(found(Escapes::None), [("nabc", 4), ("20abc", 10), ("abc", 12)]);
+    }
+
+    #[test]
     fn a_visitor_can_stop() {
         let mut visits = 0;
-        lexicon().search(b"abc abc abc", &mut |_, _| {
+        lexicon().search(b"abc abc abc", Escapes::Read, &mut |_, _| {
             visits += 1;
             visits < 2
         });
@@ -348,7 +374,11 @@ mod tests {
         for first in (0..=255_u8).step_by(BLOCK_BYTES) {
             let bytes: [u8; BLOCK_BYTES] =
                 std::array::from_fn(|index| first + u8::try_from(index).unwrap());
-            let block = portable::classify(&bytes);
+            let block = portable::classify(&bytes, Escapes::Read);
+            let bare = portable::classify(&bytes, Escapes::None);
+            let percents =
+                bytes.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(byte == b'%'));
+            assert_eq!(bare, Block { marks: percents, ..block });
             for (index, &byte) in bytes.iter().enumerate() {
                 let is = |bits: u64| bits >> index & 1 == 1;
                 assert_eq!(is(block.breakers), class(byte) != Breaker::None, "{byte}");
@@ -356,8 +386,8 @@ mod tests {
                 assert_eq!(is(block.codes), CODES.contains(&byte), "{byte}");
             }
             #[cfg(target_arch = "x86_64")]
-            if let Some(other) = simd::classified(&bytes) {
-                assert_eq!(other, block);
+            for (escapes, block) in [(Escapes::Read, block), (Escapes::None, bare)] {
+                assert!(simd::classified(&bytes, escapes).is_none_or(|other| other == block));
             }
         }
     }

@@ -7,11 +7,9 @@
 //! A rule waits for its anchor: of a clause of atoms every match holds one. Every atom that holds a whole token of the event is
 //! looked up by it in the [`lexicon`], the rarest if there are several; an anchor that holds none is searched for as a substring. A
 //! set of very few anchors is searched for as substrings in any case. An anchor that was found makes the rule a candidate only if
-//! the event may hold what else every match holds: tokens are known by then, any other text and the event's id are looked for once a
-//! rule asks.
+//! the event may hold what else every match holds: tokens are known by then, any other text is looked for once a rule asks.
 
 pub mod candidates;
-mod event_ids;
 pub mod frequencies;
 mod grams;
 pub mod lexicon;
@@ -30,7 +28,6 @@ use crate::{
 };
 
 use candidates::Candidates;
-use event_ids::EventIds;
 use lexicon::Lexicon;
 use literals::Literals;
 use needle::Needle;
@@ -57,8 +54,6 @@ pub enum Domain {
     Raw,
     /// The raw text or the text of a field, where that is written otherwise: what a field's value must hold.
     Decoded,
-    /// The id of a Windows event, or a number that the raw text gives as one: the atom is that number.
-    EventId,
 }
 
 impl Atom {
@@ -119,15 +114,8 @@ pub struct Demand<'r> {
     pub anchor: Option<&'r [Atom]>,
     /// Every match holds at least one of each of these, too.
     pub also: &'r [Vec<Atom>],
-    /// Whether only events of some kinds can match: of what kind an event is, is known before a rule is asked.
+    /// Whether only events of some kinds or ids can match: these are known before a rule is asked.
     pub is_routed: bool,
-}
-
-impl Demand<'_> {
-    /// Whether so few events get as far as its tests that a search for each of them costs less than one in every event.
-    fn is_gated(&self) -> bool {
-        self.is_routed || self.also.iter().any(|clause| is_of_event_ids(clause))
-    }
 }
 
 /// The text of an event, and how it is written.
@@ -157,7 +145,6 @@ pub struct Program {
     /// The texts that are looked for besides, and for each the atoms that it is the text of.
     literals: Literals,
     atoms_of_literal: Vec<Vec<AtomId>>,
-    event_ids: EventIds,
     /// Rules for which the pass looks for nothing: they wait for every event.
     always: Candidates,
     /// Whether some atom that is looked for is one of a decoded value.
@@ -214,7 +201,6 @@ impl Program {
             atoms_of_key,
             literals: Literals::new(&literals),
             atoms_of_literal,
-            event_ids: EventIds::new(waits.event_ids.into_iter(), demands.len()),
             always,
             rules: demands.len(),
         }
@@ -247,25 +233,13 @@ impl Program {
         sight.look(self, text, candidates) | !self.always.is_empty()
     }
 
-    /// Takes from `candidates` the rules that cannot match an event with this text and this event id: it lacks what they ask for
-    /// beside their anchors.
-    pub fn narrow(
-        &self,
-        text: Text<'_>,
-        event_id: Option<&[u8]>,
-        sight: &mut Sight,
-        candidates: &mut Candidates,
-    ) {
-        self.event_ids.narrow(text.raw, event_id, candidates, &mut sight.excluded);
+    /// Takes from `candidates` the rules that cannot match an event with this text: it lacks what they ask for beside their anchors.
+    pub fn narrow(&self, text: Text<'_>, sight: &mut Sight, candidates: &mut Candidates) {
         candidates.retain(|rule| {
             let clauses = &self.tests[rule.index()];
             clauses.iter().all(|clause| sight.may_hold_some(self, text, clause))
         });
     }
-}
-
-fn is_of_event_ids(clause: &[Atom]) -> bool {
-    clause.iter().all(|atom| atom.domain == Domain::EventId)
 }
 
 /// What each rule waits for, once it is decided what the pass looks for.
@@ -275,8 +249,6 @@ struct Waits<'r> {
     anchors: Vec<Option<&'r [Atom]>>,
     /// By rule: the clauses that are tested.
     tests: Vec<Vec<&'r [Atom]>>,
-    /// Rules, each with the ids of which an event must have one.
-    event_ids: Vec<(RuleId, &'r [u8])>,
 }
 
 impl<'r> Waits<'r> {
@@ -284,25 +256,18 @@ impl<'r> Waits<'r> {
         let anchors = sorted(demands.iter().filter_map(|demand| demand.anchor).flatten());
         let has_pass = anchors.len() > FEW_ATOMS;
         let mut waits = Self::default();
-        for (rule, demand) in demands.iter().enumerate() {
-            waits.add(RuleId::new(rule), demand, has_pass);
-        }
+        demands.iter().for_each(|demand| waits.add(demand, has_pass));
         waits
     }
 
-    fn add(&mut self, rule: RuleId, demand: &Demand<'r>, has_pass: bool) {
+    fn add(&mut self, demand: &Demand<'r>, has_pass: bool) {
         let mut tests: Vec<_> = demand.also.iter().map(Vec::as_slice).collect();
         let mut anchor = demand.anchor;
         let takes_search = |clause: &[Atom]| clause.iter().any(|atom| atom.key().is_none());
-        if has_pass && demand.is_gated() && anchor.is_some_and(takes_search) {
+        // So few events get as far as its tests that a search in each of them costs less than one in every event.
+        if has_pass && demand.is_routed && anchor.is_some_and(takes_search) {
             tests.extend(anchor.take());
         }
-        if let Some(place) = tests.iter().position(|clause| is_of_event_ids(clause)) {
-            let clause = tests.remove(place);
-            self.event_ids.extend(clause.iter().map(|atom| (rule, &*atom.text)));
-        }
-        // A second clause of ids says little beside the first.
-        tests.retain(|clause| clause.iter().all(|atom| atom.domain != Domain::EventId));
         self.anchors.push(anchor);
         self.tests.push(tests);
     }

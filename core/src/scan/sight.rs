@@ -4,8 +4,16 @@
 //! candidate asks for more; what the pass does not look for is searched for then, once for all rules that ask. Whoever
 //! cannot tell says that the event holds it.
 
-use super::{Means, Program, Text, candidates::Candidates, needle::Needle};
-use crate::{event, ids::AtomId, scan::Domain};
+use super::{
+    Domain, Means, Program, Text, candidates::Candidates, lexicon::Escapes, needle::Needle,
+};
+use crate::{
+    event::{
+        self,
+        detect::{self, Format, Shape},
+    },
+    ids::AtomId,
+};
 
 /// The atoms that an event was seen to hold. Made once per engine and used again for every event.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +21,6 @@ pub struct Sight {
     seen: Bits,
     /// The atoms that were searched for on demand.
     asked: Bits,
-    /// Rules that ask for other event ids.
-    pub(super) excluded: Candidates,
     /// Whether the pass was ended early: what it has not seen may be there.
     is_partial: bool,
     /// Whether some field holds another text than the event.
@@ -37,12 +43,17 @@ impl Sight {
         text: Text<'_>,
         candidates: &mut Candidates,
     ) -> bool {
-        let mut any = self.search(program, text.raw, Domain::Raw, candidates);
+        let escapes = match detect::shape(text.raw, text.input) {
+            // Windows writes no backslash but for itself.
+            Shape { format: Format::WinXml, body_start: 0 } => Escapes::None,
+            _ => Escapes::Read,
+        };
+        let mut any = self.search(program, text.raw, escapes, Domain::Raw, candidates);
         if program.looks_at_decoded && !self.is_partial {
             let mut is_rewritten = false;
             event::rewritten_values(text.raw, text.input, text.scratch, &mut |value| {
                 is_rewritten = true;
-                any |= self.search(program, value, Domain::Decoded, candidates);
+                any |= self.search(program, value, Escapes::Read, Domain::Decoded, candidates);
             });
             self.is_rewritten = Some(is_rewritten);
         }
@@ -53,6 +64,7 @@ impl Sight {
         &mut self,
         program: &Program,
         text: &[u8],
+        escapes: Escapes,
         domain: Domain,
         candidates: &mut Candidates,
     ) -> bool {
@@ -73,7 +85,7 @@ impl Sight {
             !*is_partial
         };
         if !program.lexicon.is_empty() {
-            program.lexicon.search(text, &mut |key, at| {
+            program.lexicon.search(text, escapes, &mut |key, at| {
                 let mut atoms = program.atoms_of_key[key].iter();
                 atoms.all(|&(atom, offset)| offset > at || see(atom, at - offset))
             });

@@ -51,12 +51,11 @@ impl Table {
     /// Sorts every field of the row to the first column that selects it.
     fn expand<'e>(&self, row: &Row<'e>, env: Env<'e>, cells: &mut BumpVec<'e, Cell<'e>>) {
         let mut placed = BumpVec::new_in(env.bump);
-        row.visit(|name, value| {
-            let selects = |column: &Column| column.selects(name, env.names);
-            if let Some(column) = self.columns.iter().position(selects) {
-                placed.push((column, Cell { name, value }));
-            }
-        });
+        let place = |name| self.columns.iter().position(|column| column.selects(name, env.names));
+        row.visit_wanted(
+            |name| place(name).is_some(),
+            |name, value| placed.extend(place(name).map(|column| (column, Cell { name, value }))),
+        );
         placed.sort_by_key(|(column, cell)| (*column, env.names.bytes(cell.name)));
         cells.extend(placed.into_iter().map(|(_, cell)| cell));
     }

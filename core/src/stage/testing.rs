@@ -159,8 +159,13 @@ impl<'e> Fields<'e> for Event<'e> {
 }
 
 impl<'e> Base<'e> for Event<'e> {
-    fn visit(&self, visit: &mut dyn FnMut(Name<'e>, Value<'e>)) {
-        self.0.iter().for_each(|&(name, value)| visit(name, value));
+    fn visit(
+        &self,
+        is_wanted: &dyn Fn(Name<'e>) -> bool,
+        visit: &mut dyn FnMut(Name<'e>, Value<'e>),
+    ) {
+        let wanted = self.0.iter().filter(|(name, _)| is_wanted(*name));
+        wanted.for_each(|&(name, value)| visit(name, value));
     }
 
     fn get_other(&self, text: &[u8]) -> Value<'e> {

@@ -158,17 +158,6 @@ pub(in crate::event) fn told<'e>(raw: &'e [u8], env: Env<'e>) -> Told<'e> {
     clues.told()
 }
 
-/// The event id alone, if it is that of a Windows event.
-pub(in crate::event) fn event_id<'e>(raw: &'e [u8], bump: &'e Bump) -> Option<&'e [u8]> {
-    let mut walker = Walker::entering(raw, bump, is_worth_entering);
-    while let Some(leaf) = walker.next() {
-        if !leaf.written.text.is_empty() && clue(walker.name()) == Some(Clue::EventId) {
-            return Some(leaf.text(bump));
-        }
-    }
-    None
-}
-
 fn read<'e>(raw: &'e [u8], bump: &'e Bump, zone: &TimeZone, clues: &mut Clues<'e>) {
     let mut walker = Walker::entering(raw, bump, is_worth_entering);
     while !clues.is_complete()

@@ -2,12 +2,13 @@
 
 use super::{
     super::segment::{Breaker, class},
-    BLOCK_BYTES, Block, CODES, Lexicon, Visit,
+    BLOCK_BYTES, Block, CODES, Escapes, Lexicon, Visit,
 };
 
 const BREAKS: u8 = 1;
-const MARKS: u8 = 2;
+const BACKSLASH: u8 = 2;
 const CODES_BIT: u8 = 4;
+const PERCENT: u8 = 8;
 
 /// What each byte is.
 const KINDS: [u8; 256] = {
@@ -20,8 +21,8 @@ const KINDS: [u8; 256] = {
         }
         byte += 1;
     }
-    kinds[b'\\' as usize] |= MARKS;
-    kinds[b'%' as usize] |= MARKS;
+    kinds[b'\\' as usize] |= BACKSLASH;
+    kinds[b'%' as usize] |= PERCENT;
     let mut index = 0;
     while index < CODES.len() {
         kinds[CODES[index] as usize] |= CODES_BIT;
@@ -30,16 +31,17 @@ const KINDS: [u8; 256] = {
     kinds
 };
 
-pub(super) fn search(lexicon: &Lexicon, raw: &[u8], visit: &mut Visit<'_>) {
-    lexicon.pass(raw, classify, visit);
+pub(super) fn search(lexicon: &Lexicon, raw: &[u8], escapes: Escapes, visit: &mut Visit<'_>) {
+    lexicon.pass(raw, |bytes| classify(bytes, escapes), visit);
 }
 
-pub(super) fn classify(bytes: &[u8; BLOCK_BYTES]) -> Block {
+pub(super) fn classify(bytes: &[u8; BLOCK_BYTES], escapes: Escapes) -> Block {
+    let marks = if escapes == Escapes::Read { BACKSLASH | PERCENT } else { PERCENT };
     let mut block = Block { breakers: 0, marks: 0, codes: 0 };
     for (index, &byte) in bytes.iter().enumerate() {
         let kind = KINDS[usize::from(byte)];
         block.breakers |= u64::from(kind & BREAKS) << index;
-        block.marks |= (u64::from(kind & MARKS) / u64::from(MARKS)) << index;
+        block.marks |= u64::from(kind & marks != 0) << index;
         block.codes |= (u64::from(kind & CODES_BIT) / u64::from(CODES_BIT)) << index;
     }
     block

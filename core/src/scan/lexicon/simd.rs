@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 
 use super::{
     super::segment::{Breaker, class},
-    BLOCK_BYTES, Block, CODES, Lexicon, Visit,
+    BLOCK_BYTES, Block, CODES, Escapes, Lexicon, Visit,
 };
 
 const LANES: usize = 32;
@@ -67,22 +67,28 @@ pub(super) fn is_available() -> bool {
         && std::arch::is_x86_feature_detected!("lzcnt")
 }
 
-pub(super) fn search(lexicon: &Lexicon, raw: &[u8], visit: &mut Visit<'_>) {
+pub(super) fn search(lexicon: &Lexicon, raw: &[u8], escapes: Escapes, visit: &mut Visit<'_>) {
     debug_assert!(is_available());
     // SAFETY: `Form::Avx2` is chosen only where the machine has these instructions.
-    unsafe { search_with_avx2(lexicon, raw, visit) }
+    unsafe {
+        match escapes {
+            Escapes::Read => search_with_avx2::<true>(lexicon, raw, visit),
+            Escapes::None => search_with_avx2::<false>(lexicon, raw, visit),
+        }
+    }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-fn search_with_avx2(lexicon: &Lexicon, raw: &[u8], visit: &mut Visit<'_>) {
-    lexicon.pass(raw, |bytes| classify(bytes), visit);
+fn search_with_avx2<const ESCAPES: bool>(lexicon: &Lexicon, raw: &[u8], visit: &mut Visit<'_>) {
+    lexicon.pass(raw, |bytes| classify::<ESCAPES>(bytes), visit);
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn classify(bytes: &[u8; BLOCK_BYTES]) -> Block {
+fn classify<const ESCAPES: bool>(bytes: &[u8; BLOCK_BYTES]) -> Block {
     let (low, high) = bytes.split_at(LANES);
-    let (low, high) = (classify_half(load(low)), classify_half(load(high)));
+    let half = |bytes| classify_half::<ESCAPES>(load(bytes));
+    let (low, high) = (half(low), half(high));
     let join = |low: u32, high: u32| u64::from(low) | u64::from(high) << LANES;
     Block {
         breakers: join(low[0], high[0]),
@@ -94,11 +100,12 @@ fn classify(bytes: &[u8; BLOCK_BYTES]) -> Block {
 /// Which of 32 bytes are breakers, marks and codes.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn classify_half(bytes: __m256i) -> [u32; 3] {
+fn classify_half<const ESCAPES: bool>(bytes: __m256i) -> [u32; 3] {
     let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
     let rows = _mm256_shuffle_epi8(load(&ROWS), upper);
     let is = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte.cast_signed()));
-    let marks = _mm256_or_si256(is(b'\\'), is(b'%'));
+    let percents = is(b'%');
+    let marks = if ESCAPES { _mm256_or_si256(is(b'\\'), percents) } else { percents };
     [
         members(bytes, rows, &BREAKERS),
         _mm256_movemask_epi8(marks).cast_unsigned(),
@@ -123,7 +130,12 @@ fn load(bytes: &[u8]) -> __m256i {
 
 /// What the bytes are, where the machine can tell.
 #[cfg(test)]
-pub(super) fn classified(bytes: &[u8; BLOCK_BYTES]) -> Option<Block> {
+pub(super) fn classified(bytes: &[u8; BLOCK_BYTES], escapes: Escapes) -> Option<Block> {
     // SAFETY: the machine has the instructions.
-    is_available().then(|| unsafe { classify(bytes) })
+    is_available().then(|| unsafe {
+        match escapes {
+            Escapes::Read => classify::<true>(bytes),
+            Escapes::None => classify::<false>(bytes),
+        }
+    })
 }
