@@ -51,7 +51,7 @@ pub struct Asked<'a> {
     pub channel: Option<&'a [u8]>,
     /// The event id, where the text names no other one as rules do.
     pub event_id: Option<&'a [u8]>,
-    /// Whether the field `EventID` is sure to hold it.
+    /// Whether the field `EventID` is sure to hold it, and the event to have no field `EventCode` of its own.
     pub leads: bool,
 }
 
@@ -178,17 +178,17 @@ impl Classes {
 fn facts<'a>(mapping: &Mapping, class: &Class, asked: &Asked<'a>) -> Facts<'a> {
     let Asked { metadata, channel, event_id, leads } = *asked;
     let is_own = |field| mapping.labels.label(field).is_none() && class.only_extracts(field);
-    let is_found = |field| class.extractions_of(field).is_empty() && is_own(field);
-    let event_id_field = event_id.filter(|_| leads && is_found(Names::EVENT_ID));
-    let is_event_id = class.only_aliases(Names::EVENT_CODE, Names::EVENT_ID)
+    let is_kept = |field| mapping.labels.label(field).is_none() && class.keeps(field);
+    let event_id_field = event_id.filter(|_| leads && is_kept(Names::EVENT_ID));
+    let is_event_code = class.renames(Names::EVENT_ID, Names::EVENT_CODE)
         && mapping.labels.label(Names::EVENT_CODE).is_none();
     Facts {
         source: metadata.sources[0].filter(|_| is_own(Names::SOURCE)),
         sourcetype: metadata.sourcetype.filter(|_| is_own(Names::SOURCETYPE)),
-        channel: channel.filter(|_| is_found(Names::CHANNEL)),
+        channel: channel.filter(|_| is_kept(Names::CHANNEL)),
         event_id: event_id.filter(|_| is_own(Names::RAW)),
         event_id_field,
-        event_code: event_id_field.filter(|_| is_event_id),
+        event_code: event_id_field.filter(|_| is_event_code),
     }
 }
 
@@ -216,9 +216,13 @@ fn names<'e>(asked: &Asked<'_>, has_hosts: bool, bump: &'e Bump) -> &'e [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{
-        mapping::Stanza,
-        selector::{Pattern, Selector, Wild},
+    use crate::{
+        event::{
+            mapping::Stanza,
+            selector::{Pattern, Selector, Wild},
+        },
+        knowledge,
+        ruleset::{BuildOptions, RuleSetBuilder},
     };
 
     fn stanza(selector: Selector, sourcetype: Option<&str>) -> Stanza {
@@ -264,6 +268,25 @@ mod tests {
         let known = classes.find(&mapping, Terms::NONE, &given, &bump);
         assert_eq!(known.sourcetype, Some(&b"mine"[..]), "the caller knows better");
         assert_eq!(classes.places.borrow().len(), 3);
+    }
+
+    #[test]
+    fn channel_and_ids_of_a_windows_event_are_facts() {
+        let built = RuleSetBuilder::new(knowledge::Knowledge::builtin(), BuildOptions::default());
+        let mapping = built.build().rules.mapping;
+        let (classes, bump) = (Classes::default(), Bump::new());
+        let source = Some(b"XmlWinEventLog:Security".as_slice());
+        let metadata =
+            Metadata { sources: [source, source], sourcetype: source, ..Metadata::default() };
+        let channel = Some(b"Security".as_slice());
+        let asked = Asked { metadata, channel, event_id: Some(b"4688"), leads: true };
+        let class = classes.find(&mapping, Terms::NONE, &asked, &bump).class;
+        let found = facts(&mapping, class, &asked);
+        assert_eq!((found.source, found.sourcetype, found.channel), (source, source, channel));
+        let ids = [found.event_id, found.event_id_field, found.event_code];
+        assert_eq!(ids, [Some(b"4688".as_slice()); 3]);
+        let found = facts(&mapping, class, &Asked { leads: false, ..asked });
+        assert_eq!([found.event_id_field, found.event_code], [None; 2]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem;
+
 use crate::scan::needle::Needle;
 
 static NAMES: LazyLock<[Needle; 2]> =
@@ -11,6 +13,19 @@ static NAMES: LazyLock<[Needle; 2]> =
 pub(super) fn names_no_other(raw: &[u8], id: &[u8]) -> bool {
     named(raw).all(|named| named.is_empty() || named == id)
 }
+
+/// Whether no field of the Windows XML `raw` can be called `EventCode`.
+pub(super) fn lacks_event_code(raw: &[u8]) -> bool {
+    let is_no_letter = |at: usize| {
+        let number = &raw[at + REFERENCE.needle().len()..];
+        [b"13;".as_slice(), b"10;", b"9;"].iter().any(|control| number.starts_with(control))
+    };
+    EVENT_CODE.find(raw, 0).is_none() && REFERENCE.find_iter(raw).all(is_no_letter)
+}
+
+static EVENT_CODE: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"eventcode"));
+/// A name can be written with references by number.
+static REFERENCE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("&#"));
 
 /// The numbers behind the names, wherever these stand.
 fn named(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -34,5 +49,8 @@ mod tests {
         assert!(!names_no_other(raw, b"4688"));
         assert!(names_no_other(&raw[..23], b"4688") && !names_no_other(&raw[..23], b"1"));
         assert!(names_no_other(b"EventID 4", b"1"));
+        assert!(lacks_event_code(b"<Data Name='Event'>&amp;&#13;&#10;&#9;</Data>"));
+        assert!(!lacks_event_code(b"<Data Name='EventCode'>1</Data>"));
+        assert!(!lacks_event_code(b"<Data Name='&#69;ventCode'>1</Data>"));
     }
 }

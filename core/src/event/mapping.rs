@@ -248,12 +248,25 @@ impl Class {
         aliases.is_empty() && calculation.is_none() && lookups.is_empty()
     }
 
-    /// Whether `field` is `from` under another name, wherever an event holds that.
+    /// Whether `field` is what the event itself holds, wherever it holds that.
     #[must_use]
-    pub fn only_aliases(&self, field: FieldId, from: FieldId) -> bool {
-        let Makers { aliases, calculation, lookups, .. } = self.makers(field);
-        let last = aliases.iter().rfind(|alias| !alias.keeps_existing);
-        calculation.is_none() && lookups.is_empty() && last.is_some_and(|alias| alias.from == from)
+    pub fn keeps(&self, field: FieldId) -> bool {
+        let Makers { extractions, aliases, calculation, lookups } = self.makers(field);
+        extractions.is_empty()
+            && aliases.iter().all(|alias| alias.keeps_existing)
+            && calculation.is_none()
+            && lookups.is_empty()
+    }
+
+    /// Whether `field` is `from` under another name, for events that hold that and nothing of this name.
+    #[must_use]
+    pub fn renames(&self, from: FieldId, field: FieldId) -> bool {
+        let Makers { extractions, aliases, calculation, lookups } = self.makers(field);
+        extractions.is_empty()
+            && !aliases.is_empty()
+            && aliases.iter().all(|alias| alias.from == from)
+            && calculation.is_none()
+            && lookups.is_empty()
     }
 
     /// The aliases that make a field of that name, the weakest first: each may override those before it.

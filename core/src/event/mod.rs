@@ -273,20 +273,18 @@ impl<'e> Event<'e> {
         self.known.get_or_init(|| {
             let sourcetype = self.meta.sourcetype.or_else(|| self.recognised(knowledge.mapping));
             let metadata = Metadata { sourcetype, ..self.meta.metadata() };
-            let asked = Asked {
-                metadata,
-                channel: self.meta.channel(),
-                event_id: self.only_event_id(),
-                leads: self.meta.leads,
-            };
+            let (event_id, leads) = self.only_event_id();
+            let asked = Asked { metadata, channel: self.meta.channel(), event_id, leads };
             knowledge.classes.find(knowledge.mapping, self.env.terms, &asked, self.env.bump)
         })
     }
 
-    /// The event id, where the text names no other one.
-    fn only_event_id(&self) -> Option<&'e [u8]> {
-        let raw = self.raw.filter(|_| !self.env.terms.is_empty())?;
-        self.meta.event_id.filter(|id| event_ids::names_no_other(raw, id))
+    /// The event id, where the text names no other one, and whether the fields that hold it are sure to.
+    fn only_event_id(&self) -> (Option<&'e [u8]>, bool) {
+        let raw = self.raw.filter(|_| !self.env.terms.is_empty()).unwrap_or_default();
+        let event_id = self.meta.event_id.filter(|id| event_ids::names_no_other(raw, id));
+        let leads = self.meta.leads && event_id.is_some() && event_ids::lacks_event_code(raw);
+        (event_id.filter(|_| !raw.is_empty()), leads)
     }
 
     /// What rules say of all events of its kind; `None` where nothing is known of kinds.
