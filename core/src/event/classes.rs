@@ -51,7 +51,7 @@ pub struct Asked<'a> {
     pub channel: Option<&'a [u8]>,
     /// The event id, where the text names no other one as rules do.
     pub event_id: Option<&'a [u8]>,
-    /// Whether the field `EventID` is sure to hold it, and the event to have no field `EventCode` of its own.
+    /// Whether the field `EventID` is sure to hold it, and the text to have no other field of this name and none called `EventCode`.
     pub leads: bool,
 }
 
@@ -179,13 +179,14 @@ fn facts<'a>(mapping: &Mapping, class: &Class, asked: &Asked<'a>) -> Facts<'a> {
     let Asked { metadata, channel, event_id, leads } = *asked;
     let is_own = |field| mapping.labels.label(field).is_none() && class.only_extracts(field);
     let is_kept = |field| mapping.labels.label(field).is_none() && class.keeps(field);
+    let finds_none = class.extractions_of_any().is_empty();
     let event_id_field = event_id.filter(|_| leads && is_kept(Names::EVENT_ID));
     let is_event_code = class.renames(Names::EVENT_ID, Names::EVENT_CODE)
         && mapping.labels.label(Names::EVENT_CODE).is_none();
     Facts {
         source: metadata.sources[0].filter(|_| is_own(Names::SOURCE)),
         sourcetype: metadata.sourcetype.filter(|_| is_own(Names::SOURCETYPE)),
-        channel: channel.filter(|_| is_kept(Names::CHANNEL)),
+        channel: channel.filter(|_| finds_none && is_kept(Names::CHANNEL)),
         event_id: event_id.filter(|_| is_own(Names::RAW)),
         event_id_field,
         event_code: event_id_field.filter(|_| is_event_code),
@@ -285,6 +286,12 @@ mod tests {
         assert_eq!((found.source, found.sourcetype, found.channel), (source, source, channel));
         let ids = [found.event_id, found.event_id_field, found.event_code];
         assert_eq!(ids, [Some(b"4688".as_slice()); 3]);
+        let sysmon = Some(b"XmlWinEventLog:Microsoft-Windows-Sysmon/Operational".as_slice());
+        let metadata =
+            Metadata { sources: [sysmon, sysmon], sourcetype: sysmon, ..Metadata::default() };
+        let sysmon = Asked { metadata, ..asked };
+        let class = classes.find(&mapping, Terms::NONE, &sysmon, &bump).class;
+        assert_eq!(facts(&mapping, class, &sysmon).event_code, Some(b"4688".as_slice()));
         let found = facts(&mapping, class, &Asked { leads: false, ..asked });
         assert_eq!([found.event_id_field, found.event_code], [None; 2]);
     }

@@ -248,25 +248,31 @@ impl Class {
         aliases.is_empty() && calculation.is_none() && lookups.is_empty()
     }
 
-    /// Whether `field` is what the event itself holds, wherever it holds that.
+    /// Whether `field` is what the event itself holds, wherever it holds that and no extraction finds this very name in its text.
     #[must_use]
     pub fn keeps(&self, field: FieldId) -> bool {
-        let Makers { extractions, aliases, calculation, lookups } = self.makers(field);
-        extractions.is_empty()
+        let Makers { aliases, calculation, lookups, .. } = self.makers(field);
+        self.only_finds_names(field)
             && aliases.iter().all(|alias| alias.keeps_existing)
             && calculation.is_none()
             && lookups.is_empty()
     }
 
-    /// Whether `field` is `from` under another name, for events that hold that and nothing of this name.
+    /// Whether `field` is `from` under another name, for events that hold that and whose text has nothing of this name.
     #[must_use]
     pub fn renames(&self, from: FieldId, field: FieldId) -> bool {
-        let Makers { extractions, aliases, calculation, lookups } = self.makers(field);
-        extractions.is_empty()
+        let Makers { aliases, calculation, lookups, .. } = self.makers(field);
+        self.only_finds_names(field)
             && !aliases.is_empty()
             && aliases.iter().all(|alias| alias.from == from)
             && calculation.is_none()
             && lookups.is_empty()
+    }
+
+    /// Whether only such extractions may give `field` as take the names from the text.
+    fn only_finds_names(&self, field: FieldId) -> bool {
+        let any = self.extractions_of_any();
+        self.extractions_of(field).iter().all(|place| any.contains(place))
     }
 
     /// The aliases that make a field of that name, the weakest first: each may override those before it.

@@ -118,6 +118,21 @@ pub fn system(raw: &[u8]) -> System<'_> {
     system
 }
 
+/// Whether `raw` surely has no field of that name: its letters stand nowhere in the text, or only within longer words.
+///
+/// A name is as the event writes it, but for what is no letter and no digit, and for references by number.
+pub(super) fn lacks_field(raw: &[u8], name: &[u8]) -> bool {
+    let is_within_word = |at: usize| {
+        let (before, behind) = (at.checked_sub(1).map(|at| raw[at]), raw.get(at + name.len()));
+        before.is_some_and(|byte| byte.is_ascii_alphanumeric())
+            || behind.is_some_and(u8::is_ascii_alphanumeric)
+    };
+    !name.is_empty()
+        && name.iter().all(u8::is_ascii_alphanumeric)
+        && memmem::find_iter(raw, name).all(is_within_word)
+        && super::event_ids::has_no_letter_by_number(raw)
+}
+
 /// When and where `raw` happened, and from which log it is.
 pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
     let system = system(raw);
@@ -564,6 +579,20 @@ mod tests {
             assert_eq!(shown(raw.as_bytes()), expected, "{raw}");
         }
         assert_eq!(shown(b"<Event><EventData><Data Name='a'>1</Data><Data Name='b"), ["a=1"]);
+    }
+
+    #[test]
+    fn a_field_is_surely_absent_where_its_name_stands_nowhere() {
+        let raw = b"<Event><System><EventID>1</EventID></System><EventData><Data Name='LogonType'>Type2&#13;&amp;</Data></EventData>";
+        assert!(lacks_field(raw, b"Type") && lacks_field(raw, b"Data2"));
+        for name in [b"LogonType".as_slice(), b"EventID", b"Data", b"Logon_Type", b""] {
+            assert!(!lacks_field(raw, name));
+        }
+        assert!(
+            !lacks_field(b"<Data Name='.Type'>", b"Type"),
+            "what is cleaned away may stand before it"
+        );
+        assert!(!lacks_field(b"<Data Name='T&#121;pe'>", b"Type"));
     }
 
     #[test]

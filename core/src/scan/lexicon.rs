@@ -355,8 +355,8 @@ mod tests {
             });
             found
         };
-        assert_eq!(found(Escapes::Read), [("nabc", 4), ("20abc", 10), ("abc", 5), ("abc", 12)]);
-        assert_eq!(found(Escapes::None), [("nabc", 4), ("20abc", 10), ("abc", 12)]);
+        assert_eq!(found(Escapes::Read), [("nabc", 3), ("20abc", 9), ("abc", 4), ("abc", 11)]);
+        assert_eq!(found(Escapes::None), [("nabc", 3), ("20abc", 9), ("abc", 11)]);
     }
 
     #[test]
