@@ -199,7 +199,7 @@ fn scan_all(rules: &RuleSet, lines: &[&[u8]]) -> u64 {
 fn push_all(engine: &mut Engine, lines: &[&[u8]]) -> u64 {
     let before = engine.counters().candidates;
     for line in lines {
-        engine.push(line, &Head::default(), &mut |alert| _ = black_box(alert.key));
+        engine.push(line, Head::default(), &mut |alert| _ = black_box(alert.key));
     }
     engine.counters().candidates - before
 }

@@ -47,7 +47,7 @@ fn seen(raw: &[u8], named: &[&str]) -> Seen {
             fields.insert(text(name), texts.iter().map(|value| text(value)).collect());
         }
     };
-    event.visit(&mut |name: Name<'_>, value| {
+    event.visit(&|_| true, &mut |name: Name<'_>, value| {
         if !matches!(name, Name::Known(field) if field.index() < 6) {
             add(names.bytes(name), value.texts(&bump));
         }

@@ -4,6 +4,8 @@
 //! others. What such a term says of an event is kept with the event. A term that says no lets all go that ask for it, and one
 //! that asks for source, sourcetype and channel only is put to each kind of events once.
 
+use std::cmp::Reverse;
+
 use super::search::{Facts, Search};
 use crate::{
     ids::{RuleId, TermId},
@@ -45,10 +47,16 @@ impl Terms {
 
     /// The `terms`, and for each rule those that it asks for.
     #[must_use]
-    pub fn new(terms: Vec<Search>, asked: Vec<Box<[TermId]>>) -> Self {
+    pub fn new(terms: Vec<Search>, mut asked: Vec<Box<[TermId]>>) -> Self {
         let mut askers = vec![Candidates::new(asked.len()); terms.len()];
         for (rule, terms) in asked.iter().enumerate() {
             terms.iter().for_each(|term| askers[term.index()].insert(RuleId::new(rule)));
+        }
+        // PERF: what many ask for is most likely known already, and is mostly a source or an id; the lists of texts that one rule
+        // asks for are long.
+        let popularity: Vec<usize> = askers.iter().map(Candidates::len).collect();
+        for terms in &mut asked {
+            terms.sort_by_key(|term| Reverse(popularity[term.index()]));
         }
         Self { terms, askers, asked }
     }

@@ -87,6 +87,12 @@ impl Candidates {
         word.is_some_and(|word| word >> (rule.index() % 64) & 1 == 1)
     }
 
+    /// How many rules there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
