@@ -159,7 +159,7 @@ forms! {
     struct stage::makemv::MakeMv { field, splitter, keeps_empty };
     enum stage::makemv::Splitter { 0 Delimiter(it), 1 Tokenizer(it) };
     struct stage::mvexpand::MvExpand { field, limit };
-    struct stage::nomv::NoMv { field };
+    struct stage::nomv::NoMv { field, delimiter };
     struct stage::mvcombine::MvCombine { field };
     struct stage::addtotals::AddTotals { columns, total, summary };
     struct stage::addtotals::Summary { field, label };

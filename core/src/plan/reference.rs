@@ -290,7 +290,7 @@ pub const COMMANDS: &[Reference] = &[
     ),
     command(
         &["nomv"],
-        "Joins a multivalue into one text, line by line.",
+        "Joins a multivalue into one text, line by line or by the `delim` of the command that made it.",
         &[RowLocal],
         &[],
         &["nomv user"],

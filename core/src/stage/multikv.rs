@@ -10,6 +10,8 @@
 //! - The rows that are added to those of one event, or of one window, have [`MAX_CELLS`] fields together; lines beyond get no row.
 
 use bumpalo::collections::Vec as BumpVec;
+use foldhash::quality::FixedState;
+use hashbrown::HashSet;
 
 use super::{
     mvexpand::{MAX_CELLS, of_number},
@@ -84,7 +86,7 @@ impl MultiKv {
         }
     }
 
-    /// The names of the columns; of the lines those behind the header are left. `None` where there is no table.
+    /// The names of the columns, none where it stands twice; of the lines those behind the header are left. `None` where there is no table.
     fn names<'e>(
         &self,
         lines: &mut (impl Iterator<Item = &'e [u8]> + Clone),
@@ -100,7 +102,9 @@ impl MultiKv {
                 return Some(numbers.map(|number| name(number).as_bytes()).collect());
             }
         };
-        Some(cells(header, MAX_COLUMNS).map(|name| field_name(name, env.bump)).collect())
+        let mut seen = HashSet::with_hasher(FixedState::default());
+        let names = cells(header, MAX_COLUMNS).map(|name| field_name(name, env.bump));
+        Some(names.map(|name| if seen.insert(name) { name } else { b"" }).collect())
     }
 
     fn is_wanted(&self, line: &[u8]) -> bool {
@@ -114,7 +118,8 @@ impl MultiKv {
         if !self.copies {
             let time = Name::Known(Names::TIME);
             let mut cells = BumpVec::new_in(env.bump);
-            cells.extend([Cell { name: time, value: event.get_name(time) }]);
+            let value = event.get_name(time);
+            cells.extend((!value.is_null()).then_some(Cell { name: time, value }));
             row.replace(cells);
         }
         row
@@ -133,13 +138,9 @@ impl MultiKv {
             !name.is_empty()
                 && (self.fields.is_empty() || self.fields.iter().any(|field| &**field == name))
         };
-        let mut fields: Vec<(Name<'e>, Value<'e>)> = Vec::with_capacity(names.len());
-        for (name, cell) in columns.filter(|(name, _)| is_wanted(name)) {
-            let name = env.names.name(name);
-            if !fields.iter().any(|(known, _)| *known == name) {
-                fields.push((name, Value::Text(cell)));
-            }
-        }
+        let fields = columns.filter(|(name, _)| is_wanted(name));
+        let fields: Vec<_> =
+            fields.map(|(name, cell)| (env.names.name(name), Value::Text(cell))).collect();
         supplied::write(&mut row, &fields);
         row
     }
@@ -207,6 +208,8 @@ mod tests {
             "_time=1 h=a _raw=1 2 Column_1=1 Column_2=2 / _time=1 h=a _raw=3 Column_1=3"
         );
         assert_eq!(run(&told, "word\nother"), "_time=1 h=a _raw=word\\nother");
+        assert_eq!(run(&told, "n n-\n1 2"), "_time=1 h=a _raw=1 2 n=1 n_=2");
+        assert_eq!(run(&told, "n n\n1 2"), "_time=1 h=a _raw=1 2 n=1");
         // What a row stands on is no column of a table, and of an event nobody says another host.
         assert_eq!(run(&told, "_time host h\n5 6 7"), "_time=1 h=7 _raw=5 6 7 time=5 host=6");
     }

@@ -154,10 +154,10 @@ pub(super) fn nomv(
 ) -> Option<NoMv> {
     refuse_others(listed, "nomv", lowering);
     let field = only_field(listed, command, lowering)?;
-    Some(NoMv { field: lowering.names.intern(&field.value) })
+    Some(NoMv { field: lowering.names.intern(&field.value), delimiter: (*b"\n").into() })
 }
 
-/// The stage of `mvcombine`. Its `delim` only says how a multivalue is shown in one line, which caltrop never does.
+/// The stage of `mvcombine`. Its `delim` only says how a multivalue is shown in one line: see [`delimited`](super::delimited).
 pub(super) fn mvcombine(
     listed: &Listed,
     command: &Command,

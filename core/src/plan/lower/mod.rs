@@ -29,7 +29,7 @@ mod subsearch;
 mod top;
 mod transaction;
 
-use super::{closing, support};
+use super::{closing, effects, support};
 use crate::{
     compiled::{Branch, Branched, Plan, Purpose, Reduce},
     diag::{Code, Diagnostic, Spanned},
@@ -128,7 +128,36 @@ fn refuse_bare_values(pipeline: &Pipeline, returned: &Return, lowering: &mut Low
 
 fn stages(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> Vec<Stage> {
     let commands = pipeline.commands.iter().enumerate();
-    commands.filter_map(|(index, command)| stage(index, command, lowering)).collect()
+    let stages = commands.filter_map(|(index, command)| {
+        let stage = stage(index, command, lowering)?;
+        Some(delimited(stage, command, &pipeline.commands[..index]))
+    });
+    stages.collect()
+}
+
+/// `nomv` with the `delim` of the last command before it that made a multivalue of its field.
+fn delimited(mut stage: Stage, command: &Command, before: &[Command]) -> Stage {
+    let (Stage::NoMv(nomv), CommandKind::NoMv(listed)) = (&mut stage, &command.kind) else {
+        return stage;
+    };
+    let field = listed.names.first().map(|name| name.value.as_str());
+    let delimiter = before.iter().rev().find_map(|command| match &command.kind {
+        CommandKind::MvCombine(combine) if combine.names.first().map(|it| &*it.value) == field => {
+            combine.option("delim").map(|delimiter| &*delimiter.value)
+        }
+        CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => {
+            let mut outputs = effects::outputs(stats);
+            let is_made = outputs.any(|output| Some(output.name) == field);
+            let mut options = stats.options.iter().rev();
+            let found = options.find(|(name, _)| name.value.eq_ignore_ascii_case("delim"));
+            found.filter(|_| is_made).map(|(_, delimiter)| &*delimiter.value)
+        }
+        _ => None,
+    });
+    if let Some(delimiter) = delimiter {
+        nomv.delimiter = delimiter.as_bytes().into();
+    }
+    stage
 }
 
 fn generates(stages: &[Stage]) -> bool {

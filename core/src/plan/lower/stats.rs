@@ -23,7 +23,7 @@ pub(super) fn lower(stats: &Stats, command: &Command, lowering: &mut Lowering<'_
         match name.value.to_ascii_lowercase().as_str() {
             "allnum" => plan.all_numeric = options::switch(name, value, lowering),
             "dedup_splitvals" => plan.distinct_splits = options::switch(name, value, lowering),
-            // It only says how a multivalue is shown in one line, which caltrop never does.
+            // It only says how a multivalue is shown in one line, which `nomv` asks for.
             "delim" => {}
             _ => {
                 let known = "`allnum`, `delim` and `dedup_splitvals`";
