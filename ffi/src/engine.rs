@@ -4,7 +4,7 @@
 //! keep it until it is pulled, and keep nothing
 //! that the caller owns. They allocate nothing for an event that no rule selects, and run on a stack of 24 KiB.
 
-use std::{cell::RefCell, ffi::c_void, mem, slice, sync::Arc};
+use std::{cell::RefCell, ffi::c_void, mem, sync::Arc};
 
 use caltrop_core::{
     alert::{Alert, Partial},
@@ -17,7 +17,7 @@ use crate::{
     alert::{CaltropAlert, CaltropRow},
     compiler::{is_optional, is_writable},
     counters::{CaltropCounters, CaltropRuleCounters},
-    event::{Batch, CaltropEvent, Checked, Logged, is_right_at_a_glance},
+    event::{Batch, CaltropEvent, CaltropPair, Checked, Logged, is_right_at_a_glance, pairs_at},
     log::{CALTROP_LOG_INFO, CaltropLogFn, Log},
     options::{CaltropEngineOptions, engine_options},
     panic::{Gate, guard, guard_alone},
@@ -31,16 +31,6 @@ use crate::{
 
 /// The state of one stream of events. One thread at a time may use it; it may move between threads.
 pub struct CaltropEngine(Gate<Stream>);
-
-/// A field of an event that the caller has parsed.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct CaltropPair {
-    /// The field's name.
-    pub name: CaltropStr,
-    /// Its value; a field with an empty one is absent.
-    pub value: CaltropStr,
-}
 
 /// A rule whose per-event stages an event has passed.
 #[repr(C)]
@@ -566,9 +556,6 @@ struct Host {
     queue: Queue,
 }
 
-/// More fields than this in one event are a mistake of the caller.
-const MAX_PAIRS: usize = 65_536;
-
 /// What a state is read and written on: far more than it needs, whatever the rules.
 const STATE_STACK_BYTES: usize = 1 << 20;
 
@@ -792,25 +779,6 @@ impl Host {
 #[inline(never)]
 fn too_many_alerts() -> Fault {
     Fault::limit("too many alerts wait: pull them with caltrop_engine_next_alert")
-}
-
-/// # Safety
-/// `pairs` is null or has `count` pairs.
-unsafe fn pairs_at<'a>(
-    pairs: *const CaltropPair,
-    count: usize,
-) -> Result<&'a [CaltropPair], Fault> {
-    if count > MAX_PAIRS {
-        return Err(Fault::limit(format!("an event has at most {MAX_PAIRS} fields")));
-    }
-    if count == 0 {
-        return Ok(&[]);
-    }
-    if pairs.is_null() || !pairs.is_aligned() {
-        return Err(Fault::argument("the pairs are null or not aligned"));
-    }
-    // SAFETY: it is aligned, not null, and the caller promises the pairs.
-    Ok(unsafe { slice::from_raw_parts(pairs, count) })
 }
 
 /// The same allocation for borrows of another lifetime.

@@ -43,6 +43,19 @@ pub struct CaltropEvent {
 /// A flag of `caltrop_event`: `time_ns` is set.
 pub const CALTROP_EVENT_HAS_TIME: u32 = 1;
 
+/// A field of an event that the caller has parsed.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct CaltropPair {
+    /// The field's name.
+    pub name: CaltropStr,
+    /// Its value; a field with an empty one is absent.
+    pub value: CaltropStr,
+}
+
+/// More fields than this in one event are a mistake of the caller.
+const MAX_PAIRS: usize = 65_536;
+
 /// An event that is right, and whose texts can be read for as long as it lives.
 #[derive(Clone, Copy)]
 pub(crate) struct Checked<'a>(&'a CaltropEvent);
@@ -221,6 +234,30 @@ unsafe fn not_an_event(event: *const CaltropEvent) -> Fault {
     // SAFETY: the caller promises the same.
     let refused = unsafe { take(event) };
     refused.err().unwrap_or_else(|| Fault::argument("the event is not valid"))
+}
+
+/// The fields of an event.
+///
+/// # Errors
+/// If there are too many, or there should be some and `pairs` is null or not aligned.
+///
+/// # Safety
+/// `pairs` is null or has `count` pairs.
+pub(crate) unsafe fn pairs_at<'a>(
+    pairs: *const CaltropPair,
+    count: usize,
+) -> Result<&'a [CaltropPair], Fault> {
+    if count > MAX_PAIRS {
+        return Err(Fault::limit(format!("an event has at most {MAX_PAIRS} fields")));
+    }
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if pairs.is_null() || !pairs.is_aligned() {
+        return Err(Fault::argument("the pairs are null or not aligned"));
+    }
+    // SAFETY: it is aligned, not null, and the caller promises the pairs.
+    Ok(unsafe { slice::from_raw_parts(pairs, count) })
 }
 
 /// What is known of it besides its text.
