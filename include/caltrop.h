@@ -820,23 +820,13 @@ typedef struct caltrop_transfer {
 } caltrop_transfer;
 
 // -------------------------------------------------------------------------------------------------
-// Engine
+// Events
 //
-// One stream's state: one engine for each thread. Alerts come through the callback, on the calling
-// thread, before the call returns.
+// What an engine looks at: bytes, or fields that the caller has parsed.
 // -------------------------------------------------------------------------------------------------
 
 // A flag of `caltrop_event`: `time_ns` is set.
 #define CALTROP_EVENT_HAS_TIME 1
-
-// The state of one stream of events. One thread at a time may use it; it may move between threads.
-typedef struct caltrop_engine caltrop_engine;
-
-// Is called once for each alert, on the thread and before the return of the call that causes it. A result other than 0
-// asks to stop: the rest of that call's alerts are counted and not delivered, and the call returns `CALTROP_E_STOPPED`.
-// The next call delivers again. It may use the alert, not its engine (`CALTROP_E_BUSY`), and must not unwind: no
-// exception, no `longjmp`.
-typedef int32_t (*caltrop_alert_fn)(const caltrop_alert *alert, void *userdata);
 
 // An event: its text and what the caller knows of it besides. Zeroes mean unknown. Nothing of it is kept after the call.
 typedef struct caltrop_event {
@@ -870,6 +860,22 @@ typedef struct caltrop_pair {
   // Its value; a field with an empty one is absent.
   caltrop_str value;
 } caltrop_pair;
+
+// -------------------------------------------------------------------------------------------------
+// Engine
+//
+// One stream's state: one engine for each thread. Alerts come through the callback, on the calling
+// thread, before the call returns.
+// -------------------------------------------------------------------------------------------------
+
+// The state of one stream of events. One thread at a time may use it; it may move between threads.
+typedef struct caltrop_engine caltrop_engine;
+
+// Is called once for each alert, on the thread and before the return of the call that causes it. A result other than 0
+// asks to stop: the rest of that call's alerts are counted and not delivered, and the call returns `CALTROP_E_STOPPED`.
+// The next call delivers again. It may use the alert, not its engine (`CALTROP_E_BUSY`), and must not unwind: no
+// exception, no `longjmp`.
+typedef int32_t (*caltrop_alert_fn)(const caltrop_alert *alert, void *userdata);
 
 // A rule whose per-event stages an event has passed.
 typedef struct caltrop_pass {

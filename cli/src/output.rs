@@ -82,6 +82,9 @@ pub(crate) enum Shape {
     Row,
 }
 
+/// A row without a column, as it is printed.
+const EMPTY_ROW: &[u8] = b"{}\n";
+
 /// Prints results as they come, or all at the end where columns must be known first; and writes the tables that rules make.
 pub(crate) struct Printer {
     out: BufWriter<StdoutLock<'static>>,
@@ -92,6 +95,8 @@ pub(crate) struct Printer {
     flush: bool,
     /// Where tables are written, if that is allowed.
     tables: Option<TableFolder>,
+    /// How many rows without a column wait for one that has some; `None` where they do not wait.
+    empty_rows: Option<u64>,
 }
 
 enum Form {
@@ -150,7 +155,24 @@ impl Printer {
             columns => Form::Columns(columns, Vec::new()),
         };
         let flush = flush || io::stdout().is_terminal();
-        Ok(Self { out: stdout(), shape, form, failed: None, flush, tables })
+        let (failed, empty_rows) = (None, None);
+        Ok(Self { out: stdout(), shape, form, failed, flush, tables, empty_rows })
+    }
+
+    /// Prints rows without a column only if some row has one: where the fields that a search lists exist nowhere, it has no results.
+    pub(crate) fn hold_empty_rows(&mut self) {
+        self.empty_rows = Some(0);
+    }
+
+    /// Whether a row waits; one that has columns lets those go that waited.
+    fn waits(&mut self, is_empty: bool) -> io::Result<bool> {
+        if let Some(waiting) = self.empty_rows.as_mut().filter(|_| is_empty) {
+            *waiting += 1;
+            return Ok(true);
+        }
+        (0..self.empty_rows.take().unwrap_or_default())
+            .try_for_each(|_| self.out.write_all(EMPTY_ROW))?;
+        Ok(false)
     }
 
     /// Writes rows that a rule gives to a lookup table.
@@ -197,12 +219,19 @@ impl Printer {
         }
         match (&mut self.form, result) {
             (Form::Columns(_, records), Rendered::Record(record)) => records.push(record),
-            (_, Rendered::Line(line)) => self.failed = self.out.write_all(&line).err(),
+            (_, Rendered::Line(line)) => self.failed = self.print_line(&line).err(),
             (Form::Ndjson, Rendered::Record(_)) => {}
         }
     }
 
+    fn print_line(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.waits(line == EMPTY_ROW)? { Ok(()) } else { self.out.write_all(line) }
+    }
+
     fn print_json(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        if self.waits(alert.fields.is_empty())? {
+            return Ok(());
+        }
         write_json(alert, self.shape, &mut self.out)?;
         if self.flush { self.out.flush() } else { Ok(()) }
     }

@@ -37,9 +37,13 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Status> {
     if built.rules.is_empty() {
         return Ok(status.max(Status::Refused));
     }
+    let only_chooses = built.rules.rules().all(|rule| rule.only_chooses());
     let options = args.options(&clock);
     let mut engine = Engine::new(Arc::new(built.rules), options.clone());
     let mut printer = Printer::new(&args.results, Shape::Row, false)?;
+    if only_chooses {
+        printer.hold_empty_rows();
+    }
     let (events, inputs, threads) = (&args.events, &args.inputs, args.results.threads);
     let fed = if threads > 1 {
         feed::threads::feed(&mut engine, &options, threads, events, inputs, &clock, &mut printer)

@@ -172,6 +172,26 @@ pub(crate) enum Lane {
 }
 
 impl Rule {
+    /// Whether it does nothing but choose among events and their fields, so that its columns are fields of the events or none at all.
+    #[must_use]
+    pub fn only_chooses(&self) -> bool {
+        self.plan.stages().all(|stage| {
+            matches!(
+                stage,
+                Stage::Search(_)
+                    | Stage::Regex(_)
+                    | Stage::Where(_)
+                    | Stage::Table(_)
+                    | Stage::Fields(_)
+                    | Stage::Head(_)
+                    | Stage::Tail(_)
+                    | Stage::Reverse(_)
+                    | Stage::Sort(_)
+                    | Stage::Dedup(_)
+            )
+        })
+    }
+
     /// The texts of which every event that it matches holds one, in lower case; `None` where it looks at every event.
     #[must_use]
     pub fn anchor(&self) -> Option<impl Iterator<Item = &[u8]>> {

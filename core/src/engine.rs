@@ -125,15 +125,29 @@ impl Engine {
     /// if some rule asks for it.
     ///
     /// What a cloud service wraps around its events ([`json::records`]) is no event: each record is looked at alone.
+    #[inline(never)] // So that its cost can be told from its caller's.
     pub fn push<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
+        self.push_inlined(raw, head, sink);
+    }
+
+    /// [`push`](Self::push) as a part of its caller: for a loop over many events, where the call itself counts.
+    #[inline(always)]
+    pub fn push_inlined<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
         self.passed.clear();
         match self.records(raw) {
-            Some(records) => self.push_records(records, &head.into(), sink),
+            Some(records) => self.push_records(records, head, sink),
             None => self.push_one(raw, head, sink),
         }
     }
 
-    fn push_records(&mut self, records: Records<'_>, head: &Head<'_>, sink: &mut Sink<'_>) {
+    #[inline(never)] // As `look_at`.
+    fn push_records<'h>(
+        &mut self,
+        records: Records<'_>,
+        head: impl Into<Head<'h>>,
+        sink: &mut Sink<'_>,
+    ) {
+        let head = head.into();
         for (record, part) in records.zip(0..) {
             self.push_one(record, head.of_part(part), sink);
         }
@@ -141,18 +155,28 @@ impl Engine {
         self.passed.dedup();
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_one<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
         self.counters.events += 1;
         self.counters.bytes += raw.len() as u64;
         let raw = self.cut(raw);
         if self.select(raw) {
-            Work::new(self, sink).look_at(raw, &head.into());
+            self.look_at(raw, head, sink);
         } else if self.listens() {
-            Work::new(self, sink).pass_by(raw, &head.into());
+            self.pass_by(raw, head, sink);
         }
         // Also after an event that no rule selects: the scan may have decoded some of its values.
         self.settle();
+    }
+
+    #[inline(never)] // It would crowd the way of the events that no rule selects.
+    fn look_at<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
+        Work::new(self, sink).look_at(raw, &head.into());
+    }
+
+    #[inline(never)] // As `look_at`.
+    fn pass_by<'h>(&mut self, raw: &[u8], head: impl Into<Head<'h>>, sink: &mut Sink<'_>) {
+        Work::new(self, sink).pass_by(raw, &head.into());
     }
 
     /// Looks at one event whose fields the caller has found already. Without `raw`, each name and each value is a text

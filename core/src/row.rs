@@ -425,7 +425,7 @@ pub struct Env<'e> {
     pub names: &'e Names,
     /// Caches of the regexes that need one.
     pub caches: &'e Caches,
-    /// `now()`, in epoch seconds.
+    /// `now()`, in epoch seconds, which are whole.
     pub now_s: f64,
     /// The time of day outside, in epoch seconds: what times without a year are near to.
     pub clock_s: f64,
@@ -440,7 +440,7 @@ pub struct Env<'e> {
 }
 
 impl<'e> Env<'e> {
-    /// What stages need while no window closes; both clocks stand at `now_s`.
+    /// What stages need while no window closes; both clocks stand at `now_s`, `now()` at its second.
     #[must_use]
     pub fn new(
         bump: &'e Bump,
@@ -449,7 +449,16 @@ impl<'e> Env<'e> {
         zone: &'e TimeZone,
         now_s: f64,
     ) -> Self {
-        let (branches, outbox, terms) = (&[], None, Terms::NONE);
-        Self { bump, names, caches, now_s, clock_s: now_s, zone, branches, outbox, terms }
+        Self {
+            bump,
+            names,
+            caches,
+            now_s: now_s.floor(),
+            clock_s: now_s,
+            zone,
+            branches: &[],
+            outbox: None,
+            terms: Terms::NONE,
+        }
     }
 }

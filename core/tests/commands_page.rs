@@ -54,7 +54,8 @@ it, or with a command that makes rows (`inputlookup`, `makeresults`), and then i
   star and `return $field` over events is refused (`E0307`). Over tables the text of `format` or `return` is read, as in Splunk.
 - No row passes a search for what a subsearch without rows found; with `NOT` every row does.
 - Subsearches may stand in subsearches. Their `earliest` and `latest` are read and have no effect: there is one window.
-- In expressions of `eval` and `where` no subsearch can stand, and `map`, which searches anew for each row, does not run (`E0311`).
+- In `eval` and `where` a subsearch over tables stands for the text that it gives, such as `where user=[| inputlookup vip.csv | return $user]`; one
+  over events cannot stand there (`E0307`). `map`, which searches anew for each row, does not run (`E0311`).
 
 ```spl
 EventCode=4624 [search EventCode=4688 process=*mimikatz* | fields user, host] | stats count BY user

@@ -169,7 +169,11 @@ fn fields_read(expression: &str) -> Vec<String> {
 fn visit(expr: &Expr, fields: &mut Vec<String>) {
     match &expr.kind {
         ExprKind::Field(field) if !fields.contains(field) => fields.push(field.clone()),
-        ExprKind::Field(_) | ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Broken => {}
+        ExprKind::Field(_)
+        | ExprKind::Number(_)
+        | ExprKind::String(_)
+        | ExprKind::Subsearch(_)
+        | ExprKind::Broken => {}
         ExprKind::Negate(inner) | ExprKind::Not(inner) => visit(inner, fields),
         ExprKind::Arithmetic(_, left, right)
         | ExprKind::Compare(_, left, right)

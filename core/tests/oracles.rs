@@ -483,6 +483,39 @@ fn transaction_between_borders() {
 }
 
 #[test]
+fn transaction_with_a_pause_beside_its_borders() {
+    let spl = "transaction b unifyends=t maxpause=3s startswith=eval(n<5) endswith=eval(n>4) | table _time eventcount duration";
+    check(spl, |rows| paused(rows, true));
+    let spl = "transaction b unifyends=t maxpause=3s startswith=eval(n<5) | table _time eventcount duration";
+    check(spl, |rows| paused(rows, false));
+}
+
+/// The transactions of each `b` from an end, or from any row, back to a start. A pause of more than three seconds, or another end, takes
+/// away what has no start by then.
+fn paused(rows: &[Row], needs_end: bool) -> Vec<Row> {
+    let mut open: BTreeMap<&String, Vec<&Row>> = BTreeMap::new();
+    let mut closed: Vec<Vec<&Row>> = Vec::new();
+    for row in rows {
+        let Some(b) = row.get("b") else { continue };
+        let is_end = needs_end && number(row, "n").is_some_and(|n| n > 4);
+        let last = open.get(b).and_then(|events| number(events[events.len() - 1], "_time"));
+        let pause = last.zip(number(row, "_time")).map(|(newer, older)| newer - older);
+        if is_end || pause.is_some_and(|pause| pause > 3) {
+            open.remove(b);
+        }
+        if is_end || !needs_end || open.contains_key(b) {
+            open.entry(b).or_default().push(row);
+            if number(row, "n").is_some_and(|n| n < 5) {
+                closed.extend(open.remove(b));
+            }
+        }
+    }
+    let place = |events: &Vec<&Row>| rows.iter().position(|row| std::ptr::eq(row, events[0]));
+    closed.sort_by_key(place);
+    told(&closed)
+}
+
+#[test]
 fn multivalues() {
     // `b` becomes all letters of the rows of one `a`.
     let gathered = |rows: &[Row]| {

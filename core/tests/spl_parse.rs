@@ -154,11 +154,10 @@ a or b and not c
 | regex a="x" OR b="y"
               ^^ E0102"#,
         r#"
-| bin a b span= | head x | head limit=y | makeresults annotate=t
+| bin a b span= | head x | head limit=y
         ^ E0102
                        ^ E0102
-                                      ^ E0108
-                                                      ^^^^^^^^ E0303"#,
+                                      ^ E0108"#,
         r#"
 | bin a span= | bin a AS | stats count AS
              ^ E0107
@@ -196,7 +195,6 @@ fn commands_with_arguments_in_any_order() {
         ("| bin size bins=10 span=10", r#"| bin span=10 bins=10 size"#),
         ("| head 5", "| head limit=5"),
         ("| head (a>1) null=t", "| head (a > 1) limit=10 null=t"),
-        ("| makeresults", "| makeresults count=1"),
         ("| fields + a b", "| fields a, b"),
         ("| fields -a, \"b c\"", "| fields - a, \"b c\""),
         ("| rename \"a.b\" as \"x y\", c* AS *", "| rename a.b AS \"x y\", c* AS *"),
@@ -550,10 +548,14 @@ const FORMS: &[&str] = &[
     "bucket bins=NUMBER FIELD",
     "chart limit=NUMBER AGGREGATES OVER FIELD BY FIELD",
     "chart useother=f AGGREGATES BY FIELD, FIELD",
+    "chart AGGREGATES, eval(max(FIELD) * NUMBER) AS FIELD OVER FIELD BY FIELD where max in topNUMBER",
+    "timechart agg=max AGGREGATES BY FIELD where sum > NUMBER",
     "convert timeformat=QUOTED ctime(FIELD) AS FIELD, num(FIELD)",
     "dedup NUMBER LIST keepevents=t sortby -FIELD, +num(FIELD)",
     "dedup consecutive=t keepempty=f FIELD",
     "discretize span=1h FIELD",
+    "bin bins=NUMBER minspan=NUMBER start=0 end=NUMBER FIELD AS FIELD",
+    "bin span=1h aligntime=@d+NUMBERm",
     "eval FIELD=EXPRESSION, {FIELD}_x=EXPRESSION",
     "eventstats AGGREGATES BY LIST",
     "eventstats allnum=t AGGREGATES",
@@ -562,8 +564,10 @@ const FORMS: &[&str] = &[
     "fields - LIST, FIELD*",
     "fillnull value=QUOTED LIST",
     "fillnull",
+    "foreach fieldstr=\"#f\" FIELD* [ where #f > NUMBER | eval FIELD=#f . QUOTED ]",
     "foreach FIELD*, LIST [ eval <<FIELD>>=FIELD . QUOTED ]",
     "format",
+    "format mvsep=QUOTED maxresults=NUMBER QUOTED QUOTED QUOTED QUOTED QUOTED QUOTED",
     "fromjson prefix=FIELD FIELD",
     "head NUMBER",
     "head (EXPRESSION) null=t",
@@ -576,6 +580,8 @@ const FORMS: &[&str] = &[
     "lookup FIELD FIELD OUTPUTNEW QUOTED AS FIELD",
     "makemv delim=QUOTED allowempty=t FIELD",
     "makeresults count=NUMBER",
+    "makeresults annotate=t format=csv data=QUOTED",
+    "multikv noheader=t fields LIST filter QUOTED",
     "mvcombine FIELD",
     "mvexpand FIELD limit=NUMBER",
     "nomv FIELD",
@@ -602,10 +608,12 @@ const FORMS: &[&str] = &[
     "table LIST, FIELD*",
     "tail NUMBER",
     "timechart span=NUMBERm limit=NUMBER AGGREGATES BY FIELD",
+    "tojson output_field=FIELD num(FIELD), LIST",
     "top NUMBER LIST showperc=f BY LIST",
     "transaction LIST maxspan=NUMBERm maxpause=NUMBERs startswith=(SEARCH) endswith=eval(match(FIELD, QUOTED) OR FIELD > NUMBER)",
     "transaction FIELD mvlist=t keepevicted=t",
     "where EXPRESSION",
+    "where FIELD = [ inputlookup FIELD.csv | return $FIELD ]",
     "xmlkv FIELD",
 ];
 

@@ -4,13 +4,12 @@
 //! keep it until it is pulled, and keep nothing
 //! that the caller owns. They allocate nothing for an event that no rule selects, and run on a stack of 24 KiB.
 
-use std::{cell::RefCell, ffi::c_void, slice, sync::Arc};
+use std::{cell::RefCell, ffi::c_void, mem, sync::Arc};
 
 use caltrop_core::{
     alert::{Alert, Partial},
     compiled::RuleSet,
     engine::{Enabled, Engine, Sink, Swapped},
-    event::Head,
     ids::RuleId,
 };
 
@@ -18,59 +17,20 @@ use crate::{
     alert::{CaltropAlert, CaltropRow},
     compiler::{is_optional, is_writable},
     counters::{CaltropCounters, CaltropRuleCounters},
+    event::{Batch, CaltropEvent, CaltropPair, Checked, Logged, is_right_at_a_glance, pairs_at},
     log::{CALTROP_LOG_INFO, CaltropLogFn, Log},
     options::{CaltropEngineOptions, engine_options},
     panic::{Gate, guard, guard_alone},
     queue::Queue,
     ruleset::{CaltropRuleset, FREE_STACK_BYTES},
-    sized::{Grown, check_optional, put, put_optional, take},
-    status::{CALTROP_E_ARGUMENT, CALTROP_E_STOPPED, CaltropStatus, Fault},
+    sized::{check_optional, put, put_optional},
+    status::{CALTROP_E_ARGUMENT, CaltropStatus, Fault},
     str::{CaltropStr, CaltropWriteFn},
     transfer::{CaltropLeftOut, CaltropTransfer, Transferred},
 };
 
 /// The state of one stream of events. One thread at a time may use it; it may move between threads.
 pub struct CaltropEngine(Gate<Stream>);
-
-/// An event: its text and what the caller knows of it besides. Zeroes mean unknown. Nothing of it is kept after the call.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct CaltropEvent {
-    /// `sizeof(caltrop_event)`.
-    pub struct_size: usize,
-    /// The event as it was logged, without its line end.
-    pub raw: CaltropStr,
-    /// When it happened, in nanoseconds since 1970, for events that do not say so themselves. Counts only with
-    /// `CALTROP_EVENT_HAS_TIME`.
-    pub time_ns: i64,
-    /// `CALTROP_EVENT_` flags, or 0.
-    pub flags: u32,
-    /// The number of the input that it came from; orders events of the same time.
-    pub input: u32,
-    /// Its number within that input; the same.
-    pub offset: u64,
-    /// The host that it happened on; the event's own wins.
-    pub host: CaltropStr,
-    /// Splunk's `source`.
-    pub source: CaltropStr,
-    /// Splunk's `sourcetype`.
-    pub sourcetype: CaltropStr,
-    /// Splunk's `index`.
-    pub index: CaltropStr,
-}
-
-/// A flag of `caltrop_event`: `time_ns` is set.
-pub const CALTROP_EVENT_HAS_TIME: u32 = 1;
-
-/// A field of an event that the caller has parsed.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct CaltropPair {
-    /// The field's name.
-    pub name: CaltropStr,
-    /// Its value; a field with an empty one is absent.
-    pub value: CaltropStr,
-}
 
 /// A rule whose per-event stages an event has passed.
 #[repr(C)]
@@ -162,9 +122,7 @@ pub unsafe extern "C" fn caltrop_engine_push(
     let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
     guard(&engine.0, |stream| {
         // SAFETY: the caller promises null or a well-formed event.
-        let event = unsafe { event_at(event) }?;
-        stream.passes.clear();
-        stream.push(event, 0)
+        unsafe { stream.push(event) }
     })
 }
 
@@ -188,15 +146,16 @@ pub unsafe extern "C" fn caltrop_engine_push_batch(
     if !is_optional(out_pushed) {
         return CALTROP_E_ARGUMENT;
     }
-    guard(&engine.0, |stream| {
+    let mut pushed = 0;
+    let status = guard(&engine.0, |stream| {
         // SAFETY: the caller promises null or so many events.
-        let (pushed, result) = unsafe { stream.push_batch(events, count) };
-        if !out_pushed.is_null() {
-            // SAFETY: it is not null, and the caller promises that it can be written.
-            unsafe { *out_pushed = pushed };
-        }
-        result
-    })
+        unsafe { stream.push_batch(events, count, &mut pushed) }
+    });
+    if !out_pushed.is_null() {
+        // SAFETY: it is not null, and the caller promises that it can be written.
+        unsafe { *out_pushed = pushed };
+    }
+    status
 }
 
 /// Looks at one event that the caller has parsed into `count` fields. Its raw text may be null; then each name and each
@@ -219,7 +178,7 @@ pub unsafe extern "C" fn caltrop_engine_push_fields(
     let Some(engine) = (unsafe { engine.as_ref() }) else { return CALTROP_E_ARGUMENT };
     guard(&engine.0, |stream| {
         // SAFETY: the caller promises null or a well-formed event.
-        let event = unsafe { event_at(event) }?;
+        let event = unsafe { Checked::examined(event) }?;
         // SAFETY: the caller promises null or `count` pairs.
         let pairs = unsafe { pairs_at(pairs, count) }?;
         stream.push_fields(event, pairs)
@@ -590,13 +549,12 @@ struct Stream {
 struct Host {
     on_alert: CaltropAlertFn,
     userdata: *mut c_void,
+    /// Whether it has had enough in this call.
+    is_stopped: bool,
     json: RefCell<Vec<u8>>,
     /// Where they wait if there is no callback.
     queue: Queue,
 }
-
-/// More fields than this in one event are a mistake of the caller.
-const MAX_PAIRS: usize = 65_536;
 
 /// What a state is read and written on: far more than it needs, whatever the rules.
 const STATE_STACK_BYTES: usize = 1 << 20;
@@ -623,16 +581,38 @@ impl Stream {
     /// Does `work`, and delivers its alerts until the host has had enough.
     #[inline(always)]
     fn run(&mut self, work: impl FnOnce(&mut Engine, &mut Sink<'_>)) -> Result<(), Fault> {
+        self.look(work)?;
+        self.outcome()
+    }
+
+    /// The same; `outcome` tells whether it was the last that may be done.
+    #[inline(always)]
+    fn look(&mut self, work: impl FnOnce(&mut Engine, &mut Sink<'_>)) -> Result<(), Fault> {
         if self.host.queue.is_full() {
             return Err(too_many_alerts());
         }
         let host = &mut self.host;
-        let mut is_stopped = false;
-        work(&mut self.engine, &mut |alert| is_stopped = is_stopped || host.deliver(alert));
+        work(&mut self.engine, &mut move |alert| host.deliver(alert));
+        Ok(())
+    }
+
+    /// An error if no more may be done in this call.
+    #[inline(always)]
+    fn outcome(&mut self) -> Result<(), Fault> {
+        if self.host.is_stopped || self.engine.exhausted().is_some() {
+            return Err(self.end());
+        }
+        Ok(())
+    }
+
+    /// Why no more may be done in this call.
+    #[cold]
+    #[inline(never)]
+    fn end(&mut self) -> Fault {
+        let is_stopped = mem::take(&mut self.host.is_stopped);
         match self.engine.exhausted() {
-            _ if is_stopped => Err(Fault::stopped()),
-            Some(rule) => Err(self.exhausted(rule)),
-            None => Ok(()),
+            Some(rule) if !is_stopped => self.exhausted(rule),
+            _ => Fault::stopped(),
         }
     }
 
@@ -643,61 +623,71 @@ impl Stream {
         result
     }
 
-    #[cold]
     fn exhausted(&self, rule: RuleId) -> Fault {
         let path = &self.engine.rules().rule(rule).meta.path;
         Fault::limit(format!("`{path}` keeps more than max_state_bytes of open state"))
     }
 
+    /// # Safety
+    /// As for [`Checked::examined`].
     #[inline(always)]
-    fn push(&mut self, event: Checked<'_>, index: usize) -> Result<(), Fault> {
-        let Some(raw) = event.raw() else { return Err(no_raw_text()) };
-        let result = self.run(|engine, sink| engine.push(raw, event, sink));
-        self.note_passes(index);
-        result
+    unsafe fn push(&mut self, event: *const CaltropEvent) -> Result<(), Fault> {
+        // SAFETY: the caller promises the same.
+        if unsafe { is_right_at_a_glance(event) } {
+            // SAFETY: so it is, and the caller promises its texts.
+            self.push_logged(unsafe { Logged::of(&*event) })
+        } else {
+            // SAFETY: the caller promises the same.
+            unsafe { self.push_examined(event) }
+        }
     }
 
-    /// How many events were looked at, and why no more.
+    /// Looks at an event that is not right at a glance, if it is right.
     ///
     /// # Safety
-    /// `events` is null or has `count` events.
+    /// As for [`Checked::examined`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn push_examined(&mut self, event: *const CaltropEvent) -> Result<(), Fault> {
+        // SAFETY: the caller promises the same.
+        self.push_logged(unsafe { Logged::examined(event) }?)
+    }
+
+    #[inline(always)]
+    fn push_logged(&mut self, logged: Logged<'_>) -> Result<(), Fault> {
+        self.passes.clear();
+        self.look(|engine, sink| engine.push(logged.raw, logged.event, sink))?;
+        self.note_passes(0);
+        self.outcome()
+    }
+
+    /// Looks at the events in their order. How many were looked at is in `out_pushed`, also when there is a panic.
+    ///
+    /// # Safety
+    /// `events` is null or has `count` events, for each of which holds what [`Checked::examined`] asks for.
+    #[inline(always)]
     unsafe fn push_batch(
         &mut self,
         events: *const CaltropEvent,
         count: usize,
-    ) -> (usize, Result<(), Fault>) {
-        self.passes.clear();
-        // SAFETY: the caller promises that the first one is there, if any is.
-        let stride = match unsafe { (count > 0).then(|| event_at(events)).transpose() } {
-            Ok(first) => first.map_or(0, |first| first.0.struct_size),
-            Err(fault) => return (0, Err(fault)),
-        };
-        for index in 0..count {
-            let event = events.wrapping_byte_add(index * stride);
-            // SAFETY: the caller promises that it is one of his events.
-            if let Err(fault) = unsafe { self.push_of_batch(event, stride, index) } {
-                let pushed = index + usize::from(fault.status == CALTROP_E_STOPPED);
-                return (pushed, Err(fault));
-            }
-        }
-        (count, Ok(()))
-    }
-
-    /// # Safety
-    /// `event` has as many bytes as its `struct_size` says, and its texts can be read.
-    #[inline(always)]
-    unsafe fn push_of_batch(
-        &mut self,
-        event: *const CaltropEvent,
-        stride: usize,
-        index: usize,
+        out_pushed: &mut usize,
     ) -> Result<(), Fault> {
-        // SAFETY: the caller promises the same.
-        let event = unsafe { event_at(event) }?;
-        if event.0.struct_size != stride {
-            return Err(differ_in_size());
+        let mut pushed = Pushed { events: 0, out: out_pushed };
+        self.passes.clear();
+        if count == 0 {
+            return Ok(());
         }
-        self.push(event, index)
+        // SAFETY: the caller promises that there is one.
+        let mut batch = unsafe { Batch::at(events) }?;
+        for _ in 0..count {
+            // SAFETY: the caller promises that there are so many.
+            let logged = unsafe { batch.next() }?;
+            self.look(|engine, sink| engine.push_inlined(logged.raw, logged.event, sink))?;
+            self.note_passes(pushed.events);
+            pushed.events += 1;
+            self.outcome()?;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -708,13 +698,14 @@ impl Stream {
     }
 
     #[cold]
+    #[inline(never)]
     fn keep_passes(&mut self, event_index: usize) {
         let pass = |rule: &RuleId| CaltropPass { event_index, rule_index: rule.index() };
         self.passes.extend(self.engine.passed().iter().map(pass));
     }
 
     fn push_fields(&mut self, event: Checked<'_>, pairs: &[CaltropPair]) -> Result<(), Fault> {
-        let mut fields = emptied(std::mem::take(&mut self.pairs));
+        let mut fields = emptied(mem::take(&mut self.pairs));
         for pair in pairs {
             // SAFETY: whoever calls `caltrop_engine_push_fields` promises that they can be read.
             let pair =
@@ -753,188 +744,41 @@ impl Stream {
     }
 }
 
+/// Writes how many events were looked at when it goes, on whatever way; so no event has to.
+struct Pushed<'a> {
+    events: usize,
+    out: &'a mut usize,
+}
+
+impl Drop for Pushed<'_> {
+    fn drop(&mut self) {
+        *self.out = self.events;
+    }
+}
+
 impl Host {
     fn new(on_alert: CaltropAlertFn, userdata: *mut c_void, rules: Arc<RuleSet>) -> Self {
-        Self { on_alert, userdata, json: RefCell::default(), queue: Queue::new(rules) }
+        let (is_stopped, json) = (false, RefCell::default());
+        Self { on_alert, userdata, is_stopped, json, queue: Queue::new(rules) }
     }
 
-    /// Whether the host has had enough.
-    fn deliver(&mut self, alert: &Alert<'_>) -> bool {
-        let Some(on_alert) = self.on_alert else {
-            self.queue.keep(alert);
-            return false;
-        };
+    /// Hands it an alert, unless it has had enough.
+    fn deliver(&mut self, alert: &Alert<'_>) {
+        if self.is_stopped {
+            return;
+        }
+        let Some(on_alert) = self.on_alert else { return self.queue.keep(alert) };
         let row = CaltropRow::of(alert, &self.json);
         let view = CaltropAlert::of(alert, &row);
         // SAFETY: whoever made the engine promised a function of this type; what it gets lives until it returns.
-        unsafe { on_alert(&raw const view, self.userdata) != 0 }
+        self.is_stopped = unsafe { on_alert(&raw const view, self.userdata) != 0 };
     }
-}
-
-// SAFETY: the first field is its size, the others are integers and texts.
-unsafe impl Grown for CaltropEvent {
-    const FIRST_BYTES: usize = 112;
-    const NAME: &'static str = "event";
-}
-
-/// Nothing is known of it.
-impl Default for CaltropEvent {
-    fn default() -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            raw: CaltropStr::NONE,
-            time_ns: 0,
-            flags: 0,
-            input: 0,
-            offset: 0,
-            host: CaltropStr::NONE,
-            source: CaltropStr::NONE,
-            sourcetype: CaltropStr::NONE,
-            index: CaltropStr::NONE,
-        }
-    }
-}
-
-/// An event that is not bad, and whose texts can be read for as long as it lives: only [`event_at`] makes any.
-#[derive(Clone, Copy)]
-struct Checked<'a>(&'a CaltropEvent);
-
-impl<'a> Checked<'a> {
-    #[inline]
-    fn raw(self) -> Option<&'a [u8]> {
-        self.text(self.0.raw)
-    }
-
-    /// One of its texts.
-    #[inline]
-    fn text(self, text: CaltropStr) -> Option<&'a [u8]> {
-        // SAFETY: it is not bad and can be read, which the caller of `event_at` has promised.
-        unsafe { text.slice() }
-    }
-}
-
-/// What is known of it besides its text.
-impl<'a> From<Checked<'a>> for Head<'a> {
-    fn from(checked: Checked<'a>) -> Self {
-        let event = checked.0;
-        let [host, source, sourcetype, index] =
-            [event.host, event.source, event.sourcetype, event.index]
-                .map(|text| checked.text(text));
-        let time_ns = (event.flags & CALTROP_EVENT_HAS_TIME != 0).then_some(event.time_ns);
-        let (input, offset) = (event.input, event.offset);
-        Self { time_ns, host, source, sourcetype, index, input, offset }
-    }
-}
-
-/// The event at `event`, whose texts can be texts.
-///
-/// # Safety
-/// `event` is null or has as many bytes as its `struct_size` says, and its texts can be read.
-#[inline(always)] // PERF: called, it and `Stream::push` cost a push 60 instructions more.
-unsafe fn event_at<'a>(event: *const CaltropEvent) -> Result<Checked<'a>, Fault> {
-    // Once it has grown, the events of older callers must be copied into a larger one.
-    const { assert!(CaltropEvent::FIRST_BYTES == size_of::<CaltropEvent>()) };
-    // SAFETY: `sized` has seen that it is one; the caller promises its bytes and texts.
-    match unsafe { sized(event) } {
-        Some(event) if !event.is_bad() => Ok(Checked(event)),
-        // SAFETY: the caller promises the same.
-        Some(event) => Err(unsafe { event.refusal() }),
-        // SAFETY: the caller promises the same.
-        None => Err(unsafe { not_an_event(event) }),
-    }
-}
-
-/// The event, if it is as large as it must be.
-///
-/// # Safety
-/// As for `event_at`.
-#[inline(always)]
-unsafe fn sized<'a>(event: *const CaltropEvent) -> Option<&'a CaltropEvent> {
-    if event.is_null() || !event.is_aligned() {
-        return None;
-    }
-    // SAFETY: it is neither null nor misaligned, and starts with its size.
-    let size = unsafe { (*event).struct_size };
-    // SAFETY: it has all bytes of an event, as the caller promises.
-    (size >= size_of::<CaltropEvent>()).then(|| unsafe { &*event })
-}
-
-/// # Safety
-/// As for `event_at`, which did not take it.
-#[cold]
-unsafe fn not_an_event(event: *const CaltropEvent) -> Fault {
-    // SAFETY: the caller promises the same.
-    let refused = unsafe { take(event) };
-    refused.err().unwrap_or_else(|| Fault::argument("the event is not valid"))
 }
 
 #[cold]
+#[inline(never)]
 fn too_many_alerts() -> Fault {
     Fault::limit("too many alerts wait: pull them with caltrop_engine_next_alert")
-}
-
-#[cold]
-fn differ_in_size() -> Fault {
-    Fault::argument("the events of a batch differ in struct_size")
-}
-
-#[cold]
-fn no_raw_text() -> Fault {
-    Fault::argument("the event's raw text is null")
-}
-
-impl CaltropEvent {
-    /// Whether it cannot be an event. Lengths are tested together, since nearly all events are right.
-    #[inline(always)]
-    const fn is_bad(&self) -> bool {
-        let [raw, host, source, sourcetype, index] =
-            [self.raw, self.host, self.source, self.sourcetype, self.index];
-        let lengths = raw.len | host.len | source.len | sourcetype.len | index.len;
-        lengths.cast_signed() < 0
-            || self.flags & !CALTROP_EVENT_HAS_TIME != 0
-            || raw.is_null_with_length()
-            || host.is_null_with_length()
-            || source.is_null_with_length()
-            || sourcetype.is_null_with_length()
-            || index.is_null_with_length()
-    }
-
-    /// Why it is bad.
-    ///
-    /// # Safety
-    /// Its texts can be read, as far as they can be texts at all.
-    #[cold]
-    unsafe fn refusal(&self) -> Fault {
-        let texts = [
-            (self.raw, "the event's raw text"),
-            (self.host, "the event's host"),
-            (self.source, "the event's source"),
-            (self.sourcetype, "the event's sourcetype"),
-            (self.index, "the event's index"),
-        ];
-        // SAFETY: the caller promises the same.
-        let fault = texts.into_iter().find_map(|(text, what)| unsafe { text.bytes(what) }.err());
-        fault.unwrap_or_else(|| Fault::argument("a flag of the event is unknown"))
-    }
-}
-
-/// # Safety
-/// `pairs` is null or has `count` pairs.
-unsafe fn pairs_at<'a>(
-    pairs: *const CaltropPair,
-    count: usize,
-) -> Result<&'a [CaltropPair], Fault> {
-    if count > MAX_PAIRS {
-        return Err(Fault::limit(format!("an event has at most {MAX_PAIRS} fields")));
-    }
-    if count == 0 {
-        return Ok(&[]);
-    }
-    if pairs.is_null() || !pairs.is_aligned() {
-        return Err(Fault::argument("the pairs are null or not aligned"));
-    }
-    // SAFETY: it is aligned, not null, and the caller promises the pairs.
-    Ok(unsafe { slice::from_raw_parts(pairs, count) })
 }
 
 /// The same allocation for borrows of another lifetime.
@@ -945,7 +789,7 @@ fn emptied<'a>(mut pairs: Vec<(&[u8], &[u8])>) -> Vec<(&'a [u8], &'a [u8])> {
 
 #[cfg(test)]
 mod tests {
-    use std::ptr;
+    use std::{panic, ptr};
 
     use caltrop_core::{
         knowledge::Knowledge,
@@ -987,5 +831,17 @@ mod tests {
             crate::caltrop_ruleset_unref(ruleset);
         }
         assert_eq!(alerts, 1);
+    }
+
+    #[test]
+    fn how_many_events_were_looked_at_is_told_also_after_a_panic() {
+        let mut told = 0;
+        let looked_at = panic::catch_unwind(panic::AssertUnwindSafe(|| {
+            let mut pushed = Pushed { events: 0, out: &mut told };
+            pushed.events += 2;
+            panic!("at the third");
+        }));
+        assert!(looked_at.is_err());
+        assert_eq!(told, 2);
     }
 }

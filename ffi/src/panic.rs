@@ -51,14 +51,27 @@ impl<T> Gate<T> {
         CaltropStr::of(unsafe { &*self.last_error.get() }.as_bytes())
     }
 
-    #[inline]
+    /// Ends a call that has failed: the handle can be used again.
+    #[cold]
+    #[inline(never)]
+    fn fail(&self, fault: Fault) -> CaltropStatus {
+        self.leave(&fault.message, IDLE);
+        fault.status
+    }
+
+    /// Ends a call that has panicked: the handle cannot be used any more.
+    #[cold]
+    #[inline(never)]
+    fn poison(&self, payload: Box<dyn Any + Send>) -> CaltropStatus {
+        self.leave(&panic_message(payload), POISONED);
+        CALTROP_E_PANIC
+    }
+
     fn leave(&self, message: &str, state: u8) {
-        if !message.is_empty() {
-            // SAFETY: the state is BUSY, set by this call, so nobody else is here.
-            let last_error = unsafe { &mut *self.last_error.get() };
-            last_error.clear();
-            last_error.push_str(message);
-        }
+        // SAFETY: the state is BUSY, set by this call, so nobody else is here.
+        let last_error = unsafe { &mut *self.last_error.get() };
+        last_error.clear();
+        last_error.push_str(message);
         self.state.store(state, Ordering::Release);
     }
 }
@@ -78,17 +91,11 @@ pub(crate) fn guard<T>(
     let inside = unsafe { &mut *gate.inside.get() };
     match catch_unwind(AssertUnwindSafe(|| work(inside))) {
         Ok(Ok(())) => {
-            gate.leave("", IDLE);
+            gate.state.store(IDLE, Ordering::Release);
             CALTROP_OK
         }
-        Ok(Err(fault)) => {
-            gate.leave(&fault.message, IDLE);
-            fault.status
-        }
-        Err(payload) => {
-            gate.leave(&panic_message(payload), POISONED);
-            CALTROP_E_PANIC
-        }
+        Ok(Err(fault)) => gate.fail(fault),
+        Err(payload) => gate.poison(payload),
     }
 }
 

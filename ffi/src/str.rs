@@ -45,12 +45,6 @@ impl CaltropStr {
         Self { ptr: bytes.as_ptr().cast(), len: bytes.len() }
     }
 
-    /// Whether it is nowhere, and has a length all the same.
-    #[inline]
-    pub(crate) const fn is_null_with_length(self) -> bool {
-        self.ptr.is_null() && self.len != 0
-    }
-
     /// The bytes; `None` where there is no text.
     ///
     /// # Safety

@@ -7,7 +7,7 @@ const FRONT: &str = include_str!("header/front.h");
 const BACK: &str = include_str!("header/back.h");
 
 /// The chapters: the file that each comes from, its title, what a reader should know first.
-const CHAPTERS: [(&str, &str, &str); 10] = [
+const CHAPTERS: [(&str, &str, &str); 11] = [
     (
         "version",
         "Version",
@@ -44,6 +44,7 @@ const CHAPTERS: [(&str, &str, &str); 10] = [
         "Exchange",
         "What becomes of windows when an engine is given other rules or a saved state.",
     ),
+    ("event", "Events", "What an engine looks at: bytes, or fields that the caller has parsed."),
 ];
 
 /// Comes last because it needs all the others.

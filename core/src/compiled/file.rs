@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// The version of the form of compiled files. It grows with every change to what a part of a rule set is or means.
-pub const FILE_VERSION: u32 = 3;
+pub const FILE_VERSION: u32 = 4;
 
 const MAGIC: &[u8; 14] = b"caltrop rules\n";
 

@@ -113,6 +113,7 @@ forms! {
         24 XmlKv(it), 25 Extract(it), 26 Convert(it), 27 Replace(it), 28 StrCat(it), 29 Stats(it), 30 Eventstats(it),
         31 Streamstats(it), 32 Head(it), 33 Tail(it), 34 Reverse(it), 35 Sort(it), 36 Dedup(it), 37 Top(it), 38 Chart(it),
         39 Transaction(it), 40 MakeResults(it), 41 Lookup(it), 42 InputLookup(it), 43 OutputLookup(it), 44 FromJson(it), 45 Outlier(it),
+        46 Fit(it), 47 ToJson(it), 48 MultiKv(it),
     };
 
     struct stage::regex::Regex { field, negated, pattern };
@@ -123,7 +124,13 @@ forms! {
     struct stage::table::Table { columns };
     struct stage::fields::Fields { mode, columns };
     enum stage::fields::Mode { 0 Keep, 1 Remove };
-    struct Bin { field, target, span };
+    struct Bin { field, target, span, origin };
+    enum stage::bin::Origin { 0 At(it), 1 Relative(it) };
+    struct stage::tojson::ToJson { members, usual, fills_null, includes_internal, output };
+    enum stage::tojson::Kind { 0 None, 1 Auto, 2 Bool, 3 Json, 4 Number, 5 Text };
+    struct stage::multikv::MultiKv { header, fields, filters, copies, replaces };
+    enum stage::multikv::Header { 0 Found, 1 Line(it), 2 None };
+    struct stage::fit::Fit { field, target, most, least, start, end, origin };
     enum CalendarUnit { 0 Day, 1 Week, 2 Month };
     struct stage::rename::Rename { pairs };
     enum stage::rename::Renaming { 0 Field { from, to }, 1 Pattern { from, to } };
@@ -132,7 +139,9 @@ forms! {
     struct stage::append::AppendPipe { stages };
     struct stage::join::Join { keys, kind, most, overwrites, source };
     enum stage::join::Kind { 0 Inner, 1 Left };
-    struct stage::format::Format {};
+    struct stage::format::Format {
+        start, row_start, between_fields, row_end, between_rows, end, between_values, empty, most_rows,
+    };
     struct stage::return_::Return { count, items, gives };
     enum stage::return_::Gives { 0 Text, 1 Rows };
     struct stage::return_::Item { field, name };
@@ -151,7 +160,7 @@ forms! {
     struct stage::makemv::MakeMv { field, splitter, keeps_empty };
     enum stage::makemv::Splitter { 0 Delimiter(it), 1 Tokenizer(it) };
     struct stage::mvexpand::MvExpand { field, limit };
-    struct stage::nomv::NoMv { field };
+    struct stage::nomv::NoMv { field, delimiter };
     struct stage::mvcombine::MvCombine { field };
     struct stage::addtotals::AddTotals { columns, total, summary };
     struct stage::addtotals::Summary { field, label };
@@ -188,7 +197,7 @@ forms! {
     struct stage::dedup::Dedup { limit, fields, sort, keeps_events, keeps_empty, consecutive };
     enum stage::transaction::Border { 0 Search(it), 1 Eval(it) };
     enum stage::transaction::Lists { 0 None, 1 Of(it), 2 All };
-    struct stage::makeresults::MakeResults { count };
+    enum stage::makeresults::MakeResults { 0 Times(it), 1 Objects(it) };
     struct stage::lookup::Lookup { table };
     enum stage::inputlookup::Place { 0 First, 1 Behind };
     enum Column { 0 Field(it), 1 Pattern(it) };
@@ -202,9 +211,17 @@ forms! {
     struct stage::top::Top {
         is_rare, groups, limit, shows_count, shows_percent, other, percent, counts,
     } if counts_its_groups;
-    struct stage::chart::Chart { row, column, buckets, limit, other, null, separator, is_continuous, rates, stats };
+    struct stage::chart::Chart {
+        row, column, buckets, series, other, null, naming, is_continuous, rates, shown, stats,
+    };
+    struct stage::chart::Shown { field, expr, counts_nothing_as_zero };
+    enum stage::chart::Piece { 0 Text(it), 1 Aggregate, 2 Value };
+    struct stage::chart::Series { scores, score, is_of_groups, kept };
+    enum stage::chart::Kept {
+        0 Greatest(it), 1 Least(it), 2 NotGreatest(it), 3 NotLeast(it), 4 Above(it), 5 Below(it),
+    };
     struct stage::chart::Rate { field, unit_ns };
-    enum stage::chart::Buckets { 0 None, 1 Bin(it), 2 Auto(it) };
+    enum stage::chart::Buckets { 0 None, 1 Bin(it), 2 Fit(it) };
     struct stage::transaction::Transaction {
         fields, starts_with, ends_with, max_span_ns, max_pause_ns, max_events, max_open, max_open_events, is_connected,
         unifies_ends, keeps_evicted, keeps_orphans, lists, lists_raw, null_text, columns,

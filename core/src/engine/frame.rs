@@ -25,7 +25,7 @@ pub(super) fn span(
     match &closing.bucket {
         Some(bucket) if options.mode == Mode::Stream => {
             let time_ns = time::of_value(row.get(Names::TIME), env.bump)?;
-            let (start, end) = bucket.bucket_ns(time_ns, env.zone)?;
+            let (start, end) = bucket.bucket_ns(time_ns, env)?;
             Some(start.max(window.start)..end.min(window.end))
         }
         _ => Some(window),
@@ -33,10 +33,10 @@ pub(super) fn span(
 }
 
 /// `now()` at a time: the end of the rule's window around it, as if its search had run just then. Where the window is all
-/// time, or the time is not known, it is what the options say.
+/// time, or the time is not known, it is what the options say. It is a whole number of seconds, as Splunk's is.
 pub(super) fn now_s(options: &Options, closing: &Closing, time_ns: Option<i64>) -> f64 {
     let window = time_ns.and_then(|time_ns| period(options, closing, time_ns));
-    window.map_or(options.now_s, |window| time::seconds(window.end))
+    window.map_or(options.now_s, |window| time::seconds(window.end)).floor()
 }
 
 fn period(options: &Options, closing: &Closing, time_ns: i64) -> Option<Range<i64>> {

@@ -5,7 +5,7 @@ use bumpalo::{Bump, collections::Vec as BumpVec};
 /// `name` as Splunk cleans it: every character but ASCII letters and digits is `_`, and none of these nor digits stand in
 /// front (`Product Name` is `Product_Name`). Borrowed where it is clean already, empty where nothing is left of it.
 #[must_use]
-pub(super) fn field_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
+pub(crate) fn field_name<'e>(name: &'e [u8], bump: &'e Bump) -> &'e [u8] {
     let start = name.iter().position(u8::is_ascii_alphabetic).unwrap_or(name.len());
     let name = &name[start..];
     if name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_') {

@@ -7,7 +7,7 @@
 
 pub mod audit;
 pub mod classes;
-mod clean;
+pub(crate) mod clean;
 pub mod detect;
 pub mod entities;
 mod event_ids;

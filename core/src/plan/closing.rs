@@ -12,7 +12,7 @@ use crate::{
     names::Names,
     stage::{
         Class, Stage,
-        bin::{Bin, CalendarUnit, Span},
+        bin::{Bin, Span},
         eventstats::Eventstats,
         fromjson::FromJson,
         xmlkv::XmlKv,
@@ -20,7 +20,6 @@ use crate::{
 };
 
 const HOUR_NS: i64 = 3600 * SECOND_NS;
-const DAY_NS: i64 = 24 * HOUR_NS;
 
 /// When the windows of a plan close, and why so, for `explain`.
 pub(crate) fn prove(
@@ -43,19 +42,6 @@ pub(crate) fn prove(
         per_event.into_iter().chain(finish).chain(branched.iter().flat_map(Branch::stages));
     let period = Period { span: period_span(stages), offset_ns: 0 };
     (Closing { bucket, by_host, period, revision: revision(reduce, finish) }, reason)
-}
-
-/// About how long a window is: months are taken as 30 days.
-pub(crate) fn length_ns(span: &Span) -> i64 {
-    match span {
-        Span::Fixed(length_ns) => *length_ns,
-        Span::Calendar(count, unit) => count.saturating_mul(match unit {
-            CalendarUnit::Day => DAY_NS,
-            CalendarUnit::Week => 7 * DAY_NS,
-            CalendarUnit::Month => 30 * DAY_NS,
-        }),
-        Span::Linear { .. } | Span::Log { .. } => 0,
-    }
 }
 
 fn revision(reduce: Option<&Reduce>, finish: &[Stage]) -> Revision {
@@ -148,12 +134,12 @@ fn largest_span<'s>(stages: impl Iterator<Item = &'s Stage>) -> Option<Span> {
         Stage::Bin(bin) if bin.field == Names::TIME => Some(bin.span),
         _ => None,
     });
-    spans.max_by_key(length_ns)
+    spans.max_by_key(|span| span.length_ns())
 }
 
 /// About how long the longest buckets are that `stages` cut time into; 0 if they cut none.
 pub(crate) fn largest_span_ns<'s>(stages: impl Iterator<Item = &'s Stage>) -> i64 {
-    largest_span(stages).map_or(0, |span| length_ns(&span))
+    largest_span(stages).map_or(0, Span::length_ns)
 }
 
 impl Stage {
@@ -166,12 +152,14 @@ impl Stage {
             | Self::Table(_)
             | Self::Fields(_) => false,
             Self::Bin(bin) => bin.target == field,
+            Self::Fit(fit) => fit.target == field,
             Self::Eval(eval) => eval.may_write(field),
             Self::Rename(rename) => rename.may_write(field),
             Self::Rex(rex) => rex.may_write(field),
             Self::Foreach(foreach) => foreach.may_write(field, field == Names::TIME),
             Self::FillNull(fill) => fill.may_write(field),
             Self::MakeMv(make) => make.field == field,
+            Self::MultiKv(_) => field != Names::TIME,
             Self::MvExpand(expand) => expand.field == field,
             Self::NoMv(join) => join.field == field,
             Self::MvCombine(combine) => combine.field == field,
@@ -181,6 +169,7 @@ impl Stage {
             Self::IpLocation(locate) => locate.may_write(field),
             Self::SPath(spath) => spath.may_write(field),
             Self::FromJson(_) => FromJson::may_write(field),
+            Self::ToJson(tojson) => tojson.output == field,
             Self::Outlier(outlier) => outlier.may_write(field),
             Self::XmlKv(_) => XmlKv::may_write(field),
             Self::Extract(extract) => extract.may_write(field),

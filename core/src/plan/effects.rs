@@ -152,7 +152,7 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         CommandKind::XmlKv(listed) => {
             vec![reads_or_raw(listed.names.first(), command.name.span), Effect::Writes("*")]
         }
-        CommandKind::Extract(_) => {
+        CommandKind::Extract(_) | CommandKind::MultiKv(_) => {
             vec![Effect::ReadsRaw(command.name.span), Effect::Writes("*")]
         }
         CommandKind::Convert(convert) => {
@@ -181,9 +181,10 @@ pub(crate) fn effects(command: &Command) -> Vec<Effect<'_>> {
         }
         CommandKind::Append(_)
         | CommandKind::AppendPipe(_)
-        | CommandKind::Format
+        | CommandKind::Format(_)
+        | CommandKind::ToJson(_)
         | CommandKind::Return(_)
-        | CommandKind::MakeResults { .. }
+        | CommandKind::MakeResults(_)
         | CommandKind::InputLookup(_)
         | CommandKind::Other(_) => {
             vec![Effect::Anything]
@@ -229,7 +230,7 @@ fn fields_of_expr(expr: &Expr, found: &mut dyn FnMut(&str, Span)) {
         ExprKind::Call { arguments, .. } => {
             arguments.iter().for_each(|argument| fields_of_expr(argument, found));
         }
-        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Broken => {}
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Subsearch(_) | ExprKind::Broken => {}
     }
 }
 
@@ -339,7 +340,7 @@ fn of_stats(stats: &Stats) -> Vec<Effect<'_>> {
 
 /// Where there are columns by value, their names are not known.
 fn of_chart(chart: &Chart) -> Vec<Effect<'_>> {
-    let Chart { is_timechart, stats, over } = chart;
+    let Chart { is_timechart, stats, over, kept: _ } = chart;
     let mut effects = read_by_aggregates(stats);
     effects.extend(over.iter().map(Effect::Reads));
     let rows = over.iter().chain(&stats.by).map(|field| field.value.as_str());

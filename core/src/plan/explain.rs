@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::Serialize;
 
 use super::{
-    atoms, branches, closing,
+    atoms, branches,
     effects::{self, Effect},
     facts::{self, Indicator, Term},
     origins::{Origins, Shape},
@@ -219,8 +219,7 @@ fn closing_text(closing: &Closing, reason: &str) -> ClosingText {
     ClosingText {
         early: closing.bucket.is_some(),
         reason: reason.to_owned(),
-        length_s: bucket_ns.unwrap_or(closing::length_ns(&closing.period.span)) as f64
-            / SECOND_NS as f64,
+        length_s: bucket_ns.unwrap_or(closing.period.span.length_ns()) as f64 / SECOND_NS as f64,
         by_host: closing.by_host,
     }
 }
@@ -313,7 +312,7 @@ fn read_by_expr(expr: &Expr, names: &mut BTreeSet<String>) {
         ExprKind::Call { arguments, .. } => {
             arguments.iter().for_each(|argument| read_by_expr(argument, names));
         }
-        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Broken => {}
+        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Subsearch(_) | ExprKind::Broken => {}
     }
 }
 

@@ -20,7 +20,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{closing, lookups::TableDigests};
+use super::lookups::TableDigests;
 use crate::{
     codec::{self, Writer},
     compiled::{Closing, Period, PlanHash},
@@ -78,7 +78,7 @@ fn encode_period(period: &Period, out: &mut Writer) {
         }
         ref span => {
             out.flag(false);
-            out.integer(closing::length_ns(span));
+            out.integer(span.length_ns());
         }
     }
     out.integer(period.offset_ns);

@@ -127,7 +127,10 @@ impl Lint {
             ExprKind::Call { arguments, .. } => {
                 arguments.iter().for_each(|argument| self.expr(argument));
             }
-            ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Broken => {}
+            ExprKind::Number(_)
+            | ExprKind::String(_)
+            | ExprKind::Subsearch(_)
+            | ExprKind::Broken => {}
         }
     }
 

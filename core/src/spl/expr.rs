@@ -238,7 +238,16 @@ impl Parser<'_> {
             Some('-') => self.unary(1, Power::Unary, ExprKind::Negate),
             Some('!') => self.unary(1, Power::Not, ExprKind::Not),
             Some(_) if self.is_keyword("NOT") => self.unary(3, Power::Not, ExprKind::Not),
+            Some('[') => self.bracketed_search(),
             Some(_) => self.number().unwrap_or_else(|| self.name_or_call()),
+        }
+    }
+
+    fn bracketed_search(&mut self) -> Tall {
+        let start = self.at;
+        match self.subpipeline() {
+            Some(pipeline) => leaf(ExprKind::Subsearch(pipeline), self.since(start)),
+            None => self.skip_unexpected_operand(),
         }
     }
 
@@ -419,11 +428,8 @@ impl Parser<'_> {
         let span = self.word_ahead();
         let found = span.text(self.text);
         let message = format!("unexpected `{found}` in `{}`", self.command);
-        let help = if found == "[" {
-            "a subsearch cannot stand in an expression"
-        } else {
-            "text stands in double quotes, a field's name with other characters in single quotes"
-        };
+        let help =
+            "text stands in double quotes, a field's name with other characters in single quotes";
         self.report(
             Diagnostic::error(Code::UnexpectedToken, span, message)
                 .label("expected an expression here")

@@ -85,9 +85,6 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         CommandKind::Top(top) => commands::top::print(out, top),
         CommandKind::Chart(chart) => commands::chart::print(out, chart),
         CommandKind::Dedup(dedup) => commands::dedup::print(out, dedup),
-        CommandKind::MakeResults { count } => {
-            let _ = write!(out, "count={count}");
-        }
         CommandKind::Lookup(lookup) => commands::lookup::print(out, lookup),
         CommandKind::InputLookup(lookup) => commands::inputlookup::print(out, lookup),
         CommandKind::OutputLookup(lookup) => commands::outputlookup::print(out, lookup),
@@ -95,7 +92,6 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         | CommandKind::Append(bracketed)
         | CommandKind::AppendPipe(bracketed)
         | CommandKind::Join(bracketed) => commands::bracketed::print(out, bracketed),
-        CommandKind::Format => {}
         CommandKind::Return(returned) => commands::r#return::print(out, returned),
         CommandKind::Rex(rex) => commands::rex::print(out, rex),
         CommandKind::FillNull(listed)
@@ -110,7 +106,11 @@ fn arguments(out: &mut String, kind: &CommandKind) {
         | CommandKind::FromJson(listed)
         | CommandKind::Outlier(listed)
         | CommandKind::XmlKv(listed)
-        | CommandKind::Extract(listed) => commands::listed::print(out, listed),
+        | CommandKind::Extract(listed)
+        | CommandKind::Format(listed)
+        | CommandKind::MakeResults(listed)
+        | CommandKind::MultiKv(listed)
+        | CommandKind::ToJson(listed) => commands::listed::print(out, listed),
         CommandKind::Convert(convert) => commands::convert::print(out, convert),
         CommandKind::Replace(replace) => commands::replace::print(out, replace),
         CommandKind::StrCat(strcat) => commands::strcat::print(out, strcat),
@@ -306,6 +306,11 @@ fn print_call(out: &mut String, aggregate: &Aggregate) {
             print_name(out, &field.value);
             out.push(')');
         }
+        AggregateArgument::Eval(expr) if aggregate.is_eval() => {
+            out.push('(');
+            print_expr(out, expr, Power::Any);
+            out.push(')');
+        }
         AggregateArgument::Eval(expr) => {
             out.push_str("(eval(");
             print_expr(out, expr, Power::Any);
@@ -437,6 +442,7 @@ fn print_kind(out: &mut String, kind: &ExprKind, power: Power) {
             joined(out, arguments, |out, argument| print_expr(out, argument, Power::Any));
             out.push(')');
         }
+        ExprKind::Subsearch(pipeline) => print_subpipeline(out, pipeline),
         ExprKind::Broken => {}
     }
 }

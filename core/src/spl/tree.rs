@@ -64,7 +64,7 @@ pub enum CommandKind {
     /// `join`.
     Join(Bracketed),
     /// `format`.
-    Format,
+    Format(Listed),
     /// `return`.
     Return(Return),
     /// `tail [N]`.
@@ -108,6 +108,10 @@ pub enum CommandKind {
     Outlier(Listed),
     /// `xmlkv [maxinputs=N] [field]`.
     XmlKv(Listed),
+    /// `multikv [options] [fields names] [filter words]`.
+    MultiKv(Listed),
+    /// `tojson [options] [type(fields)]`.
+    ToJson(Listed),
     /// `extract [options] [transforms]`, also called `kv`.
     Extract(Listed),
     /// `convert [timeformat=s] function(field) [AS field] ...`.
@@ -116,11 +120,8 @@ pub enum CommandKind {
     Replace(Replace),
     /// `strcat [allrequired=b] a "b" c target`.
     StrCat(StrCat),
-    /// `makeresults [count=N]`.
-    MakeResults {
-        /// How many rows.
-        count: u64,
-    },
+    /// `makeresults [count=N] [format=csv data="..."]`.
+    MakeResults(Listed),
     /// `lookup table a AS b OUTPUT c AS d`.
     Lookup(Lookup),
     /// `inputlookup table where ...`.
@@ -345,6 +346,14 @@ pub struct Aggregate {
     pub span: Span,
 }
 
+impl Aggregate {
+    /// Whether it computes with other aggregates: `eval(avg(a) / max(b))`.
+    #[must_use]
+    pub fn is_eval(&self) -> bool {
+        self.function.value.eq_ignore_ascii_case("eval")
+    }
+}
+
 /// What an aggregate is over.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AggregateArgument {
@@ -352,7 +361,7 @@ pub enum AggregateArgument {
     None,
     /// A field or, with `*`, every field that matches.
     Field(Spanned<String>),
-    /// `eval(expr)`.
+    /// `eval(expr)`. Where the function is `eval` itself the expression computes with aggregates.
     Eval(Expr),
 }
 
@@ -559,6 +568,19 @@ pub struct Chart {
     pub stats: Stats,
     /// The field after `OVER`.
     pub over: Option<Spanned<String>>,
+    /// What stands after `where`: which columns are kept.
+    pub kept: Option<KeptColumns>,
+}
+
+/// `where function in top5` and its like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptColumns {
+    /// The function of what a column shows.
+    pub function: Spanned<String>,
+    /// `in`, `notin`, `<` or `>`, in lower case.
+    pub relation: Spanned<String>,
+    /// `top5`, `bottom5` or a number, as written.
+    pub bound: Spanned<String>,
 }
 
 /// `top [N] [options] fields [BY fields]`, and the same of `rare`.
@@ -718,15 +740,32 @@ pub enum ExprKind {
         /// Its arguments.
         arguments: Vec<Expr>,
     },
+    /// `[ pipeline ]`: the text that it gives stands in its place.
+    Subsearch(Pipeline),
     /// It did not parse; the diagnostics say why.
     Broken,
+}
+
+impl Expr {
+    /// Says that all of it stands at `span`: it came from another text.
+    pub fn move_to(&mut self, span: Span) {
+        self.span = span;
+        if let ExprKind::Call { name, .. } = &mut self.kind {
+            name.span = span;
+        }
+        self.kind.children_mut().into_iter().for_each(|child| child.move_to(span));
+    }
 }
 
 impl ExprKind {
     /// The expressions that it is made of.
     pub fn children_mut(&mut self) -> Vec<&mut Expr> {
         match self {
-            Self::Number(_) | Self::String(_) | Self::Field(_) | Self::Broken => Vec::new(),
+            Self::Number(_)
+            | Self::String(_)
+            | Self::Field(_)
+            | Self::Subsearch(_)
+            | Self::Broken => Vec::new(),
             Self::Negate(inner) | Self::Not(inner) => vec![inner],
             Self::Arithmetic(_, left, right)
             | Self::Compare(_, left, right)

@@ -1,7 +1,7 @@
 //! `bin`: values to the buckets that hold them.
 //!
-//! A time becomes the start of its bucket: spans up to hours count from the epoch, days and longer follow the local
-//! calendar. A number becomes a range such as `10-20`, start inclusive, end exclusive. What is neither passes unchanged.
+//! A time becomes the start of its bucket: spans up to hours count from the epoch or from where `aligntime` says, days and longer
+//! follow the local calendar. A number becomes a range such as `10-20`, start inclusive, end exclusive. What is neither passes unchanged.
 
 use bumpalo::{Bump, collections::Vec as BumpVec};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use super::Verdict;
 use crate::{
     event::time,
-    expr::number,
+    expr::{number, times},
     ids::FieldId,
     names::Name,
     row::{Env, Row},
@@ -27,6 +27,17 @@ pub struct Bin {
     pub target: FieldId,
     /// How wide a bucket is.
     pub span: Span,
+    /// Where buckets of a fixed length begin; the epoch where there is no `aligntime`.
+    pub origin: Option<Origin>,
+}
+
+/// A time at which some bucket begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// So many nanoseconds after the epoch.
+    At(i64),
+    /// Such as `@d+3h`, as seen from `now()`.
+    Relative(Box<[u8]>),
 }
 
 /// The width of a bucket.
@@ -66,33 +77,55 @@ pub enum CalendarUnit {
 impl Bin {
     /// Puts the field into its bucket. It never ends a row.
     pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
+        let ahead_ns = self.ahead_ns(env);
         match row.get_name(Name::Known(self.field)) {
             Value::Null => {}
             Value::List(texts) => {
                 let binned = texts.iter().map(|text| {
-                    let value = self.span.bin(Value::Text(text), env);
+                    let value = self.span.bin(Value::Text(text), ahead_ns, env);
                     value.text(env.bump).unwrap_or(text)
                 });
                 let list = Value::List(env.bump.alloc_slice_fill_iter(binned));
                 row.set(Name::Known(self.target), list);
             }
-            single => row.set(Name::Known(self.target), self.span.bin(single, env)),
+            single => row.set(Name::Known(self.target), self.span.bin(single, ahead_ns, env)),
         }
         Verdict::Keep
     }
 
     /// The bucket of a time: its start and its end, which is the start of the next. `None` where the span is one of numbers.
     #[must_use]
-    pub fn bucket_ns(&self, time_ns: i64, zone: &TimeZone) -> Option<(i64, i64)> {
-        self.span.bucket_ns(time_ns, zone)
+    pub fn bucket_ns(&self, time_ns: i64, env: Env<'_>) -> Option<(i64, i64)> {
+        self.span.bucket_ahead_ns(time_ns, self.ahead_ns(env), env.zone)
     }
 
-    /// The width of every bucket; `None` where the calendar or numbers decide.
+    /// How far ahead of the epoch, or of another bucket's start, the buckets begin.
+    fn ahead_ns(&self, env: Env<'_>) -> i64 {
+        match (self.span, &self.origin) {
+            (Span::Fixed(width_ns), Some(origin)) => origin.ns(env).rem_euclid(width_ns),
+            _ => 0,
+        }
+    }
+
+    /// The width of every bucket; `None` where the calendar, numbers or `now()` decide.
     #[must_use]
     pub fn fixed_span_ns(&self) -> Option<i64> {
         match self.span {
-            Span::Fixed(width_ns) => Some(width_ns),
+            Span::Fixed(width_ns) if self.origin.is_none() => Some(width_ns),
+            Span::Fixed(_) => None,
             Span::Calendar(..) | Span::Linear { .. } | Span::Log { .. } => None,
+        }
+    }
+}
+
+impl Origin {
+    fn ns(&self, env: Env<'_>) -> i64 {
+        match self {
+            Self::At(origin_ns) => *origin_ns,
+            Self::Relative(specifier) => {
+                let now = time::of_value(Value::Number(env.now_s), env.bump);
+                now.and_then(|now_ns| times::relative(now_ns, specifier, env.zone)).unwrap_or(0)
+            }
         }
     }
 }
@@ -137,10 +170,10 @@ impl Span {
     }
 
     /// The bucket of one value; the value itself where it has none.
-    fn bin<'e>(self, value: Value<'e>, env: Env<'e>) -> Value<'e> {
+    fn bin<'e>(self, value: Value<'e>, ahead_ns: i64, env: Env<'e>) -> Value<'e> {
         match self {
             Self::Fixed(_) | Self::Calendar(..) => time::of_value(value, env.bump)
-                .and_then(|time_ns| self.bucket_ns(time_ns, env.zone))
+                .and_then(|time_ns| self.bucket_ahead_ns(time_ns, ahead_ns, env.zone))
                 .map_or(value, |(start_ns, _)| Value::Number(time::seconds(start_ns))),
             Self::Linear { units, decimals } => finite(value)
                 .map_or(value, |number| range(linear_bucket(number, units, decimals), env.bump)),
@@ -148,6 +181,27 @@ impl Span {
                 .filter(|&number| number > 0.0)
                 .map_or(value, |number| range(log_bucket(number, coefficient, base), env.bump)),
         }
+    }
+
+    /// About how long a bucket is, months being taken as 30 days; 0 where it is one of numbers.
+    #[must_use]
+    pub fn length_ns(self) -> i64 {
+        const DAY_NS: i64 = 24 * 3600 * SECOND_NS;
+        match self {
+            Self::Fixed(length_ns) => length_ns,
+            Self::Calendar(count, unit) => count.saturating_mul(match unit {
+                CalendarUnit::Day => DAY_NS,
+                CalendarUnit::Week => 7 * DAY_NS,
+                CalendarUnit::Month => 30 * DAY_NS,
+            }),
+            Self::Linear { .. } | Self::Log { .. } => 0,
+        }
+    }
+
+    /// The bucket of a time, where buckets begin so far ahead of where they usually do.
+    fn bucket_ahead_ns(self, time_ns: i64, ahead_ns: i64, zone: &TimeZone) -> Option<(i64, i64)> {
+        let (start_ns, end_ns) = self.bucket_ns(time_ns.checked_sub(ahead_ns)?, zone)?;
+        Some((start_ns.checked_add(ahead_ns)?, end_ns.checked_add(ahead_ns)?))
     }
 
     pub(crate) fn bucket_ns(self, time_ns: i64, zone: &TimeZone) -> Option<(i64, i64)> {
@@ -391,7 +445,7 @@ mod tests {
         let mut lab = Lab::new(&[]);
         lab.zone = TimeZone::get(zone).expect("the zones are bundled");
         let span = Span::parse(span, true).or_else(|_| Span::parse(span, false)).expect("a span");
-        let bin = Bin { field: Names::TIME, target: Names::TIME, span };
+        let bin = Bin { field: Names::TIME, target: Names::TIME, span, origin: None };
         let mut row = lab.row(&format!("_time={value}"), 0);
         assert_eq!(bin.apply(&mut row, lab.env()), Verdict::Keep);
         lab.show(&row).trim_start_matches("_time=").to_owned()
@@ -477,7 +531,7 @@ mod tests {
             let size = lab.names.intern("size");
             let span = Span::parse(span, false).expect("a span");
             let mut row = lab.row(&format!("size={value}"), 0);
-            Bin { field: size, target: size, span }.apply(&mut row, lab.env());
+            Bin { field: size, target: size, span, origin: None }.apply(&mut row, lab.env());
             assert_eq!(lab.show(&row), format!("size={expected}"), "bin {span:?} {value}");
         }
     }
@@ -486,7 +540,8 @@ mod tests {
     fn the_result_may_go_to_another_field() {
         let mut lab = Lab::new(&[]);
         let hour = lab.names.intern("hour");
-        let bin = Bin { field: Names::TIME, target: hour, span: Span::Fixed(HOUR_NS) };
+        let bin =
+            Bin { field: Names::TIME, target: hour, span: Span::Fixed(HOUR_NS), origin: None };
         let shown = ["_time=3601.5", "k=a"].map(|fields| {
             let mut row = lab.event(fields);
             bin.apply(&mut row, lab.env());
@@ -501,7 +556,7 @@ mod tests {
             [("1h", Some(HOUR_NS)), ("24h", Some(24 * HOUR_NS)), ("1d", None), ("1mon", None)];
         for (span, expected) in cases {
             let span = Span::parse(span, true).expect("a span");
-            let bin = Bin { field: Names::TIME, target: Names::TIME, span };
+            let bin = Bin { field: Names::TIME, target: Names::TIME, span, origin: None };
             assert_eq!(bin.fixed_span_ns(), expected);
         }
     }
@@ -530,7 +585,7 @@ mod tests {
         fn no_text_makes_it_panic(text in ".*", span in "[0-9.]{0,3}(log|s|d|y|mon)?[0-9.]{0,3}", is_time: bool) {
             let lab = Lab::new(&[]);
             if let Ok(span) = Span::parse(&span, is_time) {
-                span.bin(Value::Text(text.as_bytes()), lab.env());
+                span.bin(Value::Text(text.as_bytes()), 0, lab.env());
             }
         }
     }

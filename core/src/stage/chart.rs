@@ -6,8 +6,10 @@
 //!
 //! - The buckets of `timechart` run from the first event to the last; empty ones between them are rows, too, unless they would be more
 //!   than [`MAX_BUCKETS`]. Without `span` a bucket is the shortest of the usual lengths that gives at most `bins` of them.
-//! - With one aggregate the columns of the greatest sums are kept, `limit` of them, and what the others would show is
-//!   aggregated anew as `OTHER`. With several aggregates all columns are kept, named `aggregate: value`.
+//! - Of the columns `limit` are kept, those of the greatest sums, or of the greatest `agg` of what they show; with several aggregates,
+//!   named `aggregate: value`, those of the most rows. `where` keeps others by what the columns of the first aggregate show.
+//!   What the rest would show is aggregated anew as `OTHER`. The column of nulls is always kept.
+//! - An aggregate `eval(...)` computes with other aggregates of the same group, which show no columns of their own.
 //! - `per_hour` and its like are sums, told for that time by the length of their bucket.
 //! - Columns stand in the order of their names' bytes, `OTHER` and `NULL` last; rows in the order of their numbers, then of their texts.
 //! - `count` and `dc` are 0 where a row has nothing in a column, unless the table has more than [`MAX_ZEROS`] cells.
@@ -17,18 +19,14 @@ use std::cmp::Ordering;
 use bumpalo::collections::Vec as BumpVec;
 use hashbrown::HashMap;
 
-use super::{
-    bin::{Bin, CalendarUnit, Span},
-    stats::{Aggregate, Output, Stats},
-};
+use super::{bin::Bin, fit::Fit, stats::Stats};
 use crate::{
     agg::{KeyHasher, encode_key},
-    config::SECOND_NS,
     event::time,
-    expr::number,
+    expr::{Expr, Scope, number},
     ids::FieldId,
     names::{Name, Names},
-    row::{Env, Fields, Rank, Row},
+    row::{Cell, Env, Fields, Rank, Row},
     value::Value,
 };
 
@@ -47,20 +45,74 @@ pub struct Chart {
     pub column: Option<FieldId>,
     /// How the values of the rows are put together.
     pub buckets: Buckets,
-    /// How many columns at most; `None` is all.
-    pub limit: Option<usize>,
+    /// Which columns are kept; `None` is all.
+    pub series: Option<Series>,
     /// The name of the column of all others; `None` leaves them out.
     pub other: Option<Box<[u8]>>,
     /// The name of the column of rows that lack the field; `None` leaves them out.
     pub null: Option<Box<[u8]>>,
-    /// What stands between an aggregate and a value in the name of a column.
-    pub separator: Box<[u8]>,
+    /// What the name of a column is made of where there are several aggregates.
+    pub naming: Box<[Piece]>,
     /// Whether empty buckets of time are rows, too.
     pub is_continuous: bool,
     /// Which sums are told for a length of time, and not for their bucket.
     pub rates: Box<[Rate]>,
+    /// What is shown of each group.
+    pub shown: Box<[Shown]>,
     /// `stats aggregates BY` the row and the column.
     pub stats: Stats,
+}
+
+/// An aggregate, or what is computed of some.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its name.
+    pub field: FieldId,
+    /// What it is computed of; `None` where `stats` gives it.
+    pub expr: Option<Expr>,
+    /// Whether it is 0 where there is nothing.
+    pub counts_nothing_as_zero: bool,
+}
+
+/// A piece of the name of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// This text.
+    Text(Box<[u8]>),
+    /// The name of the aggregate.
+    Aggregate,
+    /// The value that the column stands for.
+    Value,
+}
+
+/// Which columns are kept.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// `stats function(..) BY` the column: of each column the number that decides.
+    pub scores: Stats,
+    /// The field of that number.
+    pub score: FieldId,
+    /// Whether it is computed of what the columns show, and not of the rows.
+    pub is_of_groups: bool,
+    /// Which numbers keep a column.
+    pub kept: Kept,
+}
+
+/// Which numbers keep a column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kept {
+    /// So many of the greatest.
+    Greatest(usize),
+    /// So many of the least.
+    Least(usize),
+    /// All but so many of the greatest.
+    NotGreatest(usize),
+    /// All but so many of the least.
+    NotLeast(usize),
+    /// Those above a number.
+    Above(f64),
+    /// Those below a number.
+    Below(f64),
 }
 
 /// `per_hour` and its like: a sum, as if it had gone on so for that time.
@@ -79,15 +131,15 @@ pub enum Buckets {
     None,
     /// In buckets of that width.
     Bin(Bin),
-    /// In at most so many buckets of time.
-    Auto(usize),
+    /// In buckets that fit all of them.
+    Fit(Fit),
 }
 
 impl Chart {
     /// The table of `rows`.
     #[must_use]
     pub fn apply_all<'e>(&self, rows: Vec<Row<'e>>, env: Env<'e>) -> Vec<Row<'e>> {
-        let bin = self.bin(&rows);
+        let bin = self.bin(&rows, env);
         let mut rows: Vec<Row<'e>> = rows
             .into_iter()
             .map(|mut row| {
@@ -98,13 +150,40 @@ impl Chart {
                 row
             })
             .collect();
-        self.bound_columns(&mut rows, env);
-        let mut groups = self.stats.apply_all(rows, env);
-        self.tell_rates(&mut groups, bin.as_ref(), env);
+        self.bound_columns(&mut rows, bin.as_ref(), env);
+        let groups = self.groups(rows, bin.as_ref(), env);
         match self.row {
             Some(row) => self.table(row, &groups, bin.as_ref(), env),
-            None => groups,
+            None => groups.into_iter().map(|group| self.only_shown(group, env)).collect(),
         }
+    }
+
+    /// What the aggregates say of each group.
+    fn groups<'e>(&self, rows: Vec<Row<'e>>, bin: Option<&Bin>, env: Env<'e>) -> Vec<Row<'e>> {
+        let mut groups = self.stats.apply_all(rows, env);
+        self.tell_rates(&mut groups, bin, env);
+        for group in &mut groups {
+            for Shown { field, expr, .. } in &self.shown {
+                if let Some(expr) = expr {
+                    let value = match expr.value(&Scope { fields: group, env }) {
+                        Value::Bool(_) => Value::Null,
+                        value => value,
+                    };
+                    group.set(Name::Known(*field), value);
+                }
+            }
+        }
+        groups
+    }
+
+    /// A group that is a row of its own.
+    fn only_shown<'e>(&self, mut group: Row<'e>, env: Env<'e>) -> Row<'e> {
+        let mut cells = BumpVec::new_in(env.bump);
+        let shown = self.shown.iter().map(|shown| Name::Known(shown.field));
+        cells.extend(shown.map(|name| Cell { name, value: group.get_name(name) }));
+        cells.retain(|cell| !cell.value.is_null());
+        group.replace(cells);
+        group
     }
 
     /// Tells sums for a length of time.
@@ -116,8 +195,7 @@ impl Chart {
         let Some(bin) = bin.filter(|_| !self.rates.is_empty()) else { return };
         for group in groups {
             let start_ns = time::of_value(group.get(Names::TIME), env.bump);
-            let Some((start_ns, end_ns)) = start_ns.and_then(|at| bin.bucket_ns(at, env.zone))
-            else {
+            let Some((start_ns, end_ns)) = start_ns.and_then(|at| bin.bucket_ns(at, env)) else {
                 continue;
             };
             for Rate { field, unit_ns } in &self.rates {
@@ -130,14 +208,11 @@ impl Chart {
     }
 
     /// The width of the rows' buckets.
-    fn bin(&self, rows: &[Row<'_>]) -> Option<Bin> {
+    fn bin<'e>(&self, rows: &[Row<'e>], env: Env<'e>) -> Option<Bin> {
         match &self.buckets {
             Buckets::None => None,
             Buckets::Bin(bin) => Some(bin.clone()),
-            Buckets::Auto(most) => {
-                let span = usual_span(rows, *most);
-                Some(Bin { field: Names::TIME, target: Names::TIME, span })
-            }
+            Buckets::Fit(fit) => Some(fit.bin(rows, env)),
         }
     }
 
@@ -148,28 +223,29 @@ impl Chart {
         }
     }
 
-    /// Leaves the columns of the greatest sums, and makes others of all others.
-    fn bound_columns<'e>(&self, rows: &mut Vec<Row<'e>>, env: Env<'e>) {
-        let (Some(column), Some(limit), [aggregate]) =
-            (self.column, self.limit, self.stats.aggregates.as_ref())
-        else {
-            return;
+    /// Leaves the columns that are kept, and makes others of all others.
+    fn bound_columns<'e>(&self, rows: &mut Vec<Row<'e>>, bin: Option<&Bin>, env: Env<'e>) {
+        let (Some(column), Some(series)) = (self.column, &self.series) else { return };
+        let scored = match series.is_of_groups {
+            true => self.groups(rows.clone(), bin, env),
+            false => rows.clone(),
         };
-        let Output::Field(output) = aggregate.output else { return };
-        let mut sums: HashMap<&'e [u8], f64, KeyHasher> = HashMap::default();
-        for row in self.stats.apply_all(rows.clone(), env) {
-            let name = row.get(column).text(env.bump).unwrap_or_default();
-            *sums.entry(name).or_default() += row.get(output).number().unwrap_or_default();
-        }
-        sums.retain(|name, _| Some(*name) != self.null.as_deref());
-        if sums.len() <= limit {
+        let mut scores: Vec<(&'e [u8], f64)> = series
+            .scores
+            .apply_all(scored, env)
+            .iter()
+            .filter_map(|row| {
+                let name = row.get(column).text(env.bump)?;
+                let score = row.get(series.score).number().unwrap_or_default();
+                (Some(name) != self.null.as_deref()).then_some((name, score))
+            })
+            .collect();
+        let all = scores.len();
+        series.kept.choose(&mut scores);
+        if scores.len() == all {
             return;
         }
-        let mut ranked: Vec<(&[u8], f64)> = sums.into_iter().collect();
-        ranked.sort_unstable_by(|(left, left_sum), (right, right_sum)| {
-            right_sum.total_cmp(left_sum).then(left.cmp(right))
-        });
-        let mut kept: Vec<&[u8]> = ranked.iter().take(limit).map(|(name, _)| *name).collect();
+        let mut kept: Vec<&[u8]> = scores.into_iter().map(|(name, _)| name).collect();
         kept.extend(self.null.as_deref().map(|null| &*env.bump.alloc_slice_copy(null)));
         kept.sort_unstable();
         rows.retain_mut(|row| self.keep_columns(row, column, &kept, env));
@@ -231,17 +307,17 @@ impl Chart {
     /// All columns, in their order.
     fn columns<'e>(&self, groups: &[Row<'e>], env: Env<'e>) -> Vec<Column<'e>> {
         let mut columns = Vec::new();
-        for (number, (aggregate, output)) in self.outputs().enumerate() {
-            let is_counted = aggregate.function.counts_nothing_as_zero();
+        for (number, shown) in self.shown.iter().enumerate() {
+            let is_counted = shown.counts_nothing_as_zero;
             let nothing = if is_counted { Value::Number(0.0) } else { Value::Null };
             let Some(field) = self.column else {
-                let name = env.names.text(output).as_bytes();
+                let name = env.names.text(shown.field).as_bytes();
                 columns.push(Column { name, nothing, order: (number, 0, name) });
                 continue;
             };
             let texts = groups.iter().filter_map(|group| group.get(field).text(env.bump));
             columns.extend(texts.map(|text| Column {
-                name: self.column_name(output, text, env),
+                name: self.column_name(shown.field, text, env),
                 nothing,
                 order: (number, self.rank(text), text),
             }));
@@ -260,20 +336,17 @@ impl Chart {
         }
     }
 
-    fn outputs(&self) -> impl Iterator<Item = (&Aggregate, FieldId)> {
-        self.stats.aggregates.iter().filter_map(|aggregate| match aggregate.output {
-            Output::Field(output) => Some((aggregate, output)),
-            Output::Pattern(_) => None,
-        })
-    }
-
     fn column_name<'e>(&self, output: FieldId, text: &'e [u8], env: Env<'e>) -> &'e [u8] {
-        if let [_] = self.stats.aggregates.as_ref() {
+        if let [_] = self.shown.as_ref() {
             return text;
         }
         let mut name = BumpVec::new_in(env.bump);
-        for piece in [env.names.text(output).as_bytes(), &self.separator, text] {
-            name.extend_from_slice_copy(piece);
+        for piece in &self.naming {
+            name.extend_from_slice_copy(match piece {
+                Piece::Text(text) => text,
+                Piece::Aggregate => env.names.text(output).as_bytes(),
+                Piece::Value => text,
+            });
         }
         name.into_bump_slice()
     }
@@ -285,7 +358,7 @@ impl Chart {
         cells: &mut HashMap<&'e [u8], Value<'e>, KeyHasher>,
         env: Env<'e>,
     ) {
-        for (_, output) in self.outputs() {
+        for output in self.shown.iter().map(|shown| shown.field) {
             let name = match self.column.map(|column| group.get(column).text(env.bump)) {
                 None => env.names.text(output).as_bytes(),
                 Some(text) => self.column_name(output, text.unwrap_or_default(), env),
@@ -294,6 +367,27 @@ impl Chart {
             if !value.is_null() {
                 cells.insert(name, value);
             }
+        }
+    }
+}
+
+impl Kept {
+    /// Leaves the names whose numbers keep them; of equal ones the first by their bytes.
+    fn choose(self, scores: &mut Vec<(&[u8], f64)>) {
+        scores.sort_unstable_by(|(left, left_score), (right, right_score)| {
+            let by_score = match self {
+                Self::Least(_) | Self::NotLeast(_) => left_score.total_cmp(right_score),
+                _ => right_score.total_cmp(left_score),
+            };
+            by_score.then(left.cmp(right))
+        });
+        match self {
+            Self::Greatest(most) | Self::Least(most) => scores.truncate(most),
+            Self::NotGreatest(most) | Self::NotLeast(most) => {
+                scores.drain(..most.min(scores.len()));
+            }
+            Self::Above(bound) => scores.retain(|(_, score)| *score > bound),
+            Self::Below(bound) => scores.retain(|(_, score)| *score < bound),
         }
     }
 }
@@ -355,7 +449,7 @@ fn with_empty_buckets<'g, 'e>(
     else {
         return sides;
     };
-    let next = |start: &i64| bin.bucket_ns(*start, env.zone).map(|(_, end)| end);
+    let next = |start: &i64| bin.bucket_ns(*start, env).map(|(_, end)| end);
     let starts = std::iter::successors(Some(first), next).take_while(|&start| start <= last);
     let starts: Vec<i64> = starts.take(MAX_BUCKETS + 1).collect();
     if starts.len() > MAX_BUCKETS {
@@ -387,72 +481,29 @@ fn empty_row<'e>(field: FieldId, text: &'e [u8], env: Env<'e>) -> Row<'e> {
     row
 }
 
-/// The shortest usual length of a bucket that gives at most so many of them.
-fn usual_span(rows: &[Row<'_>], most: usize) -> Span {
-    const LENGTHS_S: &[i64] = &[1, 5, 10, 30, 60, 300, 600, 1_800, 3_600];
-    let times = rows.iter().filter_map(|row| row.get(Names::TIME).number());
-    let (least, greatest) = times.fold((f64::MAX, f64::MIN), |(least, greatest), time_s| {
-        (least.min(time_s), greatest.max(time_s))
-    });
-    let most = u32::try_from(most).unwrap_or(u32::MAX);
-    let fits = |&&length_s: &&i64| greatest - least <= length_s as f64 * f64::from(most);
-    match LENGTHS_S.iter().find(fits) {
-        Some(length_s) => Span::Fixed(length_s * SECOND_NS),
-        None if greatest - least <= 86_400.0 * f64::from(most) => {
-            Span::Calendar(1, CalendarUnit::Day)
-        }
-        None => Span::Calendar(1, CalendarUnit::Month),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stage::testing::{Lab, stats_plan};
-
-    fn chart(stats: &str, is_time: bool, lab: &mut Lab) -> Chart {
-        let stats = stats_plan(stats, lab);
-        let mut by = stats.by.iter().copied();
-        Chart {
-            row: by.next(),
-            column: by.next(),
-            buckets: if is_time { Buckets::Auto(100) } else { Buckets::None },
-            limit: Some(2),
-            other: Some((*b"OTHER").into()),
-            null: Some((*b"NULL").into()),
-            separator: (*b": ").into(),
-            is_continuous: is_time,
-            rates: Box::default(),
-            stats,
-        }
-    }
-
-    fn run(chart: impl FnOnce(&mut Lab) -> Chart, rows: &[&str]) -> Vec<String> {
-        let mut lab = Lab::new(&[]);
-        let chart = chart(&mut lab);
-        let rows = chart.apply_all(lab.rows(rows), lab.env());
-        rows.iter().map(|row| lab.show(row)).collect()
-    }
+    use crate::stage::testing::run_all;
 
     #[test]
     fn one_field_goes_down_and_another_along_the_top() {
         let rows = ["h=a u=x v=1", "h=b u=y v=2", "h=a u=y v=3", "h=10 v=5", "u=x v=9"];
-        assert_eq!(
-            run(|lab| chart("count BY h", false, lab), &rows),
-            ["h=10 count=1", "h=a count=2", "h=b count=1"]
-        );
-        assert_eq!(
-            run(|lab| chart("count BY h u", false, lab), &rows),
-            ["h=10 x=0 y=0 NULL=1", "h=a x=1 y=1 NULL=0", "h=b x=0 y=1 NULL=0"]
-        );
-        assert_eq!(
-            run(
-                |lab| Chart { null: None, ..chart("sum(v) AS s; count BY h u", false, lab) },
-                &rows
+        for (spl, expected) in [
+            ("chart count BY h", "h=10 count=1 / h=a count=2 / h=b count=1"),
+            ("chart count BY h u", "h=10 x=0 y=0 NULL=1 / h=a x=1 y=1 NULL=0 / h=b x=0 y=1 NULL=0"),
+            (
+                "chart usenull=f sum(v) AS s count BY h u",
+                "h=a s: x=1 s: y=3 count: x=1 count: y=1 / h=b s: y=2 count: x=0 count: y=1",
             ),
-            ["h=a s: x=1 s: y=3 count: x=1 count: y=1", "h=b s: y=2 count: x=0 count: y=1"]
-        );
-        assert_eq!(run(|lab| chart("count", false, lab), &rows), ["count=5"]);
+            (
+                "chart usenull=f format=\"$VAL$ by $AGG$\" sum(v) AS s count BY h u",
+                "h=a x by s=1 y by s=3 x by count=1 y by count=1 / h=b y by s=2 x by count=0 y by count=1",
+            ),
+            ("chart count", "count=5"),
+        ] {
+            assert_eq!(run_all(spl, &rows), expected, "{spl}");
+        }
     }
 
     #[test]
@@ -466,65 +517,123 @@ mod tests {
             ("timechart span=2m per_hour(v) BY u", "_time=0 x=180 y=120 / _time=120 x=600"),
             ("timechart span=1d per_day(v)", "_time=0 per_day(v)=30"),
         ] {
-            assert_eq!(crate::stage::testing::run_all(spl, &rows), expected, "{spl}");
+            assert_eq!(run_all(spl, &rows), expected, "{spl}");
         }
     }
 
     #[test]
-    fn the_greatest_columns_stay_and_the_others_are_one() {
-        let rows = ["h=a u=x v=9", "h=a u=y v=5", "h=b u=z v=1", "h=b u=w v=3", "h=b u=x v=1"];
-        assert_eq!(
-            run(|lab| chart("avg(v) AS m BY h u", false, lab), &rows),
-            ["h=a x=9 y=5", "h=b x=1 OTHER=2"]
-        );
-        let alone =
-            |lab: &mut Lab| Chart { other: None, ..chart("sum(v) AS s BY h u", false, lab) };
-        assert_eq!(run(alone, &rows), ["h=a x=9 y=5", "h=b x=1"]);
-        let all = |lab: &mut Lab| Chart { limit: None, ..chart("sum(v) AS s BY h u", false, lab) };
-        assert_eq!(run(all, &rows), ["h=a x=9 y=5", "h=b w=3 x=1 z=1"]);
+    fn an_eval_computes_with_aggregates() {
+        let rows = ["h=a v=6 w=2", "h=a v=4 w=5", "h=b v=20"];
+        for (spl, expected) in [
+            ("chart eval(avg(v)/max(w)) AS r BY h", "h=a r=1 / h=b"),
+            (
+                "chart eval(round(avg(v), 1)) AS r, count BY h",
+                "h=a r=5.0 count=2 / h=b r=20.0 count=1",
+            ),
+            ("chart eval(count(eval(v>5)) * 2) AS r BY h", "h=a r=2 / h=b r=2"),
+            ("chart eval(sum(v) + sum(w)) AS r", "r=37"),
+            ("chart limit=1 eval(max(v)) AS r OVER h BY w", "h=a 2=6 OTHER=4 / h=b NULL=20"),
+        ] {
+            assert_eq!(run_all(spl, &rows), expected, "{spl}");
+        }
+    }
+
+    #[test]
+    fn some_columns_stay_and_the_others_are_one() {
+        let rows = [
+            "h=a u=x v=9",
+            "h=a u=y v=5",
+            "h=b u=z v=1",
+            "h=b u=w v=3",
+            "h=b u=x v=1",
+            "h=b u=z v=1",
+        ];
+        for (spl, expected) in [
+            ("chart limit=2 avg(v) OVER h BY u", "h=a x=9 y=5 / h=b x=1 OTHER=1.6666666666666667"),
+            ("chart limit=top1 sum(v) OVER h BY u", "h=a x=9 OTHER=5 / h=b x=1 OTHER=5"),
+            ("chart limit=bottom2 sum(v) OVER h BY u", "h=a OTHER=14 / h=b w=3 z=2 OTHER=1"),
+            ("chart limit=2 agg=min sum(v) OVER h BY u", "h=a y=5 OTHER=9 / h=b w=3 OTHER=3"),
+            ("chart limit=2 useother=f sum(v) OVER h BY u", "h=a x=9 y=5 / h=b x=1"),
+            ("chart limit=0 sum(v) OVER h BY u", "h=a x=9 y=5 / h=b w=3 x=1 z=2"),
+            ("chart useother=f sum(v) OVER h BY u where max in top1", "h=a x=9 / h=b x=1"),
+            ("chart useother=f sum(v) OVER h BY u where max in bottom2", "h=b w=3 z=2"),
+            ("chart useother=f sum(v) OVER h BY u where sum notin top2", "h=b w=3 z=2"),
+            (
+                "chart useother=f sum(v) OVER h BY u where avg notin bottom2",
+                "h=a x=9 y=5 / h=b x=1",
+            ),
+            ("chart useother=f sum(v) OVER h BY u where sum > 4", "h=a x=9 y=5 / h=b x=1"),
+            ("chart sum(v) OVER h BY u where sum<4", "h=a OTHER=14 / h=b w=3 z=2 OTHER=1"),
+            (
+                "chart limit=1 useother=f count, max(v) AS m OVER h BY u",
+                "h=a count: x=1 m: x=9 / h=b count: x=1 m: x=1",
+            ),
+        ] {
+            assert_eq!(run_all(spl, &rows), expected, "{spl}");
+        }
     }
 
     #[test]
     fn buckets_of_time_are_rows_also_where_nothing_is() {
         let rows = ["_time=10.5 u=x", "_time=14 u=y", "_time=11 u=x"];
-        let spanned = |lab: &mut Lab| Chart {
-            buckets: Buckets::Bin(Bin {
-                field: Names::TIME,
-                target: Names::TIME,
-                span: Span::Fixed(2 * SECOND_NS),
-            }),
-            ..chart("count BY _time", true, lab)
-        };
-        assert_eq!(
-            run(spanned, &rows),
-            ["_time=10 count=2", "_time=12 count=0", "_time=14 count=1"]
-        );
-        assert_eq!(
-            run(|lab| chart("count; sum(v) BY _time", true, lab), &rows[1..]),
-            ["_time=11 count=1", "_time=12 count=0", "_time=13 count=0", "_time=14 count=1"]
-        );
-        assert_eq!(
-            run(|lab| chart("count BY _time u", true, lab), &rows[1..]),
-            ["_time=11 x=1 y=0", "_time=12 x=0 y=0", "_time=13 x=0 y=0", "_time=14 x=0 y=1"]
-        );
-        let gaps =
-            |lab: &mut Lab| Chart { is_continuous: false, ..chart("count BY _time", true, lab) };
-        assert_eq!(run(gaps, &rows[1..]), ["_time=11 count=1", "_time=14 count=1"]);
-        assert_eq!(run(|lab| chart("count BY _time", true, lab), &[]), Vec::<String>::new());
+        for (spl, rows, expected) in [
+            (
+                "timechart span=2s count",
+                &rows[..],
+                "_time=10 count=2 / _time=12 count=0 / _time=14 count=1",
+            ),
+            (
+                "timechart span=2s aligntime=1 count",
+                &rows[..],
+                "_time=9 count=1 / _time=11 count=1 / _time=13 count=1",
+            ),
+            (
+                "timechart count, sum(v)",
+                &rows[1..],
+                "_time=11 count=1 / _time=12 count=0 / _time=13 count=0 / _time=14 count=1",
+            ),
+            (
+                "timechart count BY u",
+                &rows[1..],
+                "_time=11 x=1 y=0 / _time=12 x=0 y=0 / _time=13 x=0 y=0 / _time=14 x=0 y=1",
+            ),
+            ("timechart minspan=3s count", &rows[..], "_time=10 count=3"),
+            ("timechart cont=f count", &rows[1..], "_time=11 count=1 / _time=14 count=1"),
+            (
+                "chart span=2s count BY _time",
+                &rows[..],
+                "_time=10 count=2 / _time=12 count=0 / _time=14 count=1",
+            ),
+            (
+                "chart span=2s cont=f count BY _time",
+                &rows[..],
+                "_time=10 count=2 / _time=14 count=1",
+            ),
+            ("timechart count", &[], ""),
+        ] {
+            assert_eq!(run_all(spl, rows), expected, "{spl}");
+        }
     }
 
     #[test]
     fn far_times_do_not_make_endless_buckets() {
         let rows = ["_time=0", "_time=4000000000"];
-        let spanned = |lab: &mut Lab| Chart {
-            buckets: Buckets::Bin(Bin {
-                field: Names::TIME,
-                target: Names::TIME,
-                span: Span::Fixed(SECOND_NS),
-            }),
-            ..chart("count BY _time", true, lab)
-        };
-        assert_eq!(run(spanned, &rows), ["_time=0 count=1", "_time=4000000000 count=1"]);
+        assert_eq!(
+            run_all("timechart span=1s count", &rows),
+            "_time=0 count=1 / _time=4000000000 count=1"
+        );
+    }
+
+    #[test]
+    fn numbers_fall_into_buckets_that_fit() {
+        let rows = ["n=1", "n=15", "n=99"];
+        for (spl, expected) in [
+            ("chart bins=10 count BY n", "n=0-10 count=1 / n=10-20 count=1 / n=90-100 count=1"),
+            ("chart bins=10 end=1000 count BY n", "n=0-100 count=3"),
+            ("chart span=50 count BY n", "n=0-50 count=2 / n=50-100 count=1"),
+        ] {
+            assert_eq!(run_all(spl, &rows), expected, "{spl}");
+        }
     }
 
     #[test]

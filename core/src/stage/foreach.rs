@@ -230,6 +230,16 @@ mod tests {
             ("foreach a* [makemv delim=\":\" <<FIELD>>]", "ab=1:2 ac=3", "ab=1|2 ac=3"),
             ("foreach a* [nomv <<FIELD>> | eval n = mvcount(<<FIELD>>)]", "ab=1|2", "ab=1\\n2 n=1"),
             ("foreach * [where '<<FIELD>>' > 1]", "a=2 b=1", ""),
+            (
+                "foreach fieldstr=\"#f#\" matchstr=\"#m#\" t* [eval new_#m# = #f# + #m#]",
+                "t1=5 t2=6",
+                "t1=5 t2=6 new_1=6 new_2=8",
+            ),
+            (
+                "foreach mode=multivalue itemstr=X m [eval sum = sum + X | where sum < 9]",
+                "m=1|2 sum=0",
+                "m=1|2 sum=3",
+            ),
         ] {
             assert_eq!(run(command, row), expected, "{command} on {row}");
         }

@@ -54,9 +54,8 @@ impl FromJson {
     }
 
     /// The name of the field of a member whose name is written so.
-    fn name<'e>(&self, key: &[u8], env: Env<'e>) -> &'e [u8] {
-        let quoted = env.bump.alloc_slice_copy(&[b"\"", key, b"\""].concat());
-        let key = Document::decoded(quoted, env.bump);
+    fn name<'e>(&self, key: &'e [u8], env: Env<'e>) -> &'e [u8] {
+        let key = name_of(key, env);
         match self.prefix.is_empty() {
             true => key,
             false => env.bump.alloc_slice_copy(&[&self.prefix, key].concat()),
@@ -64,7 +63,14 @@ impl FromJson {
     }
 }
 
-fn value_of<'e>(value: &'e [u8], env: Env<'e>) -> Value<'e> {
+/// The name of a member, which is written so.
+pub(super) fn name_of<'e>(key: &[u8], env: Env<'e>) -> &'e [u8] {
+    let quoted = env.bump.alloc_slice_copy(&[b"\"", key, b"\""].concat());
+    Document::decoded(quoted, env.bump)
+}
+
+/// The value of a member.
+pub(super) fn value_of<'e>(value: &'e [u8], env: Env<'e>) -> Value<'e> {
     let document = Document::read(value, env.bump).filter(|document| document.is_array());
     let Some(array) = document else { return element(value, env).map_or(Value::Null, Value::Text) };
     let mut elements = BumpVec::new_in(env.bump);

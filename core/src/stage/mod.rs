@@ -16,6 +16,7 @@ pub mod eventstats;
 pub mod extract;
 pub mod fields;
 pub mod fillnull;
+pub mod fit;
 pub mod foreach;
 pub mod format;
 pub mod fromjson;
@@ -26,6 +27,7 @@ pub mod join;
 pub mod lookup;
 pub mod makemv;
 pub mod makeresults;
+pub mod multikv;
 pub mod mvcombine;
 pub mod mvexpand;
 pub mod nomv;
@@ -45,6 +47,7 @@ pub mod streamstats;
 mod supplied;
 pub mod table;
 pub mod tail;
+pub mod tojson;
 pub mod top;
 pub mod transaction;
 pub mod where_;
@@ -100,6 +103,8 @@ pub enum Stage {
     Fields(fields::Fields),
     /// `bin`
     Bin(bin::Bin),
+    /// `bin` without `span`
+    Fit(fit::Fit),
     /// `rename`
     Rename(rename::Rename),
     /// `append`
@@ -120,6 +125,8 @@ pub enum Stage {
     FillNull(fillnull::FillNull),
     /// `makemv`
     MakeMv(makemv::MakeMv),
+    /// `multikv`
+    MultiKv(multikv::MultiKv),
     /// `mvexpand`
     MvExpand(mvexpand::MvExpand),
     /// `nomv`
@@ -136,6 +143,8 @@ pub enum Stage {
     SPath(spath::SPath),
     /// `fromjson`
     FromJson(fromjson::FromJson),
+    /// `tojson`
+    ToJson(tojson::ToJson),
     /// `outlier`
     Outlier(outlier::Outlier),
     /// `xmlkv`
@@ -220,12 +229,13 @@ impl Stage {
             | Self::AppendPipe(_)
             | Self::Join(_)
             | Self::Format(_)
+            | Self::Fit(_)
             | Self::Outlier(_)
             | Self::Return(_) => Class::WholeWindow,
             Self::Top(_) | Self::Chart(_) => Class::WholeWindow,
             Self::FillNull(fill) => fill.class(),
             Self::AddTotals(add) => add.class(),
-            Self::MvExpand(_) => Class::Expanding,
+            Self::MvExpand(_) | Self::MultiKv(_) => Class::Expanding,
             Self::Streamstats(_)
             | Self::Head(_)
             | Self::Tail(_)
@@ -255,6 +265,7 @@ impl Stage {
             | Self::IpLocation(_)
             | Self::SPath(_)
             | Self::FromJson(_)
+            | Self::ToJson(_)
             | Self::XmlKv(_)
             | Self::Extract(_)
             | Self::Convert(_)
@@ -293,6 +304,7 @@ impl Stage {
             Self::IpLocation(locate) => locate.apply(row, env),
             Self::SPath(spath) => spath.apply(row, env),
             Self::FromJson(fromjson) => fromjson.apply(row, env),
+            Self::ToJson(tojson) => tojson.apply(row, env),
             Self::XmlKv(xmlkv) => xmlkv.apply(row, env),
             Self::Extract(extract) => extract.apply(row, env),
             Self::Convert(convert) => convert.apply(row, env),
@@ -310,6 +322,7 @@ impl Stage {
             Self::Eventstats(eventstats) => eventstats.apply_all(rows, env),
             Self::FillNull(fill) => fill.apply_all(rows, env),
             Self::MvExpand(expand) => expand.apply_all(rows, env),
+            Self::MultiKv(multikv) => multikv.apply_all(rows, env),
             Self::MvCombine(combine) => combine.apply_all(rows, env),
             Self::AddTotals(add) => add.apply_all(rows, env),
             Self::Streamstats(streamstats) => streamstats.apply_all(rows, env),
@@ -317,6 +330,7 @@ impl Stage {
             Self::AppendPipe(append) => append.apply_all(rows, env),
             Self::Join(join) => join.apply_all(rows, env),
             Self::Format(format) => format.apply_all(rows, env),
+            Self::Fit(fit) => fit.apply_all(rows, env),
             Self::Return(returned) => returned.apply_all(rows, env),
             Self::Head(head) => head.apply_all(rows, env),
             Self::Tail(tail) => tail.apply_all(rows),

@@ -60,7 +60,7 @@ impl MvExpand {
 }
 
 /// Gives the alert of a copy a key of its own; rows of events have no group yet, and are told apart by their numbers.
-fn of_number<'e>(row: Row<'e>, number: u32, env: Env<'e>) -> Row<'e> {
+pub(super) fn of_number<'e>(row: Row<'e>, number: u32, env: Env<'e>) -> Row<'e> {
     match row.group() {
         b"" => row,
         group => row.of_group_parts([group, &number.to_be_bytes()], env.bump),

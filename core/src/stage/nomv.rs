@@ -1,4 +1,4 @@
-//! `nomv`: several values become one text, a line each.
+//! `nomv`: several values become one text, a line each, or with what an earlier `delim` says between them.
 //!
 //! Class: row-local.
 
@@ -11,17 +11,19 @@ use crate::{
 };
 
 /// `nomv field`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoMv {
     /// The field whose values are joined, in place.
     pub field: FieldId,
+    /// What stands between two values.
+    pub delimiter: Box<[u8]>,
 }
 
 impl NoMv {
     /// Joins the values of a row's field. It never ends one.
-    pub fn apply<'e>(self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
+    pub fn apply<'e>(&self, row: &mut Row<'e>, env: Env<'e>) -> Verdict {
         if let Value::List(values) = row.get(self.field) {
-            let text = env.bump.alloc_slice_copy(&values.join(b"\n".as_slice()));
+            let text = env.bump.alloc_slice_copy(&values.join(&*self.delimiter));
             row.set(Name::Known(self.field), Value::Text(text));
         }
         Verdict::Keep

@@ -43,8 +43,8 @@ pub enum Action {
         /// Gets the places of the groups.
         offsets: Option<FieldId>,
     },
-    /// The text is changed.
-    Edit(Edit),
+    /// The text is changed, by one edit after the other.
+    Edit(Box<[Edit]>),
 }
 
 /// A named group.
@@ -107,8 +107,10 @@ impl Rex {
                 }
                 found.write(*offsets, row);
             }
-            Action::Edit(edit) => {
-                let edited = texts.iter().map(|text| edit.apply(text, env));
+            Action::Edit(edits) => {
+                let edited = texts
+                    .iter()
+                    .map(|&text| edits.iter().fold(text, |text, edit| edit.apply(text, env)));
                 let edited = env.bump.alloc_slice_fill_iter(edited.collect::<Vec<_>>());
                 row.set(Name::Known(self.field), Value::from_list(edited));
             }
@@ -254,6 +256,7 @@ mod tests {
             ("rex field=t mode=sed \"s#/#\\##g\"", "t=a/b/c", "t=a#b#c"),
             ("rex field=t mode=sed \"s/\\///\"", "t=a/b", "t=ab"),
             ("rex field=t mode=sed \"y/ab/xy/\"", "t=cab", "t=cxy"),
+            ("rex field=t mode=sed \"s/a/b/g s/b/c/2  y/c/d/\"", "t=aab|ca", "t=bdb|db"),
             ("rex mode=sed \"s/a/b/\"", "t=a", "t=a"),
         ] {
             assert_eq!(run(command, row), expected, "{command} on {row}");

@@ -19,14 +19,26 @@ pub(crate) enum Step {
     Advance { wall_s: i64, mono_s: i64 },
 }
 
-/// `[bin span] | stats count by [_time] by | where least<=count<=most [| stats sum(count) as count by host]`
+/// `[bin span] | stats count by [_time] by | where least<=count<=most [| behind]`
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rule {
     pub(crate) span_s: Option<i64>,
     pub(crate) by: &'static [&'static str],
     pub(crate) least: usize,
     pub(crate) most: usize,
-    pub(crate) totals: bool,
+    pub(crate) behind: Behind,
+}
+
+/// What looks at the groups of a window together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    Nothing,
+    /// `stats sum(count) as count by host`
+    Totals,
+    /// `eventstats sum(count) as all by ` the first field, or of all groups where there is one field only.
+    OfAll,
+    /// `sort 0 by fields | streamstats sum(count) as sofar`, of each host if the groups have one: made once, and not revised.
+    SoFar,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -338,13 +350,22 @@ impl Oracle {
             if place.host.is_some() {
                 self.watch_unknown();
             }
-        } else if self.has_reached(&place, place.end_s + self.settings.retain_s)
+        } else if self.retain_s(&place) == 0
+            || self.has_reached(&place, place.end_s + self.retain_s(&place))
             || (!is_retained && self.is_final(&place))
         {
             self.late_dropped += 1;
         } else {
             self.late += 1;
             self.revise(&place, event);
+        }
+    }
+
+    /// How long a closed window is kept for late events.
+    fn retain_s(&self, place: &Place) -> i64 {
+        match self.rules[place.rule].behind {
+            Behind::SoFar => 0,
+            _ => self.settings.retain_s,
         }
     }
 
@@ -383,7 +404,7 @@ impl Oracle {
         let has_expired = |(place, window): &(&Place, &Window)| {
             window.is_closed
                 && hosts.contains(&place.host)
-                && self.has_reached(place, place.end_s + self.settings.retain_s)
+                && self.has_reached(place, place.end_s + self.retain_s(place))
         };
         let expired: Vec<Place> =
             self.windows.iter().filter(has_expired).map(|(place, _)| place.clone()).collect();
@@ -391,7 +412,7 @@ impl Oracle {
     }
 
     fn let_go(&mut self, place: &Place) {
-        self.keep_gained(place, place.end_s + self.settings.retain_s);
+        self.keep_gained(place, place.end_s + self.retain_s(place));
         self.windows.remove(place);
         if let Some(host) = place.host {
             self.forget_without_windows(host);
@@ -413,7 +434,7 @@ impl Oracle {
         window.is_closed = true;
         let rows = results(&self.rules[place.rule], place, &window.events);
         let is_rest = window.is_rest;
-        if self.settings.retain_s == 0 {
+        if self.retain_s(place) == 0 {
             if !self.has_reached(place, place.end_s) {
                 self.make_final(place);
             }
@@ -491,7 +512,7 @@ fn results(
     counts.retain(|_, count| (rule.least..=rule.most).contains(count));
     let mut names: Vec<&str> =
         rule.span_s.map(|_| "_time").into_iter().chain(rule.by.iter().copied()).collect();
-    if rule.totals {
+    if rule.behind == Behind::Totals {
         let mut totals: BTreeMap<Vec<String>, usize> = BTreeMap::new();
         counts
             .iter()
@@ -499,10 +520,26 @@ fn results(
         (counts, names) = (totals, vec!["host"]);
     }
     debug_assert!(events.iter().all(|event| event.time_s < place.end_s));
-    let row = |(group, count): (Vec<String>, usize)| {
+    let row = |(group, count): (&Vec<String>, &usize)| {
         let columns = names.iter().map(|name| (*name).to_owned()).zip(group.iter().cloned());
-        let columns = columns.chain([("count".to_owned(), count.to_string())]).collect();
-        (group, columns)
+        let mut columns: BTreeMap<_, _> =
+            columns.chain([("count".to_owned(), count.to_string())]).collect();
+        let is_near = |other: &&(&Vec<String>, &usize)| {
+            group.len() == 1 || other.0[..group.len() - 1] == group[..group.len() - 1]
+        };
+        let all: Vec<_> = counts.iter().collect();
+        let sum = |some: &[(&Vec<String>, &usize)]| {
+            some.iter().filter(is_near).map(|(_, count)| **count).sum::<usize>().to_string()
+        };
+        match rule.behind {
+            Behind::OfAll => _ = columns.insert("all".to_owned(), sum(&all)),
+            Behind::SoFar => {
+                let up_to = all.iter().take_while(|(other, _)| *other <= group).count();
+                columns.insert("sofar".to_owned(), sum(&all[..up_to]));
+            }
+            Behind::Nothing | Behind::Totals => {}
+        }
+        (group.clone(), columns)
     };
-    counts.into_iter().map(row).collect()
+    counts.iter().map(row).collect()
 }

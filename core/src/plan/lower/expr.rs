@@ -153,6 +153,10 @@ impl Lowering<'_> {
             tree::ExprKind::Call { name, arguments } => {
                 self.call(expr.span, name, arguments, depth)?
             }
+            tree::ExprKind::Subsearch(_) => {
+                self.report(super::subsearch::not_here(expr.span));
+                return None;
+            }
             tree::ExprKind::Broken => return None,
         })
     }

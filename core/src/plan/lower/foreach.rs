@@ -56,11 +56,15 @@ pub(super) fn lower(foreach: &Bracketed, lowering: &mut Lowering<'_>) -> Option<
 fn over(foreach: &Bracketed, lowering: &mut Lowering<'_>) -> Option<Over> {
     let mut mode = "multifield".to_owned();
     for (name, value) in &foreach.options {
-        if !name.value.eq_ignore_ascii_case("mode") {
-            lowering.report(unknown_option(name));
-            return None;
+        match name.value.to_ascii_lowercase().as_str() {
+            "mode" => mode = value.value.to_ascii_lowercase(),
+            // The template was read with the usual placeholders in the place of these.
+            "fieldstr" | "matchstr" | "matchseg1" | "matchseg2" | "matchseg3" | "itemstr" => {}
+            _ => {
+                lowering.report(unknown_option(name));
+                return None;
+            }
         }
-        mode = value.value.to_ascii_lowercase();
     }
     match (mode.as_str(), &foreach.names[..]) {
         ("multifield", names) => {

@@ -17,18 +17,22 @@ use crate::{
     plan::{reference, resolve},
     spl::tree::{Command, Listed, Pattern},
     stage::{
+        Column,
         addtotals::{AddTotals, Summary},
         avlbase64::AvlBase64,
         extract::Extract,
         fillnull::{Columns, FillNull},
+        format::Format,
         fromjson::FromJson,
         iplocation::IpLocation,
         makemv::{MakeMv, Splitter},
+        multikv::{Header, MultiKv},
         mvcombine::MvCombine,
         mvexpand::MvExpand,
         nomv::NoMv,
         outlier::{Action, Outlier},
         spath::{Place, SPath},
+        tojson::{Kind, ToJson},
         xmlkv::XmlKv,
     },
 };
@@ -78,6 +82,10 @@ pub(super) fn makemv(
     let field = only_field(listed, command, lowering)?;
     let field = lowering.names.intern(&field.value);
     let keeps_empty = is_on(listed, "allowempty", false, lowering);
+    let as_one = listed.option("setsv").filter(|_| is_on(listed, "setsv", false, lowering));
+    if let Some(as_one) = as_one {
+        lowering.report(both_forms(as_one));
+    }
     let splitter = match (listed.option("tokenizer"), listed.option("delim")) {
         (Some(tokenizer), _) => Splitter::Tokenizer(finder(tokenizer, lowering)?),
         (None, Some(delimiter)) if delimiter.value.is_empty() => {
@@ -90,6 +98,16 @@ pub(super) fn makemv(
         }
     };
     Some(MakeMv { field, splitter, keeps_empty })
+}
+
+fn both_forms(setsv: &Spanned<String>) -> Diagnostic {
+    Diagnostic::error(
+        Code::UnsupportedOption,
+        setsv.span,
+        "caltrop does not run `setsv=t` of `makemv`",
+    )
+    .label("makes a field both one value and several")
+    .help("keep a copy of the field with `eval` before")
 }
 
 fn finder(tokenizer: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<Finder> {
@@ -136,10 +154,10 @@ pub(super) fn nomv(
 ) -> Option<NoMv> {
     refuse_others(listed, "nomv", lowering);
     let field = only_field(listed, command, lowering)?;
-    Some(NoMv { field: lowering.names.intern(&field.value) })
+    Some(NoMv { field: lowering.names.intern(&field.value), delimiter: (*b"\n").into() })
 }
 
-/// The stage of `mvcombine`. Its `delim` only says how a multivalue is shown in one line, which caltrop never does.
+/// The stage of `mvcombine`. Its `delim` only says how a multivalue is shown in one line: see [`delimited`](super::delimited).
 pub(super) fn mvcombine(
     listed: &Listed,
     command: &Command,
@@ -247,6 +265,48 @@ fn output_without_path(output: &Spanned<String>) -> Diagnostic {
         .help("write `path=a.b`, or leave `output` out for a field of each leaf")
 }
 
+/// The stage of `format`, with all six of its texts or none.
+pub(super) fn format(listed: &Listed, lowering: &mut Lowering<'_>) -> Option<Format> {
+    refuse_others(listed, "format", lowering);
+    let mut format = Format::default();
+    let bytes = |text: &Spanned<String>| Box::from(text.value.as_bytes());
+    match &*listed.names {
+        [] => {}
+        [start, row_start, between_fields, row_end, between_rows, end] => {
+            format = Format {
+                start: bytes(start),
+                row_start: bytes(row_start),
+                between_fields: bytes(between_fields),
+                row_end: bytes(row_end),
+                between_rows: bytes(between_rows),
+                end: bytes(end),
+                ..format
+            };
+        }
+        [.., last] => {
+            lowering.report(not_six_texts(listed.names.len(), last));
+            return None;
+        }
+    }
+    if let Some(between) = listed.option("mvsep") {
+        format.between_values = bytes(between);
+    }
+    if let Some(empty) = listed.option("emptystr") {
+        format.empty = bytes(empty);
+    }
+    if let Some(most) = listed.option("maxresults") {
+        format.most_rows = count(most, lowering).filter(|&most| most > 0).unwrap_or(usize::MAX);
+    }
+    Some(format)
+}
+
+fn not_six_texts(found: usize, last: &Spanned<String>) -> Diagnostic {
+    let message = format!("`format` takes six texts or none, not {found}");
+    Diagnostic::error(Code::MissingArgument, last.span, message)
+        .label("the last one")
+        .help("write all of them, such as `format \"(\" \"(\" \"AND\" \")\" \"OR\" \")\"`")
+}
+
 /// The stage of `fromjson`.
 pub(super) fn fromjson(
     listed: &Listed,
@@ -257,6 +317,84 @@ pub(super) fn fromjson(
     let field = only_field(listed, command, lowering)?;
     let prefix = listed.option("prefix").map_or("", |prefix| &prefix.value);
     Some(FromJson { field: lowering.names.intern(&field.value), prefix: prefix.as_bytes().into() })
+}
+
+/// The stage of `multikv`: what stands behind the word `fields` names columns, behind `filter` words that lines hold.
+pub(super) fn multikv(listed: &Listed, lowering: &mut Lowering<'_>) -> Option<MultiKv> {
+    refuse_others(listed, "multikv", lowering);
+    let (mut fields, mut filters) = (Vec::new(), Vec::new());
+    let mut kind: Option<&mut Vec<Box<[u8]>>> = None;
+    for name in &listed.names {
+        match (name.value.to_ascii_lowercase().as_str(), kind.as_deref_mut()) {
+            ("fields", _) => kind = Some(&mut fields),
+            ("filter", _) => kind = Some(&mut filters),
+            (_, Some(list)) => list.push(name.value.as_bytes().into()),
+            (_, None) => {
+                lowering.report(bad_choice(name, "`fields` or `filter` before it"));
+                return None;
+            }
+        }
+    }
+    let header = match listed.option("forceheader") {
+        _ if is_on(listed, "noheader", false, lowering) => Header::None,
+        Some(line) => match count(line, lowering)?.checked_sub(1) {
+            Some(line) => Header::Line(line),
+            None => Header::Found,
+        },
+        None => Header::Found,
+    };
+    let many = listed.option("multitable");
+    if let Some(many) = many.filter(|_| is_on(listed, "multitable", false, lowering)) {
+        lowering.report(bad_choice(many, "`f`: of an event the first table is read"));
+    }
+    let copies = is_on(listed, "copyattrs", true, lowering);
+    let replaces = is_on(listed, "rmorig", true, lowering);
+    Some(MultiKv { header, fields: fields.into(), filters: filters.into(), copies, replaces })
+}
+
+/// The stage of `tojson`.
+pub(super) fn tojson(listed: &Listed, lowering: &mut Lowering<'_>) -> Option<ToJson> {
+    refuse_others(listed, "tojson", lowering);
+    let usual = match listed.option("default_type") {
+        Some(kind) => json_kind(&kind.value).or_else(|| {
+            lowering.report(bad_choice(kind, "`auto`, `bool`, `json`, `none`, `num` or `str`"));
+            None
+        })?,
+        None => Kind::None,
+    };
+    let mut members = Vec::new();
+    for name in &listed.names {
+        let typed = name.value.strip_suffix(')').and_then(|text| text.split_once('('));
+        let (kind, field) = match typed.map(|(kind, field)| (json_kind(kind), field)) {
+            Some((Some(kind), field)) => (kind, field.trim()),
+            Some((None, _)) => {
+                lowering.report(bad_choice(name, "a type such as `num(field)`"));
+                return None;
+            }
+            None => (usual, name.value.as_str()),
+        };
+        members.push((Column::new(field, lowering.names), kind));
+    }
+    let output = listed.option("output_field").map_or("_raw", |field| &field.value);
+    Some(ToJson {
+        members: members.into(),
+        usual,
+        fills_null: is_on(listed, "fill_null", false, lowering),
+        includes_internal: is_on(listed, "include_internal", false, lowering),
+        output: lowering.names.intern(output),
+    })
+}
+
+fn json_kind(name: &str) -> Option<Kind> {
+    match name.to_ascii_lowercase().as_str() {
+        "none" => Some(Kind::None),
+        "auto" => Some(Kind::Auto),
+        "bool" => Some(Kind::Bool),
+        "json" => Some(Kind::Json),
+        "num" => Some(Kind::Number),
+        "str" => Some(Kind::Text),
+        _ => None,
+    }
 }
 
 /// The stage of `outlier`. Of the ways to find outliers there is one, `type=iqr`.
@@ -363,7 +501,7 @@ fn transform(name: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<Extr
 }
 
 /// Says of each option that is none of the command's that it does not run.
-fn refuse_others(listed: &Listed, command: &str, lowering: &mut Lowering<'_>) {
+pub(super) fn refuse_others(listed: &Listed, command: &str, lowering: &mut Lowering<'_>) {
     let known = reference::find(command).map_or(&[][..], |command| command.options);
     let quoted: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
     let known_text = if known.is_empty() { "none".to_owned() } else { quoted.join(", ") };
@@ -382,7 +520,8 @@ fn is_on(listed: &Listed, name: &str, default: bool, lowering: &mut Lowering<'_>
     }
 }
 
-fn count(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<usize> {
+/// The number that an option says; `None` once it was reported that it is none.
+pub(super) fn count(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<usize> {
     let number = value.value.parse().ok();
     if number.is_none() {
         let message = format!("`{}` is no number of values", value.value);
@@ -454,7 +593,7 @@ mod tests {
             ("makemv a b", "E0102 at b"),
             ("makemv delim=\"\" a", "E0108 at \"\""),
             ("makemv tokenizer=\"(\" a", "E0305 at ("),
-            ("makemv setsv=t a", "E0303 at setsv"),
+            ("makemv setsv=t a", "E0303 at t"),
             ("makemv allowempty=maybe a", "E0108 at maybe"),
             ("mvexpand _raw", "E0108 at _raw"),
             ("mvexpand a limit=few", "E0108 at few"),
@@ -467,6 +606,13 @@ mod tests {
             ("iplocation language=de ip", "E0303 at language"),
             ("spath output=a", "E0107 at a"),
             ("spath path=a b", "E0102 at b"),
+            ("format \"(\" \"(\"", "E0107 at \"(\""),
+            ("format mvsep=x rows=3", "E0303 at rows"),
+            ("tojson default_type=text a", "E0108 at text"),
+            ("tojson text(a)", "E0108 at text(a)"),
+            ("multikv a", "E0108 at a"),
+            ("multikv conf=x", "E0303 at conf"),
+            ("multikv forceheader=first", "E0108 at first"),
             ("fromjson", "E0107 at fromjson"),
             ("fromjson a b", "E0102 at b"),
             ("fromjson to=x a", "E0303 at to"),

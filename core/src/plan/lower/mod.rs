@@ -29,7 +29,7 @@ mod subsearch;
 mod top;
 mod transaction;
 
-use super::{closing, support};
+use super::{closing, effects, support};
 use crate::{
     compiled::{Branch, Branched, Plan, Purpose, Reduce},
     diag::{Code, Diagnostic, Spanned},
@@ -37,7 +37,8 @@ use crate::{
     ids::BranchId,
     spl::tree::{Command, CommandKind, Fields, Pipeline},
     stage::{
-        Class, Column, Stage, eval, eventstats, fields, format,
+        Class, Column, Stage, eval, eventstats, fields,
+        format::Format,
         return_::{Gives, Return},
         reverse, table, tail, where_,
     },
@@ -79,7 +80,10 @@ fn branch(
     let mut stages = stages(pipeline, lowering);
     if purpose == Purpose::Tests {
         match stages.last_mut() {
-            Some(Stage::Format(_)) => _ = stages.pop(),
+            Some(Stage::Format(format)) => {
+                refuse_other_texts(pipeline, format, lowering);
+                stages.pop();
+            }
             Some(Stage::Return(returned)) => {
                 returned.gives = Gives::Rows;
                 refuse_bare_values(pipeline, returned, lowering);
@@ -92,6 +96,20 @@ fn branch(
     let (expanded, finish) = (expanded.into(), finish.into());
     lowering.branches.push(Branch { mapped, expanded, reduce, finish, purpose, most_rows });
     BranchId::new(lowering.branches.len() - 1)
+}
+
+/// What rows over events mean is asked of them, never read out of a text: another one than the usual cannot be meant.
+fn refuse_other_texts(pipeline: &Pipeline, format: &Format, lowering: &mut Lowering<'_>) {
+    if *format == Format::default() {
+        return;
+    }
+    let span = pipeline.commands.last().map_or(pipeline.span, |command| command.span);
+    let message = "a subsearch over events is run with the usual texts of `format` only";
+    lowering.report(
+        Diagnostic::error(Code::UnsupportedSearch, span, message)
+            .label("makes another search of its rows")
+            .help("leave `format` out, or search a lookup table"),
+    );
 }
 
 /// `return $field` makes words of a search out of what events say, and these are never read as a search.
@@ -110,7 +128,36 @@ fn refuse_bare_values(pipeline: &Pipeline, returned: &Return, lowering: &mut Low
 
 fn stages(pipeline: &Pipeline, lowering: &mut Lowering<'_>) -> Vec<Stage> {
     let commands = pipeline.commands.iter().enumerate();
-    commands.filter_map(|(index, command)| stage(index, command, lowering)).collect()
+    let stages = commands.filter_map(|(index, command)| {
+        let stage = stage(index, command, lowering)?;
+        Some(delimited(stage, command, &pipeline.commands[..index]))
+    });
+    stages.collect()
+}
+
+/// `nomv` with the `delim` of the last command before it that made a multivalue of its field.
+fn delimited(mut stage: Stage, command: &Command, before: &[Command]) -> Stage {
+    let (Stage::NoMv(nomv), CommandKind::NoMv(listed)) = (&mut stage, &command.kind) else {
+        return stage;
+    };
+    let field = listed.names.first().map(|name| name.value.as_str());
+    let delimiter = before.iter().rev().find_map(|command| match &command.kind {
+        CommandKind::MvCombine(combine) if combine.names.first().map(|it| &*it.value) == field => {
+            combine.option("delim").map(|delimiter| &*delimiter.value)
+        }
+        CommandKind::Stats(stats) | CommandKind::Eventstats(stats) => {
+            let mut outputs = effects::outputs(stats);
+            let is_made = outputs.any(|output| Some(output.name) == field);
+            let mut options = stats.options.iter().rev();
+            let found = options.find(|(name, _)| name.value.eq_ignore_ascii_case("delim"));
+            found.filter(|_| is_made).map(|(_, delimiter)| &*delimiter.value)
+        }
+        _ => None,
+    });
+    if let Some(delimiter) = delimiter {
+        nomv.delimiter = delimiter.as_bytes().into();
+    }
+    stage
 }
 
 fn generates(stages: &[Stage]) -> bool {
@@ -157,7 +204,7 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
             Stage::Table(table::Table { columns: columns(names, lowering) })
         }
         CommandKind::Fields(fields) => Stage::Fields(lower_fields(fields, lowering)),
-        CommandKind::Bin(bin) => Stage::Bin(bin::lower(bin, command, lowering)?),
+        CommandKind::Bin(bin) => bin::lower(bin, lowering)?,
         CommandKind::Stats(stats) => Stage::Stats(stats::lower(stats, command, lowering)),
         CommandKind::Eventstats(stats) => Stage::Eventstats(eventstats::Eventstats {
             stats: stats::lower(stats, command, lowering),
@@ -195,6 +242,8 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::FromJson(listed) => {
             Stage::FromJson(listed::fromjson(listed, command, lowering)?)
         }
+        CommandKind::ToJson(listed) => Stage::ToJson(listed::tojson(listed, lowering)?),
+        CommandKind::MultiKv(listed) => Stage::MultiKv(listed::multikv(listed, lowering)?),
         CommandKind::Outlier(listed) => Stage::Outlier(listed::outlier(listed, lowering)?),
         CommandKind::XmlKv(listed) => Stage::XmlKv(listed::xmlkv(listed, command, lowering)?),
         CommandKind::Extract(listed) => Stage::Extract(listed::extract(listed, lowering)?),
@@ -207,12 +256,12 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::Sort(sort) => Stage::Sort(sort::lower(sort, lowering)),
         CommandKind::Dedup(dedup) => Stage::Dedup(dedup::lower(dedup, lowering)),
         CommandKind::Top(top) => Stage::Top(top::lower(top, command, lowering)),
-        CommandKind::Chart(chart) => Stage::Chart(chart::lower(chart, command, lowering)),
+        CommandKind::Chart(chart) => Stage::Chart(chart::lower(chart, command, lowering)?),
         CommandKind::Transaction(transaction) => {
             Stage::Transaction(transaction::lower(transaction, lowering))
         }
-        CommandKind::MakeResults { count } => {
-            Stage::MakeResults(makeresults::lower(index, *count, command, lowering)?)
+        CommandKind::MakeResults(listed) => {
+            Stage::MakeResults(makeresults::lower(index, listed, command, lowering)?)
         }
         CommandKind::Lookup(lookup) => Stage::Lookup(lookup::lower(lookup, lowering)?),
         CommandKind::InputLookup(lookup) => {
@@ -224,7 +273,7 @@ pub(crate) fn stage(index: usize, command: &Command, lowering: &mut Lowering<'_>
         CommandKind::Append(tree) => Stage::Append(bracketed::append(tree, lowering)?),
         CommandKind::AppendPipe(tree) => Stage::AppendPipe(bracketed::appendpipe(tree, lowering)?),
         CommandKind::Join(tree) => Stage::Join(bracketed::join(tree, lowering)?),
-        CommandKind::Format => Stage::Format(format::Format),
+        CommandKind::Format(listed) => Stage::Format(listed::format(listed, lowering)?),
         CommandKind::Return(tree) => Stage::Return(r#return::lower(tree, lowering)),
         CommandKind::Other(_) => {
             lowering.report(support::refuse(&command.name));

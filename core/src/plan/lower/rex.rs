@@ -17,7 +17,7 @@ pub(super) fn lower(rex: &Rex, lowering: &mut Lowering<'_>) -> Option<rex::Rex> 
     };
     let action = match rex.mode {
         RexMode::Extract => extract(rex, lowering)?,
-        RexMode::Sed => Action::Edit(edit(&rex.pattern, lowering)?),
+        RexMode::Sed => Action::Edit(edits(&rex.pattern, lowering)?),
     };
     Some(rex::Rex { field, action })
 }
@@ -45,46 +45,72 @@ fn no_groups(pattern: &Pattern) -> Diagnostic {
         .help("name what it is to extract, or filter with `regex` instead")
 }
 
-/// `s/re/text/flags` or `y/from/to/`; what follows the first letter separates the parts.
-fn edit(pattern: &Pattern, lowering: &mut Lowering<'_>) -> Option<Edit> {
-    let mut chars = pattern.text.trim().chars();
-    let parts = match (chars.next(), chars.next()) {
-        (Some(kind @ ('s' | 'y')), Some(separator)) if !separator.is_alphanumeric() => {
-            split(chars.as_str(), separator).map(|parts| (kind, parts))
+/// `s/re/text/flags` or `y/from/to/`, one behind the other; what follows the first letter separates the parts.
+fn edits(pattern: &Pattern, lowering: &mut Lowering<'_>) -> Option<Box<[Edit]>> {
+    let (mut edits, mut rest) = (Vec::new(), pattern.text.trim());
+    while !rest.is_empty() || edits.is_empty() {
+        let Some(written) = Written::read(rest) else {
+            lowering.report(no_sed(pattern));
+            return None;
+        };
+        rest = written.rest;
+        edits.push(edit(written, pattern, lowering)?);
+    }
+    Some(edits.into())
+}
+
+/// One command of sed.
+struct Written<'t> {
+    /// What it does.
+    letter: char,
+    /// What is looked for, what takes its place, and the flags.
+    parts: [String; 3],
+    /// What stands behind it.
+    rest: &'t str,
+}
+
+impl<'t> Written<'t> {
+    fn read(text: &'t str) -> Option<Self> {
+        let mut chars = text.chars();
+        let letter = chars.next().filter(|letter| matches!(letter, 's' | 'y'))?;
+        let separator = chars.next().filter(|c| !c.is_alphanumeric() && !c.is_whitespace())?;
+        let (from, rest) = part(chars.as_str(), separator)?;
+        let (to, rest) = part(rest, separator)?;
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let flags = rest[..end].to_owned();
+        Some(Self { letter, parts: [from, to, flags], rest: rest[end..].trim_start() })
+    }
+}
+
+/// What stands before `separator`, where no backslash stands before that, and what stands behind it.
+fn part(text: &str, separator: char) -> Option<(String, &str)> {
+    let mut part = String::new();
+    let mut chars = text.chars();
+    loop {
+        match chars.next()? {
+            '\\' => match chars.next() {
+                Some(escaped) if escaped == separator => part.push(separator),
+                escaped => part.extend(['\\'].into_iter().chain(escaped)),
+            },
+            c if c == separator => return Some((part, chars.as_str())),
+            c => part.push(c),
         }
-        _ => None,
-    };
-    let edit = match parts {
-        Some(('s', [regex, text, flags])) => substitute(pattern, regex, text, &flags, lowering)?,
-        Some((_, [from, to, flags]))
-            if flags.is_empty() && from.chars().count() == to.chars().count() =>
-        {
+    }
+}
+
+fn edit(written: Written<'_>, whole: &Pattern, lowering: &mut Lowering<'_>) -> Option<Edit> {
+    let [from, to, flags] = written.parts;
+    let edit = match written.letter {
+        's' => substitute(whole, from, to, &flags, lowering)?,
+        _ if flags.is_empty() && from.chars().count() == to.chars().count() => {
             Some(Edit::Transliterate { pairs: from.chars().zip(to.chars()).collect() })
         }
         _ => None,
     };
     if edit.is_none() {
-        lowering.report(no_sed(pattern));
+        lowering.report(no_sed(whole));
     }
     edit
-}
-
-/// The three parts that `separator` separates, where no backslash stands before it.
-fn split(text: &str, separator: char) -> Option<[String; 3]> {
-    let mut parts = vec![String::new()];
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        let part = parts.last_mut()?;
-        match c {
-            '\\' => match chars.next() {
-                Some(escaped) if escaped == separator => part.push(separator),
-                escaped => part.extend([c].into_iter().chain(escaped)),
-            },
-            _ if c == separator => parts.push(String::new()),
-            _ => part.push(c),
-        }
-    }
-    parts.try_into().ok()
 }
 
 /// `None` once a bad pattern was reported; `Some(None)` where the flags are none.

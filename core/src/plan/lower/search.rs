@@ -11,6 +11,7 @@ use crate::{
         raw::{RawMatcher, Reach},
         search::{Bound, Pattern, RawTest, Relation, Search as Program, Test},
     },
+    names::Names,
     plan::atoms::event_id,
     spl::tree::{CompareOp, Comparison, RawKind, RawTerm, Search, SearchValue, ValueKind},
 };
@@ -55,7 +56,8 @@ impl Lower<'_, '_> {
             }
             Search::Compare(comparison) => {
                 let test = self.compare(comparison);
-                self.leaf(comparison.span, test)
+                let leaf = self.leaf(comparison.span, test);
+                if spares_internal_indexes(comparison) { public(leaf) } else { leaf }
             }
             Search::In { field, values, span } => {
                 let field = self.lowering.names.intern(&field.value);
@@ -143,6 +145,21 @@ impl Lower<'_, '_> {
             CompareOp::Ge => Test::Ordered(field, Relation::GreaterOrEqual, bound()),
         }
     }
+}
+
+/// Whether a comparison looks for indexes of any name: those whose names start with `_` are none of them.
+fn spares_internal_indexes(comparison: &Comparison) -> bool {
+    comparison.op == CompareOp::Eq
+        && comparison.field.value == "index"
+        && comparison.value.text.starts_with('*')
+}
+
+fn public(indexes: Program) -> Program {
+    const INTERNAL: &str = "_*";
+    let glob = Glob::new(INTERNAL, Case::Insensitive);
+    let internal = Test::Equals(Names::INDEX, Box::new([Pattern { glob, network: None }]));
+    let internal = Program::Leaf(format!("index={INTERNAL}").into(), internal);
+    Program::And([indexes, Program::Not(Box::new(internal))].into())
 }
 
 fn pattern(value: &SearchValue) -> Pattern {

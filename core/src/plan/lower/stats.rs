@@ -23,7 +23,7 @@ pub(super) fn lower(stats: &Stats, command: &Command, lowering: &mut Lowering<'_
         match name.value.to_ascii_lowercase().as_str() {
             "allnum" => plan.all_numeric = options::switch(name, value, lowering),
             "dedup_splitvals" => plan.distinct_splits = options::switch(name, value, lowering),
-            // It only says how a multivalue is shown in one line, which caltrop never does.
+            // It only says how a multivalue is shown in one line, which `nomv` asks for.
             "delim" => {}
             _ => {
                 let known = "`allnum`, `delim` and `dedup_splitvals`";
@@ -62,6 +62,10 @@ impl Lower<'_, '_> {
     }
 
     fn aggregate(&mut self, aggregate: &Aggregate) -> Option<stats::Aggregate> {
+        if aggregate.is_eval() {
+            self.report(only_in_charts(self.command, aggregate));
+            return None;
+        }
         let Some(function) = AggregateFunction::parse(&aggregate.function.value) else {
             self.report(unknown_function(self.command, &aggregate.function));
             return None;
@@ -118,6 +122,21 @@ const LATER: &[&str] = &["sparkline"];
 
 /// Functions that go by the buckets of `timechart`, which alone has them.
 const OF_TIMECHART: &[&str] = &["per_day", "per_hour", "per_minute", "per_second"];
+
+fn only_in_charts(command: &str, aggregate: &Aggregate) -> Diagnostic {
+    let message = format!("`{command}` takes no `eval(...)` of aggregates");
+    Diagnostic::error(Code::UnsupportedFunction, aggregate.span, message)
+        .label("computes with aggregates")
+        .help("name the aggregates and compute behind: `| stats avg(a) AS a BY b | eval c=a*2`")
+}
+
+/// Says that no aggregate has that name.
+pub(super) fn no_function(function: &Spanned<String>) -> Diagnostic {
+    let message = format!("no function `{}` of aggregates", function.value);
+    Diagnostic::error(Code::UnknownFunction, function.span, message)
+        .label("not a function of what a column shows")
+        .help("write such as `sum`, `max` or `avg`")
+}
 
 fn no_field(aggregate: &Aggregate) -> Diagnostic {
     let function = &aggregate.function.value;

@@ -3,7 +3,6 @@
 use super::{Lowering, options, stats};
 use crate::{
     diag::{Code, Diagnostic, Spanned},
-    plan::closing::length_ns,
     spl::tree::{Command, Streamstats},
     stage::{
         bin::Span,
@@ -69,7 +68,7 @@ fn rows(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<usize> {
 /// How long a window is.
 fn time_ns(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<i64> {
     match Span::parse(&value.value, true) {
-        Ok(span) => Some(length_ns(&span)),
+        Ok(span) => Some(span.length_ns()),
         Err(message) => {
             lowering.report(
                 Diagnostic::error(Code::BadArgument, value.span, message).label("not a span"),

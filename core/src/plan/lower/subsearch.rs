@@ -1,4 +1,4 @@
-//! Subsearches in `search`: what they find becomes part of the search before anything else looks at it.
+//! Subsearches in `search`, `where` and `eval`: what they find becomes part of the command before anything else looks at it.
 //!
 //! A subsearch over tables gives the same rows at any time, so it is run once, when the rule is compiled, and the scan can look
 //! for what it found. One over events is left, and becomes a branch of the rule where the search is lowered. What is found goes through the text
@@ -14,7 +14,7 @@ use crate::{
     row::{Env, Fields, Row},
     spl::{
         self,
-        tree::{CommandKind, Pipeline, Search},
+        tree::{CommandKind, Expr, ExprKind, Pipeline, Search},
     },
     stage::{self, Stage, format::Format},
     value::Value,
@@ -28,6 +28,11 @@ pub(crate) fn resolve(pipeline: &mut Pipeline, lowering: &mut Lowering<'_>) {
     for command in &mut pipeline.commands {
         match &mut command.kind {
             CommandKind::Search(search) => resolve_in(search, lowering),
+            CommandKind::Where(expr) => resolve_in_expr(expr, lowering),
+            CommandKind::Eval(assignments) => {
+                let values = assignments.iter_mut().map(|assignment| &mut assignment.value);
+                values.for_each(|value| resolve_in_expr(value, lowering));
+            }
             CommandKind::Append(tree) | CommandKind::AppendPipe(tree) | CommandKind::Join(tree) => {
                 resolve(&mut tree.pipeline, lowering);
             }
@@ -56,10 +61,45 @@ fn resolve_in(search: &mut Search, lowering: &mut Lowering<'_>) {
     }
 }
 
+/// What a subsearch over tables gives is read as an expression; over events it cannot be, for events are no rules.
+fn resolve_in_expr(expr: &mut Expr, lowering: &mut Lowering<'_>) {
+    let ExprKind::Subsearch(pipeline) = &mut expr.kind else {
+        let children = expr.kind.children_mut();
+        children.into_iter().for_each(|child| resolve_in_expr(child, lowering));
+        return;
+    };
+    let span = expr.span;
+    resolve(pipeline, lowering);
+    if !is_generated(pipeline) {
+        return;
+    }
+    let stages = generated(pipeline, lowering);
+    let Some(text) = stages.and_then(|stages| text(&stages, span, lowering)) else {
+        expr.kind = ExprKind::Broken;
+        return;
+    };
+    let (mut found, problems) = spl::parse_expression(&text);
+    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
+        let message = format!("what the subsearch gives is no expression: {}", problem.message);
+        let error = Diagnostic::error(Code::UnsupportedSearch, span, message);
+        lowering.report(error.label(format!("gives `{text}`")));
+    }
+    found.move_to(span);
+    *expr = found;
+}
+
+/// Says that an expression cannot wait for what a subsearch finds.
+pub(super) fn not_here(span: Span) -> Diagnostic {
+    let message = "an expression cannot hold a subsearch over events";
+    Diagnostic::error(Code::UnsupportedSearch, span, message)
+        .label("begins with no table and makes no rows")
+        .help("use `join` or `append`, or a lookup table as `[| inputlookup hosts.csv | return $host]`")
+}
+
 /// Whether a pipeline makes its rows out of no event.
 pub(in crate::plan) fn is_generated(pipeline: &Pipeline) -> bool {
     let head = pipeline.commands.first().map(|command| &command.kind);
-    matches!(head, Some(CommandKind::InputLookup(_) | CommandKind::MakeResults { .. }))
+    matches!(head, Some(CommandKind::InputLookup(_) | CommandKind::MakeResults(_)))
 }
 
 /// The search that a subsearch stands for; `None` once it was reported why there is none.
@@ -92,7 +132,7 @@ fn text(stages: &[Stage], span: Span, lowering: &mut Lowering<'_>) -> Option<Str
     rows.truncate(MOST_ROWS);
     let is_formatted = matches!(stages.last(), Some(Stage::Format(_) | Stage::Return(_)));
     if !is_formatted {
-        rows = Format.apply_all(rows, env);
+        rows = Format::default().apply_all(rows, env);
     }
     let text = |row: &Row<'_>| match row.get(search) {
         Value::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),

@@ -3,7 +3,6 @@
 use super::{Lowering, options, search};
 use crate::{
     diag::{Code, Diagnostic, Spanned},
-    plan::closing::length_ns,
     spl::tree::{self, Transaction},
     stage::{
         bin::Span,
@@ -80,7 +79,7 @@ fn length(value: &Spanned<String>, lowering: &mut Lowering<'_>) -> Option<i64> {
         return None;
     }
     match Span::parse(&value.value, true) {
-        Ok(span) => Some(length_ns(&span)),
+        Ok(span) => Some(span.length_ns()),
         // Events of one moment.
         Err(_) if value.value.trim_end_matches(char::is_alphabetic) == "0" => Some(0),
         Err(message) => {

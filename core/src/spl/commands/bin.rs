@@ -1,4 +1,4 @@
-//! `bin [span=..] [field] [AS name]`, also called `bucket` and `discretize`.
+//! `bin [span=..] [options] [field] [AS name]`, also called `bucket` and `discretize`.
 
 use crate::spl::parser::Parser;
 use crate::spl::tree::{Bin, CommandKind};

@@ -1,12 +1,21 @@
 //! `foreach`, `append`, `appendpipe` and `join`: names, options and a pipeline in brackets, in any order.
 
 use crate::diag::{Code, Diagnostic};
+use crate::spl::args::WrittenOption;
 use crate::spl::parser::Parser;
 use crate::spl::print::{print_names, print_options, print_subpipeline};
 use crate::spl::tree::{Bracketed, Pipeline};
 
 /// Reads the arguments; `None` once it was reported that there are no brackets.
 pub(super) fn parse(parser: &mut Parser<'_>) -> Option<Bracketed> {
+    parse_with(parser, |parser, _| parser.subpipeline())
+}
+
+/// The same, where `read` reads the brackets; it is told the options before them.
+pub(super) fn parse_with(
+    parser: &mut Parser<'_>,
+    read: impl Fn(&mut Parser<'_>, &[WrittenOption]) -> Option<Pipeline>,
+) -> Option<Bracketed> {
     let (mut names, mut options, mut pipeline) = (Vec::new(), Vec::new(), None);
     loop {
         parser.skip_separators();
@@ -14,7 +23,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Option<Bracketed> {
             break;
         } else if let Some(option) = parser.option() {
             options.push(option);
-        } else if let Some(found) = parser.subpipeline() {
+        } else if let Some(found) = read(parser, &options) {
             if pipeline.is_some() {
                 parser.report(second_brackets(&found));
             }

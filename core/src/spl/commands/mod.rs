@@ -9,11 +9,11 @@ pub(super) mod convert;
 pub(super) mod dedup;
 mod eval;
 mod fields;
+mod foreach;
 mod head;
 pub(super) mod inputlookup;
 pub(super) mod listed;
 pub(super) mod lookup;
-mod makeresults;
 mod other;
 pub(super) mod outputlookup;
 mod regex;
@@ -48,16 +48,13 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "eventstats" => stats::parse_eventstats(parser),
         "where" => r#where::parse(parser),
         "eval" => eval::parse(parser),
-        "foreach" => bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::Foreach),
+        "foreach" => foreach::parse(parser),
         "append" => bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::Append),
         "appendpipe" => {
             bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::AppendPipe)
         }
         "join" => bracketed::parse(parser).map_or(CommandKind::Broken, CommandKind::Join),
-        "format" => {
-            parser.expect_end("`format` is written without options");
-            CommandKind::Format
-        }
+        "format" => listed::parse(parser, CommandKind::Format),
         "return" => r#return::parse(parser),
         "rex" => rex::parse(parser),
         "fillnull" => listed::parse(parser, CommandKind::FillNull),
@@ -70,6 +67,8 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "iplocation" => listed::parse(parser, CommandKind::IpLocation),
         "spath" => listed::parse(parser, CommandKind::SPath),
         "fromjson" => listed::parse(parser, CommandKind::FromJson),
+        "tojson" => listed::parse(parser, CommandKind::ToJson),
+        "multikv" => listed::parse(parser, CommandKind::MultiKv),
         "outlier" => listed::parse(parser, CommandKind::Outlier),
         "xmlkv" => listed::parse(parser, CommandKind::XmlKv),
         "extract" | "kv" => listed::parse(parser, CommandKind::Extract),
@@ -87,7 +86,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, name: &str) -> CommandKind {
         "top" => top::parse(parser, false),
         "rare" => top::parse(parser, true),
         "transaction" => transaction::parse(parser),
-        "makeresults" => makeresults::parse(parser),
+        "makeresults" => listed::parse(parser, CommandKind::MakeResults),
         "lookup" => lookup::parse(parser),
         "inputlookup" => inputlookup::parse(parser),
         "outputlookup" => outputlookup::parse(parser),

@@ -74,7 +74,7 @@ fn aggregate(parser: &mut Parser<'_>) -> Aggregate {
     let start = parser.at;
     // The point is that of `perc99.9`.
     let function = parser.take_while(|c| is_word(c) || c == '.');
-    let argument = argument(parser);
+    let argument = argument(parser, function.value.eq_ignore_ascii_case("eval"));
     let text = parser.since(start).text(parser.text).to_owned();
     let before_alias = parser.at;
     parser.skip_space();
@@ -91,12 +91,16 @@ fn aggregate(parser: &mut Parser<'_>) -> Aggregate {
     Aggregate { function, argument, alias, text, span: parser.since(start) }
 }
 
-fn argument(parser: &mut Parser<'_>) -> AggregateArgument {
+/// Reads what stands in parentheses, if they stand here; `of_eval` says that they are those of `eval`.
+fn argument(parser: &mut Parser<'_>, of_eval: bool) -> AggregateArgument {
     let before_space = parser.at;
     parser.skip_space();
     if parser.peek() != Some('(') {
         parser.at = before_space;
         return AggregateArgument::None;
+    }
+    if of_eval {
+        return computed(parser);
     }
     if let Some(expr) = eval(parser) {
         return expr;
@@ -116,6 +120,15 @@ fn argument(parser: &mut Parser<'_>) -> AggregateArgument {
         parser.report(error.label("expected one field").help(help));
     }
     AggregateArgument::Field(Spanned::new(unquote(text), span))
+}
+
+/// Reads `(expr)`.
+fn computed(parser: &mut Parser<'_>) -> AggregateArgument {
+    let open = parser.at;
+    parser.bump();
+    let expr = parser.expression();
+    parser.expect_closing(open);
+    AggregateArgument::Eval(expr)
 }
 
 /// Reads `(eval(expr))`, if it stands here.

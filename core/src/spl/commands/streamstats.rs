@@ -6,6 +6,7 @@ use super::stats;
 use crate::diag::Span;
 use crate::spl::args::{Escapes, unescape};
 use crate::spl::expr::Power;
+use crate::spl::lexer::quote_end;
 use crate::spl::parser::Parser;
 use crate::spl::print::{print_expr, print_stats};
 use crate::spl::tree::{CommandKind, Expr, ExprKind, Streamstats};
@@ -41,9 +42,8 @@ fn condition(parser: &mut Parser<'_>) -> Expr {
         Some('(') => {
             let inside = parser.parenthesised();
             let text = inside.text(parser.text).trim();
-            let is_quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
-            let is_one = is_quoted && !text[1..text.len() - 1].contains('"');
-            if is_one { of_text(parser, text, inside) } else { of_span(parser, inside) }
+            let is_quoted = text.starts_with('"') && quote_end(text, 0) == Some(text.len());
+            if is_quoted { of_text(parser, text, inside) } else { of_span(parser, inside) }
         }
         Some('"') => {
             parser.quoted();
@@ -57,21 +57,28 @@ fn condition(parser: &mut Parser<'_>) -> Expr {
     }
 }
 
-/// Reads `"(" expr ")"`.
+/// Reads `"(" expr ")"`. The quotes of a text in there may be written with backslashes.
 fn between_quoted_parentheses(parser: &mut Parser<'_>) -> Expr {
     const OPENING: &str = "\"(\"";
     const CLOSING: &str = "\")\"";
     let open = parser.at + 1;
     parser.at += OPENING.len();
-    let start = parser.at;
+    let (start, mut is_escaped) = (parser.at, false);
     while parser.at < parser.end && !parser.rest().starts_with(CLOSING) {
         match parser.peek() {
             Some('"') => _ = parser.quoted(),
+            Some('\\') if parser.rest().starts_with("\\\"") => {
+                is_escaped = true;
+                parser.at += "\\\"".len();
+            }
             _ => parser.bump(),
         }
     }
     let inside = Span::new(start, parser.at);
-    let expr = of_span(parser, inside);
+    let expr = match is_escaped {
+        true => of_escaped(parser, inside.text(parser.text), inside),
+        false => of_span(parser, inside),
+    };
     match parser.rest().starts_with(CLOSING) {
         true => parser.at += CLOSING.len(),
         false => parser.expect_closing(open),
@@ -94,22 +101,18 @@ fn of_text(parser: &mut Parser<'_>, quoted: &str, span: Span) -> Expr {
         let start = span.start + span.text(parser.text).find(quoted).unwrap_or(0) + 1;
         return of_span(parser, Span::new(start, start + inner.len()));
     }
-    let text = unescape(inner, Escapes::Pipe);
+    of_escaped(parser, inner, span)
+}
+
+fn of_escaped(parser: &mut Parser<'_>, escaped: &str, span: Span) -> Expr {
+    let text = unescape(escaped, Escapes::Pipe);
     let mut inner = Parser::new(&text);
     inner.command.clone_from(&parser.command);
     let mut expr = inner.whole_expression();
     let found = std::mem::take(&mut inner.diagnostics);
     found.into_iter().for_each(|diagnostic| parser.report(diagnostic.map_spans(|_| span)));
-    move_to(&mut expr, span);
+    expr.move_to(span);
     expr
-}
-
-fn move_to(expr: &mut Expr, span: Span) {
-    expr.span = span;
-    if let ExprKind::Call { name, .. } = &mut expr.kind {
-        name.span = span;
-    }
-    expr.kind.children_mut().into_iter().for_each(|child| move_to(child, span));
 }
 
 pub(in crate::spl) fn print(out: &mut String, streamstats: &Streamstats) {
