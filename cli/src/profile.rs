@@ -179,7 +179,7 @@ mod tests {
         }
         let mut builder = RuleSetBuilder::new(Knowledge::builtin(), BuildOptions::default());
         builder.add_spl("every", "user=* | stats count");
-        builder.add_spl("few", "TERM(needle) user=nobody");
+        builder.add_spl("few", "TERM(needle) | where isnull(user)");
         builder.add_spl("none", "TERM(absent)");
         let options = Options { stopwatch: Some(stopwatch), ..Options::default() };
         Engine::new(Arc::new(builder.build().rules), options)

@@ -81,6 +81,12 @@ impl Names {
         self.find(text).map_or(Name::Other(text), Name::Known)
     }
 
+    /// Whether `field` is what is said of an event, or its whole text, and no part of it.
+    #[must_use]
+    pub fn is_metadata(field: FieldId) -> bool {
+        field.index() <= Self::INDEX.index()
+    }
+
     /// The text of `id`.
     #[must_use]
     pub fn text(&self, id: FieldId) -> &str {

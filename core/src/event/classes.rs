@@ -178,10 +178,10 @@ impl Classes {
 fn facts<'a>(mapping: &Mapping, class: &Class, asked: &Asked<'a>) -> Facts<'a> {
     let Asked { metadata, channel, event_id, leads } = *asked;
     let is_own = |field| mapping.labels.label(field).is_none() && class.only_extracts(field);
-    let is_kept = |field| mapping.labels.label(field).is_none() && class.keeps(field);
+    let is_kept = |field| mapping.labels.label(field).is_none() && class.keeps(field, mapping);
     let finds_none = class.extractions_of_any().is_empty();
     let event_id_field = event_id.filter(|_| leads && is_kept(Names::EVENT_ID));
-    let is_event_code = class.renames(Names::EVENT_ID, Names::EVENT_CODE)
+    let is_event_code = class.renames(Names::EVENT_ID, Names::EVENT_CODE, mapping)
         && mapping.labels.label(Names::EVENT_CODE).is_none();
     Facts {
         source: metadata.sources[0].filter(|_| is_own(Names::SOURCE)),

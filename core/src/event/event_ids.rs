@@ -2,8 +2,6 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem;
-
 use crate::scan::needle::Needle;
 
 static NAMES: LazyLock<[Needle; 2]> =
@@ -14,28 +12,15 @@ pub(super) fn names_no_other(raw: &[u8], id: &[u8]) -> bool {
     named(raw).all(|named| named.is_empty() || named == id)
 }
 
-/// Whether the Windows XML `raw` can hold one field called `EventID` only, and none called `EventCode`.
+/// Whether the Windows XML `raw`, which writes names as they are, can hold one field called `EventID` only, and none called
+/// `EventCode`.
 pub(super) fn names_one_field(raw: &[u8]) -> bool {
     // The tag that opens it, and the one that closes it.
-    EVENT_ID.starts(raw).take(3).count() <= 2
-        && EVENT_CODE.find(raw, 0).is_none()
-        && has_no_letter_by_number(raw)
-}
-
-/// Whether no reference by number in `raw` can stand for a letter of a name: Windows writes line ends and tabs so.
-pub(super) fn has_no_letter_by_number(raw: &[u8]) -> bool {
-    let is_no_letter = |at: usize| {
-        let number = &raw[at + REFERENCE.needle().len()..];
-        [b"13;".as_slice(), b"10;", b"9;"].iter().any(|control| number.starts_with(control))
-    };
-    REFERENCE.find_iter(raw).all(is_no_letter)
+    EVENT_ID.starts(raw).take(3).count() <= 2 && EVENT_CODE.find(raw, 0).is_none()
 }
 
 static EVENT_ID: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"eventid"));
 static EVENT_CODE: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"eventcode"));
-/// A name can be written with references by number.
-static REFERENCE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("&#"));
-
 /// The numbers behind the names, wherever these stand.
 fn named(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     NAMES.iter().flat_map(move |name| {
@@ -58,10 +43,9 @@ mod tests {
         assert!(!names_no_other(raw, b"4688"));
         assert!(names_no_other(&raw[..23], b"4688") && !names_no_other(&raw[..23], b"1"));
         assert!(names_no_other(b"EventID 4", b"1"));
-        assert!(names_one_field(b"<Data Name='Event'>&amp;&#13;&#10;&#9;</Data>"));
+        assert!(names_one_field(b"<Data Name='Event'>1</Data>"));
         assert!(names_one_field(b"<EventID>1</EventID>"));
         assert!(!names_one_field(b"<EventID>1</EventID><Data Name='h'>EventID=2</Data>"));
         assert!(!names_one_field(b"<Data Name='EventCode'>1</Data>"));
-        assert!(!names_one_field(b"<Data Name='&#69;ventCode'>1</Data>"));
     }
 }

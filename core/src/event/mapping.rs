@@ -13,7 +13,7 @@ use super::{
     recognise::Recognisers,
     selector::{Metadata, Selector},
 };
-use crate::{expr::program::Expr, ids::FieldId, lookup::Lookup};
+use crate::{expr::program::Expr, ids::FieldId, lookup::Lookup, names::Names};
 
 /// All knowledge of a rule set that speaks of fields.
 #[derive(Clone, Debug, Default)]
@@ -248,11 +248,11 @@ impl Class {
         aliases.is_empty() && calculation.is_none() && lookups.is_empty()
     }
 
-    /// Whether `field` is what the event itself holds, wherever it holds that and no extraction finds this very name in its text.
+    /// Whether `field` is what the event itself holds, wherever it holds that and no other field of it has this name in its text.
     #[must_use]
-    pub fn keeps(&self, field: FieldId) -> bool {
+    pub fn keeps(&self, field: FieldId, mapping: &Mapping) -> bool {
         let Makers { aliases, calculation, lookups, .. } = self.makers(field);
-        self.only_finds_names(field)
+        self.only_finds_names(field, mapping)
             && aliases.iter().all(|alias| alias.keeps_existing)
             && calculation.is_none()
             && lookups.is_empty()
@@ -260,19 +260,23 @@ impl Class {
 
     /// Whether `field` is `from` under another name, for events that hold that and whose text has nothing of this name.
     #[must_use]
-    pub fn renames(&self, from: FieldId, field: FieldId) -> bool {
+    pub fn renames(&self, from: FieldId, field: FieldId, mapping: &Mapping) -> bool {
         let Makers { aliases, calculation, lookups, .. } = self.makers(field);
-        self.only_finds_names(field)
+        self.only_finds_names(field, mapping)
             && !aliases.is_empty()
             && aliases.iter().all(|alias| alias.from == from)
             && calculation.is_none()
             && lookups.is_empty()
     }
 
-    /// Whether only such extractions may give `field` as take the names from the text.
-    fn only_finds_names(&self, field: FieldId) -> bool {
+    /// Whether only such extractions may give `field` as take the names from the text of one own field of the event.
+    fn only_finds_names(&self, field: FieldId, mapping: &Mapping) -> bool {
         let any = self.extractions_of_any();
-        self.extractions_of(field).iter().all(|place| any.contains(place))
+        self.extractions_of(field).iter().all(|&place| {
+            let Placed { extraction, needs } = &self.extractions[place];
+            let source = mapping.extractions[*extraction].source;
+            any.contains(&place) && needs.is_empty() && !Names::is_metadata(source)
+        })
     }
 
     /// The aliases that make a field of that name, the weakest first: each may override those before it.

@@ -142,6 +142,7 @@ pub struct Event<'e> {
     known: OnceCell<Known<'e>>,
     /// What each extraction of its class has found.
     extracted: OnceCell<&'e [OnceCell<Found<'e>>]>,
+    has_plain_names: OnceCell<bool>,
     /// How often it was asked whether a field is absent.
     asked_absent: Cell<u8>,
     /// What the terms that rules share say of it, as far as they were asked.
@@ -185,6 +186,7 @@ impl<'e> Event<'e> {
             lost_fields: Cell::new(0),
             known: OnceCell::new(),
             extracted: OnceCell::new(),
+            has_plain_names: OnceCell::new(),
             asked_absent: Cell::new(0),
             verdicts: OnceCell::new(),
             looked_up: OnceCell::new(),
@@ -285,11 +287,20 @@ impl<'e> Event<'e> {
         })
     }
 
+    /// Whether the names of its fields stand in its text, if it is Windows XML.
+    fn has_plain_names(&self) -> bool {
+        let raw = self.raw.unwrap_or_default();
+        *self.has_plain_names.get_or_init(|| winxml::has_plain_names(raw))
+    }
+
     /// The event id, where the text names no other one, and whether the fields that hold it are sure to.
     fn only_event_id(&self) -> (Option<&'e [u8]>, bool) {
         let raw = self.raw.filter(|_| !self.env.terms.is_empty()).unwrap_or_default();
         let event_id = self.meta.event_id.filter(|id| event_ids::names_no_other(raw, id));
-        let leads = self.meta.leads && event_id.is_some() && event_ids::names_one_field(raw);
+        let leads = self.meta.leads
+            && event_id.is_some()
+            && event_ids::names_one_field(raw)
+            && self.has_plain_names();
         (event_id.filter(|_| !raw.is_empty()), leads)
     }
 
@@ -517,7 +528,8 @@ impl<'e> Event<'e> {
         let asked = self.asked_absent.get();
         let may_tell = self.meta.format == Format::WinXml
             && self.natives.get().is_none()
-            && asked < MOST_ASKED_ABSENT;
+            && asked < MOST_ASKED_ABSENT
+            && self.has_plain_names();
         may_tell && {
             self.asked_absent.set(asked + 1);
             let name = self.env.names.text(field).as_bytes();

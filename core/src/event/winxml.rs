@@ -118,9 +118,10 @@ pub fn system(raw: &[u8]) -> System<'_> {
     system
 }
 
-/// Whether `raw` surely has no field of that name: its letters stand nowhere in the text, or only within longer words.
+/// Whether `raw`, which writes names as they are, surely has no field of that name: its letters stand nowhere in the text, or only
+/// within longer words.
 ///
-/// A name is as the event writes it, but for what is no letter and no digit, and for references by number.
+/// A name is as the event writes it, but for what is no letter and no digit.
 pub(super) fn lacks_field(raw: &[u8], name: &[u8]) -> bool {
     let is_within_word = |at: usize| {
         let (before, behind) = (at.checked_sub(1).map(|at| raw[at]), raw.get(at + name.len()));
@@ -130,7 +131,17 @@ pub(super) fn lacks_field(raw: &[u8], name: &[u8]) -> bool {
     !name.is_empty()
         && name.iter().all(u8::is_ascii_alphanumeric)
         && memmem::find_iter(raw, name).all(is_within_word)
-        && super::event_ids::has_no_letter_by_number(raw)
+}
+
+/// Whether `raw` writes its names as they are: it holds no declaration, comment or instruction, and references by number only to
+/// line ends and tabs, which Windows writes so.
+pub(super) fn has_plain_names(raw: &[u8]) -> bool {
+    const CONTROLS: [&[u8]; 3] = [b"13;", b"10;", b"9;"];
+    memchr3_iter(b'#', b'!', b'?', raw).all(|at| match (raw[..at].last(), raw[at]) {
+        (Some(b'&'), b'#') => CONTROLS.iter().any(|number| raw[at + 1..].starts_with(number)),
+        (Some(b'<'), b'!' | b'?') => false,
+        _ => true,
+    })
 }
 
 /// When and where `raw` happened, and from which log it is.
@@ -592,7 +603,20 @@ mod tests {
             !lacks_field(b"<Data Name='.Type'>", b"Type"),
             "what is cleaned away may stand before it"
         );
-        assert!(!lacks_field(b"<Data Name='T&#121;pe'>", b"Type"));
+    }
+
+    #[test]
+    fn names_are_plain_where_nothing_can_stand_for_a_letter() {
+        assert!(has_plain_names(b"<Event><Data Name='a'>&amp;&#13;&#10;&#9;! ? #</Data></Event>"));
+        for raw in [
+            "<Data Name='&#69;ventCode'>",
+            "<Data Name='E<!-- -->x'>",
+            "<?x y?>",
+            "<![CDATA[x]]>",
+            "&#x45;",
+        ] {
+            assert!(!has_plain_names(raw.as_bytes()), "{raw}");
+        }
     }
 
     #[test]

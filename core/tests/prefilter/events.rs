@@ -199,14 +199,34 @@ impl Said {
     }
 }
 
+/// Data that speaks of ids and channels as the head of an event does, and as knowledge may read it.
+const MISLEADING: [&str; 10] = [
+    "<Data Name='EventCode'>3</Data>",
+    "<Data Name='&#69;ventCode'>3</Data>",
+    "<Data Name='EventID'>4688</Data><Data Name='Channel'>Security</Data>",
+    "<Data Name='Hashes'>EventCode=3,MD5=0</Data>",
+    "<Data Name='Hashes'>EventID=3,Channel=Security</Data>",
+    "<Data Name='note'>EventCode=3 EventCode=4688</Data>",
+    "<Data Name='note'>&lt;EventID&gt;3&lt;</Data>",
+    "<Data Name='Type'>Process</Data>",
+    "<Data Name='Ty&#112;e'>Process</Data>",
+    "<Data Name='.Type'>Process</Data>",
+];
+
 fn xml(said: &Said, random: &mut Random) -> Vec<u8> {
     let Said { id, channel, second, host, items } = said;
     let data: String = items.iter().map(|(name, value)| item_of(name, value, random)).collect();
     let qualifiers = random.pick(&["", "", " Qualifiers='0'"]);
+    let before =
+        if random.once_in(20) { "<EventCode>3</EventCode><Channel>x</Channel>" } else { "" };
+    let more = match random.below(3) {
+        0 => random.pick(&MISLEADING),
+        _ => "",
+    };
     format!(
-        "<Event xmlns='urn:x'><System><Provider Name='p'/><EventID{qualifiers}>{id}</EventID>\
+        "<Event xmlns='urn:x'>{before}<System><Provider Name='p'/><EventID{qualifiers}>{id}</EventID>\
          <TimeCreated SystemTime='2026-03-02T09:30:0{second}.5Z'/><Channel>{channel}</Channel>\
-         <Computer>{host}</Computer></System><EventData>{data}</EventData></Event>"
+         <Computer>{host}</Computer></System><EventData>{more}{data}</EventData></Event>"
     )
     .into_bytes()
 }

@@ -72,7 +72,8 @@ fn expression(event: &Event, depth: usize, random: &mut Random) -> String {
 
 /// One test of a search.
 fn test(event: &Event, random: &mut Random) -> String {
-    match random.below(12) {
+    match random.below(15) {
+        12.. => of_kind(random).to_owned(),
         0 | 1 => format!("TERM({})", token(event, random)),
         2 => quoted(&wildcards(&fragment(event, random), random)),
         3 => quoted(&fragment(event, random)),
@@ -99,6 +100,27 @@ fn test(event: &Event, random: &mut Random) -> String {
             format!("{field}={}", quoted(&wildcards(&value, random)))
         }
     }
+}
+
+/// A test of what all events of a kind have in common; few, so that rules share them.
+fn of_kind(random: &mut Random) -> &'static str {
+    random.pick(&[
+        "EventCode=1",
+        "EventCode=3",
+        "EventID=4688",
+        "EventCode IN (1, 11)",
+        "(EventCode=1 OR Type=Process)",
+        "NOT EventCode=3",
+        "(\"EventCode=1\" OR \"<EventID>1<\")",
+        "((TERM(EventCode=4688) OR \"<EventID>4688<\") \"cmd\")",
+        "Channel=Security",
+        "NOT Channel=\"Microsoft-Windows-Sysmon/*\"",
+        "(Channel=\"*Sysmon*\" OR source=\"*Sysmon*\" OR sourcetype=\"*Sysmon*\")",
+        "sourcetype=\"XmlWinEventLog:*\"",
+        "source=\"*Security\"",
+        "NOT sourcetype=pan*",
+        "sourcetype IN (auditd, \"pan:*\")",
+    ])
 }
 
 /// One stage that looks at one row.
