@@ -17,8 +17,10 @@ const NEVER: &str = "nothing-of-the-kind";
 
 /// A random rule: a search, then up to two stages that look at one row; now and then a subpipeline over events, or what takes rows together.
 pub(crate) fn rule(event: &Event, random: &mut Random) -> String {
-    let mut rule = match random.below(4) {
+    let mut rule = match random.below(8) {
         0 => "*".to_owned(),
+        1 => of_kind(random).to_owned(),
+        2 => format!("{} {}", of_kind(random), expression(event, 1, random)),
         _ => expression(event, 2, random),
     };
     for _ in 0..random.below(3) {
