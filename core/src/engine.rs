@@ -367,7 +367,7 @@ impl<'e, 's> Work<'e, 's> {
             rules: &engine.rules,
             options: &engine.options,
             env,
-            knowledge: Knowledge { mapping: &engine.rules.mapping, classes: &engine.classes },
+            knowledge: knowledge(&engine.rules, &engine.options, &engine.classes),
             candidates: &mut engine.candidates,
             sight: &mut engine.sight,
             passed: &mut engine.passed,
@@ -395,7 +395,7 @@ impl<'e, 's> Work<'e, 's> {
     /// ask for as well.
     #[inline(never)]
     fn narrow(&mut self, raw: &'e [u8], event: &'e Event<'e>) {
-        if let Some(route) = event.route().filter(|_| self.options.prefilter) {
+        if let Some(route) = event.route() {
             self.candidates.remove_all(&route.excluded);
             let text = Text { raw, input: self.options.input, scratch: self.env.bump };
             self.rules.scan.narrow(text, self.sight, self.candidates);
@@ -430,7 +430,7 @@ impl<'e, 's> Work<'e, 's> {
     ) {
         let event = Event::of_fields(raw, fields, head, self.knowledge, self.env);
         let event: &Event<'_> = self.env.bump.alloc(event);
-        if let Some(route) = event.route().filter(|_| self.options.prefilter) {
+        if let Some(route) = event.route() {
             self.candidates.remove_all(&route.excluded);
             self.rules.terms.narrow(self.candidates, event, self.env);
         }
@@ -613,6 +613,11 @@ impl<'e, 's> Work<'e, 's> {
 /// Whether a rule has windows that all hosts close together.
 fn waits_for_all(rule: &Rule) -> bool {
     rule.plan.reduce.is_some() && !rule.plan.closing.by_host
+}
+
+/// Without the scan, every event is asked everything.
+fn knowledge<'e>(rules: &'e RuleSet, options: &Options, classes: &'e Classes) -> Knowledge<'e> {
+    Knowledge { mapping: &rules.mapping, classes, trusts_kinds: options.prefilter }
 }
 
 fn env<'e>(

@@ -13,7 +13,13 @@ mod rules;
 #[path = "prefilter/words.rs"]
 mod words;
 
-use caltrop_core::config::Options;
+use std::sync::Arc;
+
+use caltrop_core::{
+    config::Options,
+    knowledge::Knowledge,
+    ruleset::{BuildOptions, RuleSetBuilder},
+};
 use common::{run, stream, without_prefilter};
 
 #[test]
@@ -28,6 +34,34 @@ fn the_scan_changes_no_alert() {
         events::NAMES_FROM_EVENTS,
     ];
     law::holds_for(events::event, &apps);
+}
+
+/// What is certain of a kind of events is what no event of it can contradict.
+#[test]
+fn what_an_event_says_of_other_kinds_misleads_nobody() {
+    let mut all = Knowledge::builtin();
+    assert_eq!(all.overlay(events::NAMES_FROM_EVENTS), []);
+    let events = events::misleading();
+    for knowledge in [Knowledge::builtin(), all] {
+        let mut builder = RuleSetBuilder::new(knowledge, BuildOptions::default());
+        for (index, rule) in rules::OF_KIND.iter().enumerate() {
+            builder.add_spl(&format!("{index:02}"), rule);
+            builder
+                .add_spl(&format!("{index:02} again"), &format!("{rule} | where isnotnull(host)"));
+        }
+        let rules = Arc::new(builder.build().rules);
+        assert_eq!(rules.len(), 2 * rules::OF_KIND.len());
+        let options = Options::default();
+        let mut candidates = 0;
+        for event in &events {
+            let with = run(&rules, &options, [event.as_bytes()]);
+            let without = run(&rules, &without_prefilter(&options), [event.as_bytes()]);
+            assert_eq!(with.alerts, without.alerts, "{event}");
+            candidates += with.counters.candidates;
+        }
+        let pairs = (rules.len() * events.len()) as u64;
+        assert!(candidates * 4 < pairs * 3, "{candidates} candidates of {pairs}");
+    }
 }
 
 /// An event that the scan lets go is not even dated, so without the scan it must not make others late.

@@ -37,7 +37,7 @@ fn seen(raw: &[u8], named: &[&str]) -> Seen {
     let (names, mapping) = (names, Mapping::default());
     let env = Env::new(&bump, &names, &caches, &zone, 0.0);
     let classes = Classes::default();
-    let knowledge = Knowledge { mapping: &mapping, classes: &classes };
+    let knowledge = Knowledge { mapping: &mapping, classes: &classes, trusts_kinds: true };
     let meta = Meta::read(raw, &Head::default(), Input::Auto, env);
     let event = Event::new(raw, meta, knowledge, env);
     let mut fields = Flat::new();

@@ -73,7 +73,7 @@ fn with_event<T>(raw: &str, look: impl FnOnce(&Event<'_>, &Bump) -> T) -> T {
     let zone = jiff::tz::TimeZone::UTC;
     let env = Env::new(&bump, &names, &caches, &zone, 0.0);
     let classes = Classes::default();
-    let knowledge = Knowledge { mapping: &mapping, classes: &classes };
+    let knowledge = Knowledge { mapping: &mapping, classes: &classes, trusts_kinds: true };
     let meta = Meta::read(raw.as_bytes(), &Head::default(), Input::Auto, env);
     look(&Event::new(raw.as_bytes(), meta, knowledge, env), &bump)
 }

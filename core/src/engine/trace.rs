@@ -1,10 +1,10 @@
 //! What one rule makes of one event, stage by stage: for `explain --event`, not for speed.
 
-use super::{Engine, env};
+use super::{Engine, env, knowledge};
 use crate::{
     compiled::Plan,
     config::Input,
-    event::{Event, Head, Knowledge, Meta, rows::RowError},
+    event::{Event, Head, Meta, rows::RowError},
     ids::RuleId,
     row::{Env, Rank, Row},
     stage::Stage,
@@ -41,7 +41,7 @@ impl Engine {
         let is_candidate = self.candidates.contains(rule);
         let env = env(&self.rules, &self.options, &self.caches, &self.scratch);
         self.classes.make_room();
-        let knowledge = Knowledge { mapping: &self.rules.mapping, classes: &self.classes };
+        let knowledge = knowledge(&self.rules, &self.options, &self.classes);
         let event = match self.options.input {
             Input::Rows => Event::of_row(raw, head, env)?,
             input => Event::new(raw, Meta::read(raw, head, input, env), knowledge, env),

@@ -128,6 +128,8 @@ pub struct Knowledge<'e> {
     pub mapping: &'e Mapping,
     /// What it says of the kinds of events that were met.
     pub classes: &'e Classes,
+    /// Whether what is certain of a kind is taken for granted, and no event of it asked again.
+    pub trusts_kinds: bool,
 }
 
 /// One event while rules look at it.
@@ -304,10 +306,11 @@ impl<'e> Event<'e> {
         (event_id.filter(|_| !raw.is_empty()), leads)
     }
 
-    /// What rules say of all events of its kind; `None` where nothing is known of kinds.
+    /// What rules say of all events of its kind; `None` where kinds are not known or not trusted.
     #[must_use]
     pub fn route(&self) -> Option<&'e Route> {
-        self.knowledge.map(|knowledge| self.known(knowledge).route)
+        let knowledge = self.knowledge.filter(|knowledge| knowledge.trusts_kinds);
+        knowledge.map(|knowledge| self.known(knowledge).route)
     }
 
     /// A verdict for each term: what is certain of its kind, the others open.

@@ -200,7 +200,7 @@ impl Said {
 }
 
 /// Data that speaks of ids and channels as the head of an event does, and as knowledge may read it.
-const MISLEADING: [&str; 10] = [
+pub(crate) const MISLEADING: [&str; 10] = [
     "<Data Name='EventCode'>3</Data>",
     "<Data Name='&#69;ventCode'>3</Data>",
     "<Data Name='EventID'>4688</Data><Data Name='Channel'>Security</Data>",
@@ -213,14 +213,35 @@ const MISLEADING: [&str; 10] = [
     "<Data Name='.Type'>Process</Data>",
 ];
 
+/// Events of some kinds that speak of others.
+pub(crate) fn misleading() -> Vec<String> {
+    let mut events = Vec::new();
+    for id in ["1", "3", "11", "4688"] {
+        for channel in ["Microsoft-Windows-Sysmon/Operational", "Security"] {
+            for data in MISLEADING.iter().chain(&[""]) {
+                for before in ["", BEFORE_SYSTEM] {
+                    events.push(format!(
+                        "<Event xmlns='urn:x'>{before}<System><EventID>{id}</EventID><Channel>{channel}</Channel>\
+                         <Computer>h</Computer></System><EventData>{data}<Data Name='CommandLine'>cmd</Data>\
+                         </EventData></Event>"
+                    ));
+                }
+            }
+        }
+    }
+    events
+}
+
+/// Fields that stand before those of the head, and have their names.
+const BEFORE_SYSTEM: &str = "<EventCode>3</EventCode><Channel>Security</Channel>";
+
 fn xml(said: &Said, random: &mut Random) -> Vec<u8> {
     let Said { id, channel, second, host, items } = said;
     // Most data is written so oddly that nothing can be told of an event without reading it.
     let items = if random.once_in(3) { &[] } else { items.as_slice() };
     let data: String = items.iter().map(|(name, value)| item_of(name, value, random)).collect();
     let qualifiers = random.pick(&["", "", " Qualifiers='0'"]);
-    let before =
-        if random.once_in(20) { "<EventCode>3</EventCode><Channel>x</Channel>" } else { "" };
+    let before = if random.once_in(20) { BEFORE_SYSTEM } else { "" };
     let more = match random.below(2) {
         0 => random.pick(&MISLEADING),
         _ => "",

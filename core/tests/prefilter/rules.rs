@@ -19,8 +19,8 @@ const NEVER: &str = "nothing-of-the-kind";
 pub(crate) fn rule(event: &Event, random: &mut Random) -> String {
     let mut rule = match random.below(8) {
         0 => "*".to_owned(),
-        1 => of_kind(random).to_owned(),
-        2 => format!("{} {}", of_kind(random), expression(event, 1, random)),
+        1 => random.pick(&OF_KIND).to_owned(),
+        2 => format!("{} {}", random.pick(&OF_KIND), expression(event, 1, random)),
         _ => expression(event, 2, random),
     };
     for _ in 0..random.below(3) {
@@ -75,7 +75,7 @@ fn expression(event: &Event, depth: usize, random: &mut Random) -> String {
 /// One test of a search.
 fn test(event: &Event, random: &mut Random) -> String {
     match random.below(15) {
-        12.. => of_kind(random).to_owned(),
+        12.. => random.pick(&OF_KIND).to_owned(),
         0 | 1 => format!("TERM({})", token(event, random)),
         2 => quoted(&wildcards(&fragment(event, random), random)),
         3 => quoted(&fragment(event, random)),
@@ -104,26 +104,24 @@ fn test(event: &Event, random: &mut Random) -> String {
     }
 }
 
-/// A test of what all events of a kind have in common; few, so that rules share them.
-fn of_kind(random: &mut Random) -> &'static str {
-    random.pick(&[
-        "EventCode=1",
-        "EventCode=3",
-        "EventID=4688",
-        "EventCode IN (1, 11)",
-        "(EventCode=1 OR Type=Process)",
-        "NOT EventCode=3",
-        "(\"EventCode=1\" OR \"<EventID>1<\")",
-        "((TERM(EventCode=4688) OR \"<EventID>4688<\") \"cmd\")",
-        "Channel=Security",
-        "NOT Channel=\"Microsoft-Windows-Sysmon/*\"",
-        "(Channel=\"*Sysmon*\" OR source=\"*Sysmon*\" OR sourcetype=\"*Sysmon*\")",
-        "sourcetype=\"XmlWinEventLog:*\"",
-        "source=\"*Security\"",
-        "NOT sourcetype=pan*",
-        "sourcetype IN (auditd, \"pan:*\")",
-    ])
-}
+/// Tests of what all events of a kind have in common; few, so that rules share them.
+pub(crate) const OF_KIND: [&str; 15] = [
+    "EventCode=1",
+    "EventCode=3",
+    "EventID=4688",
+    "EventCode IN (1, 11)",
+    "(EventCode=1 OR Type=Process)",
+    "NOT EventCode=3",
+    "(\"EventCode=1\" OR \"<EventID>1<\")",
+    "((TERM(EventCode=4688) OR \"<EventID>4688<\") \"cmd\")",
+    "Channel=Security",
+    "NOT Channel=\"Microsoft-Windows-Sysmon/*\"",
+    "(Channel=\"*Sysmon*\" OR source=\"*Sysmon*\" OR sourcetype=\"*Sysmon*\")",
+    "sourcetype=\"XmlWinEventLog:*\"",
+    "source=\"*Security\"",
+    "NOT sourcetype=pan*",
+    "sourcetype IN (auditd, \"pan:*\")",
+];
 
 /// One stage that looks at one row.
 fn stage(event: &Event, random: &mut Random) -> String {
