@@ -233,7 +233,13 @@ pub(crate) fn misleading() -> Vec<String> {
 }
 
 /// Fields that stand before those of the head, and have their names.
-const BEFORE_SYSTEM: &str = "<EventCode>3</EventCode><Channel>Security</Channel>";
+const BEFORE_SYSTEM: &str = "<Channel>Microsoft-Windows-Sysmon/Operational</Channel>";
+
+/// Knowledge that finds the first digit of the event id under its name.
+pub(crate) const CUT_IDS: &[(&str, &str)] = &[
+    ("local/props.conf", "[source::XmlWinEventLog:...]\nREPORT-e = digits\n"),
+    ("local/transforms.conf", "[digits]\nREGEX = <(\\w+)>(\\d)\nFORMAT = $1::$2\n"),
+];
 
 fn xml(said: &Said, random: &mut Random) -> Vec<u8> {
     let Said { id, channel, second, host, items } = said;
