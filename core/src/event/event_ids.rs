@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::scan::needle::Needle;
 
 static NAMES: LazyLock<[Needle; 2]> =
-    LazyLock::new(|| [b"eventcode=".as_slice(), b"eventid>"].map(Needle::new));
+    LazyLock::new(|| [b"eventcode=".as_slice(), b"eventid>"].map(Needle::of_static));
 
 /// Whether `raw` names no event id but `id`.
 pub(super) fn names_no_other(raw: &[u8], id: &[u8]) -> bool {
@@ -19,8 +19,8 @@ pub(super) fn names_one_field(raw: &[u8]) -> bool {
     EVENT_ID.starts(raw).take(3).count() <= 2 && EVENT_CODE.find(raw, 0).is_none()
 }
 
-static EVENT_ID: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"eventid"));
-static EVENT_CODE: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"eventcode"));
+static EVENT_ID: LazyLock<Needle> = LazyLock::new(|| Needle::of_static(b"eventid"));
+static EVENT_CODE: LazyLock<Needle> = LazyLock::new(|| Needle::of_static(b"eventcode"));
 /// The numbers behind the names, wherever these stand.
 fn named(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     NAMES.iter().flat_map(move |name| {

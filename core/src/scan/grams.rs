@@ -5,7 +5,7 @@
 //! compared. The step is as long as the shortest literal allows, and 1 for literals of four bytes. A set with one common group
 //! (`.exe`) is slowed down by it; the groups of a literal cannot be chosen but by moving all of them.
 
-use super::{frequencies, literals::Visit};
+use super::{frequencies::SharesOfGrams, literals::Visit};
 
 /// How many bytes are looked at together.
 const GRAM_BYTES: usize = 4;
@@ -48,8 +48,11 @@ impl Grams {
         assert!(shortest >= SHORTEST_BYTES, "a literal is shorter than a group of bytes");
         let step = (shortest - GRAM_BYTES + 1).min(LONGEST_STEP);
         let texts: Box<[Box<[u8]>]> = texts.into();
-        let mut places: Vec<Place> =
-            (0..).zip(&texts).flat_map(|(literal, text)| places(literal, text, step)).collect();
+        let shares = SharesOfGrams::of_table();
+        let mut places: Vec<Place> = (0..)
+            .zip(&texts)
+            .flat_map(|(literal, text)| places(literal, text, step, &shares))
+            .collect();
         places.sort_by_key(|place| (bucket(place.gram), place.literal, place.offset));
         let mut map = Box::new([0; 1024]);
         for place in &places {
@@ -93,12 +96,17 @@ impl Grams {
 }
 
 /// The groups by which a literal is found: one for each place that it may stand at, between two that are looked at.
-fn places(literal: u32, text: &[u8], step: usize) -> impl Iterator<Item = Place> {
+fn places(
+    literal: u32,
+    text: &[u8],
+    step: usize,
+    shares: &SharesOfGrams,
+) -> impl Iterator<Item = Place> {
     let last = text.len() - (GRAM_BYTES + step - 1);
     let common = |start: &usize| {
         text[*start..*start + GRAM_BYTES + step - 1]
             .windows(GRAM_BYTES)
-            .map(frequencies::share_of_gram)
+            .map(|gram| shares.of(gram))
             .sum::<u32>()
     };
     let start = (0..=last).min_by_key(common).expect("a literal is as long as a group");

@@ -6,12 +6,14 @@
 //! defence against that but a good choice of bytes.
 #![allow(unsafe_code, reason = "AVX2 loads; benches/records has the measurement")]
 
+use std::borrow::Cow;
+
 use memchr::arch::all::packedpair::Pair;
 
 /// A literal to look for.
 #[derive(Clone, Debug)]
 pub struct Needle {
-    lower: Box<[u8]>,
+    lower: Cow<'static, [u8]>,
     /// Where the two rarest bytes stand, the first one first.
     pair: Option<(usize, usize)>,
 }
@@ -23,8 +25,20 @@ impl Needle {
     /// If `text` is empty: the planner makes no empty atoms.
     #[must_use]
     pub fn new(text: &[u8]) -> Self {
-        assert!(!text.is_empty(), "the planner makes no empty atoms");
-        let lower = text.to_ascii_lowercase().into_boxed_slice();
+        Self::of(Cow::Owned(text.to_ascii_lowercase()))
+    }
+
+    /// Looks for `lower`, which is in lower case, and takes no memory for it.
+    ///
+    /// # Panics
+    /// If `lower` is empty.
+    #[must_use]
+    pub fn of_static(lower: &'static [u8]) -> Self {
+        Self::of(Cow::Borrowed(lower))
+    }
+
+    fn of(lower: Cow<'static, [u8]>) -> Self {
+        assert!(!lower.is_empty(), "the planner makes no empty atoms");
         let pair = Pair::new(&lower).map(|pair| {
             let (one, other) = (usize::from(pair.index1()), usize::from(pair.index2()));
             (one.min(other), one.max(other))
