@@ -43,11 +43,7 @@ impl Sight {
         text: Text<'_>,
         candidates: &mut Candidates,
     ) -> bool {
-        let escapes = match detect::shape(text.raw, text.input) {
-            // Windows writes no backslash but for itself.
-            Shape { format: Format::WinXml, body_start: 0 } => Escapes::None,
-            _ => Escapes::Read,
-        };
+        let escapes = if program.lexicon.is_empty() { Escapes::Read } else { escapes(text) };
         let mut any = self.search(program, text.raw, escapes, Domain::Raw, candidates);
         if program.looks_at_decoded && !self.is_partial {
             let mut is_rewritten = false;
@@ -139,6 +135,15 @@ impl Sight {
             event::rewritten_values(text.raw, text.input, text.scratch, &mut |_| any = true);
             any
         })
+    }
+}
+
+/// Whether a token may start behind a control character that is written as a backslash and a letter.
+fn escapes(text: Text<'_>) -> Escapes {
+    match detect::shape(text.raw, text.input) {
+        // Windows writes no backslash but for itself.
+        Shape { format: Format::WinXml, body_start: 0 } => Escapes::None,
+        _ => Escapes::Read,
     }
 }
 
