@@ -7,18 +7,19 @@
 //!
 //! `CALTROP_ONLY` names those that run, by how their names begin: for a profiler.
 //!
-//! It measures the time that one thread runs, on a machine that may do other things: compare within one run only.
+//! On a machine that does other things, too, compare within one run only.
 
 #![allow(clippy::print_stdout, reason = "a program prints its figures")]
 
-use std::{
-    fs,
-    hint::black_box,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod events;
+
+use std::{hint::black_box, path::PathBuf, sync::Arc};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use caltrop_benches::{
+    catalog,
+    measure::{Subject, interleaved, megabytes_per_second},
+};
 use caltrop_core::{
     compiled::RuleSet,
     config::{Input, Options},
@@ -39,29 +40,15 @@ fn rounds() -> usize {
 /// Enough to outlast the caches of the machine, little enough for many rounds.
 const MOST_BYTES: usize = 24 << 20;
 
-/// One thing that is measured: its name, and what runs it over all lines and counts.
-struct Contestant<'a> {
-    name: String,
-    run: Box<dyn FnMut() -> u64 + 'a>,
-    seconds: Vec<f64>,
-    count: u64,
-}
-
 fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let rules = rule_files(&arguments.next().expect("a folder of rules"));
+    let rules = catalog::rule_files(&arguments.next().expect("a folder of rules"));
     for file in arguments {
-        let bytes = read(&file);
+        let bytes = events::read(&file);
         let lines: Vec<&[u8]> = lines(&bytes);
         println!("\n{} {} events", file.display(), lines.len());
         compare(&rules, &lines);
     }
-}
-
-fn read(file: &Path) -> Vec<u8> {
-    let bytes = fs::read(file).expect("the events can be read");
-    let is_packed = file.extension().is_some_and(|extension| extension == "zst");
-    if is_packed { zstd::decode_all(bytes.as_slice()).expect("it is zstd") } else { bytes }
 }
 
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
@@ -73,25 +60,6 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
         left > 0
     });
     some.collect()
-}
-
-/// The texts of the rules below a folder, in the order of their paths.
-fn rule_files(folder: &Path) -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder of rules").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yml") {
-                let text = fs::read_to_string(&path).expect("a rule is text");
-                files.push((path.to_string_lossy().into_owned(), text));
-            }
-        }
-    }
-    files.sort();
-    files
 }
 
 fn builder(files: &[(String, String)]) -> RuleSetBuilder {
@@ -123,61 +91,39 @@ fn compare(files: &[(String, String)], lines: &[&[u8]]) {
         .kind(Some(AhoCorasickKind::DFA))
         .build(&literals)
         .expect("the literals fit");
-    let mut contestants = vec![
-        contestant("floor: one needle".into(), || {
+    let mut subjects: Vec<(String, Subject<'_>)> = vec![
+        named("floor: one needle".into(), || {
             lines.iter().filter(|line| needle.find(black_box(line), 0).is_some()).count() as u64
         }),
-        contestant(format!("peer: Aho-Corasick DFA, {} literals", literals.len()), || {
+        named(format!("peer: Aho-Corasick DFA, {} literals", literals.len()), || {
             let found = |line: &&[u8]| automaton.find_overlapping_iter(*line).count() as u64;
             lines.iter().map(found).sum()
         }),
     ];
     for set in &sets {
         let name = format!("scan, {} rules, {}", set.len(), set.searcher());
-        contestants.push(contestant(name, || scan_all(set, lines)));
+        subjects.push(named(name, || scan_all(set, lines)));
         let mut engine = Engine::new(Arc::clone(set), Options::default());
-        contestants.push(contestant(format!("push, {} rules", set.len()), move || {
+        subjects.push(named(format!("push, {} rules", set.len()), move || {
             let count = push_all(&mut engine, lines);
             engine.finish(&mut |alert| _ = black_box(alert.key));
             count
         }));
     }
     if let Ok(only) = std::env::var("CALTROP_ONLY") {
-        contestants.retain(|contestant| contestant.name.starts_with(&only));
+        subjects.retain(|(name, _)| name.starts_with(&only));
     }
-    measure(&mut contestants);
+    let (names, subjects): (Vec<_>, Vec<_>) = subjects.into_iter().unzip();
     let bytes: usize = lines.iter().map(|line| line.len()).sum();
-    contestants.iter_mut().for_each(|contestant| report(contestant, bytes));
+    for (name, it) in names.iter().zip(interleaved(rounds(), subjects)) {
+        let speed = megabytes_per_second(bytes, it.seconds);
+        println!("{speed:>9.0} MB/s  {:>9} found  {name}", it.found);
+    }
     sets.iter().for_each(|set| spread(set, lines));
 }
 
-/// The time that this thread has run, in seconds: what else the machine does is not in it.
-fn cpu_s() -> f64 {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat").expect("this is Linux");
-    let ran_ns = stat.split(' ').next().and_then(|ns| ns.parse::<f64>().ok());
-    ran_ns.expect("its first number") / 1e9
-}
-
-fn contestant<'a>(name: String, run: impl FnMut() -> u64 + 'a) -> Contestant<'a> {
-    Contestant { name, run: Box::new(run), seconds: Vec::new(), count: 0 }
-}
-
-fn measure(contestants: &mut [Contestant<'_>]) {
-    for _ in 0..rounds() {
-        for contestant in contestants.iter_mut() {
-            let start_s = cpu_s();
-            contestant.count = (contestant.run)();
-            contestant.seconds.push(cpu_s() - start_s);
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "speeds are shown, not computed with")]
-fn report(contestant: &mut Contestant<'_>, bytes: usize) {
-    contestant.seconds.sort_by(f64::total_cmp);
-    let seconds = contestant.seconds[contestant.seconds.len() / 2];
-    let speed = bytes as f64 / seconds / 1e6;
-    println!("{:>9.0} MB/s  {:>9} found  {}", speed, contestant.count, contestant.name);
+fn named<'s>(name: String, work: impl FnMut() -> u64 + 's) -> (String, Subject<'s>) {
+    (name, Subject::new(work))
 }
 
 /// The pass alone: what it makes candidates is not narrowed down.

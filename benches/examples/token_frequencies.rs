@@ -7,10 +7,11 @@
 
 #![allow(clippy::print_stdout, reason = "a program prints its table")]
 
+mod events;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use caltrop_core::scan::segment::{Breaker, class};
@@ -25,7 +26,7 @@ const FEWEST_SOURCES: usize = 2;
 fn main() {
     let mut all: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for file in std::env::args_os().skip(1).map(PathBuf::from) {
-        for (token, rarity) in rarities(&read(&file)) {
+        for (token, rarity) in rarities(&events::read(&file)) {
             all.entry(token).or_default().push(rarity);
         }
     }
@@ -38,12 +39,6 @@ fn main() {
             println!("{most_common} {token}");
         }
     }
-}
-
-fn read(file: &Path) -> Vec<u8> {
-    let bytes = fs::read(file).expect("the events can be read");
-    let is_packed = file.extension().is_some_and(|extension| extension == "zst");
-    if is_packed { zstd::decode_all(bytes.as_slice()).expect("it is zstd") } else { bytes }
 }
 
 /// How rare the tokens of one source are.

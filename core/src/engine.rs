@@ -1,8 +1,8 @@
 //! The life of an event, from its bytes to the alerts it causes.
 //!
-//! [`Engine::push`] is the whole story in order: scan the bytes for rules that could match, read time and host, close the
-//! windows that the event's time has completed, run each candidate's per-event stages, and put the surviving row into its
-//! window. [`Engine::advance`] closes what silence has completed, [`Engine::finish`] everything. What that
+//! [`Engine::push`] is the whole story in order: scan the bytes for rules that could match, read time, host and kind, let go the
+//! rules that these exclude, close the windows that the event's time has completed, run each candidate's per-event stages, and
+//! put the surviving row into its window. [`Engine::advance`] closes what silence has completed, [`Engine::finish`] everything. What that
 //! means in detail stands beside: `engine/frame.rs` says which window a row falls into, `clock.rs` how time passes,
 //! `close.rs` which windows close, `late.rs` what becomes of rows that come behind them, `bound.rs` of state that grows too
 //! large. What is kept outlives the engine (`state.rs`), the rules (`swap.rs`) and a split of the input (`merge.rs`).
@@ -386,21 +386,22 @@ impl<'e, 's> Work<'e, 's> {
 
     fn look_at(&mut self, raw: &'e [u8], head: &Head<'e>) {
         if let Some(event) = self.read(raw, head) {
-            self.narrow(raw, event);
+            let input = self.options.input;
+            self.narrow(event, Some(Text { raw, input, scratch: self.env.bump }));
             self.run_candidates(event, head);
         }
     }
 
-    /// Lets go the candidates that this event cannot match: for its kind, its id, what its text lacks, or for a term that others
-    /// ask for as well.
+    /// Lets go the candidates that this event cannot match: for its kind, its id, what its text lacks, if that was scanned, or for a
+    /// term that others ask for as well.
     #[inline(never)]
-    fn narrow(&mut self, raw: &'e [u8], event: &'e Event<'e>) {
-        if let Some(route) = event.route() {
-            self.candidates.remove_all(&route.excluded);
-            let text = Text { raw, input: self.options.input, scratch: self.env.bump };
+    fn narrow(&mut self, event: &'e Event<'e>, scanned: Option<Text<'e>>) {
+        let Some(route) = event.route() else { return };
+        self.candidates.remove_all(&route.excluded);
+        if let Some(text) = scanned {
             self.rules.scan.narrow(text, self.sight, self.candidates);
-            self.rules.terms.narrow(self.candidates, event, self.env);
         }
+        self.rules.terms.narrow(self.candidates, event, self.env);
     }
 
     /// The event, in the arena; `None` for a row that is none.
@@ -429,11 +430,8 @@ impl<'e, 's> Work<'e, 's> {
         head: &Head<'e>,
     ) {
         let event = Event::of_fields(raw, fields, head, self.knowledge, self.env);
-        let event: &Event<'_> = self.env.bump.alloc(event);
-        if let Some(route) = event.route() {
-            self.candidates.remove_all(&route.excluded);
-            self.rules.terms.narrow(self.candidates, event, self.env);
-        }
+        let event = self.env.bump.alloc(event);
+        self.narrow(event, None);
         self.run_candidates(event, head);
     }
 

@@ -1,8 +1,8 @@
 //! The life of a rule, from the text of its file to its place in an executable [`RuleSet`].
 //!
 //! [`RuleSetBuilder::add_file`] reads rule files, [`RuleSetBuilder::build`] compiles what they hold: expand macros, parse,
-//! lower to stages, find the anchor. Every mistake of every rule is collected; a rule with an error is left out with its
-//! reasons, and the rest load.
+//! lower to stages, find the anchor; then the terms that rules share are put in one table. Every mistake of every rule is
+//! collected; a rule with an error is left out with its reasons, and the rest load.
 
 use std::collections::BTreeMap;
 

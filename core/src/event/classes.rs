@@ -177,12 +177,13 @@ impl Classes {
 /// then the event may hold a field of that name.
 fn facts<'a>(mapping: &Mapping, class: &Class, asked: &Asked<'a>) -> Facts<'a> {
     let Asked { metadata, channel, event_id, leads } = *asked;
-    let is_own = |field| mapping.labels.label(field).is_none() && class.only_extracts(field);
-    let is_kept = |field| mapping.labels.label(field).is_none() && class.keeps(field, mapping);
+    let is_no_label = |field| mapping.labels.label(field).is_none();
+    let is_own = |field| is_no_label(field) && class.only_extracts(field);
+    let is_kept = |field| is_no_label(field) && class.keeps(field, mapping);
     let finds_none = class.extractions_of_any().is_empty();
     let event_id_field = event_id.filter(|_| leads && is_kept(Names::EVENT_ID));
-    let is_event_code = class.renames(Names::EVENT_ID, Names::EVENT_CODE, mapping)
-        && mapping.labels.label(Names::EVENT_CODE).is_none();
+    let is_event_code = is_no_label(Names::EVENT_CODE)
+        && class.renames(Names::EVENT_ID, Names::EVENT_CODE, mapping);
     Facts {
         source: metadata.sources[0].filter(|_| is_own(Names::SOURCE)),
         sourcetype: metadata.sourcetype.filter(|_| is_own(Names::SOURCETYPE)),

@@ -136,22 +136,15 @@ pub(super) fn lacks_field(raw: &[u8], name: &[u8]) -> bool {
 /// Whether `raw` writes its names as they are: it holds no declaration, comment or instruction, and references by number only to
 /// line ends and tabs, which Windows writes so.
 pub(super) fn has_plain_names(raw: &[u8]) -> bool {
-    const CONTROLS: [&[u8]; 3] = [b"13;", b"10;", b"9;"];
-    memchr3_iter(b'#', b'!', b'?', raw).all(|at| match (raw[..at].last(), raw[at]) {
-        (Some(b'&'), b'#') => CONTROLS.iter().any(|number| raw[at + 1..].starts_with(number)),
-        (Some(b'<'), b'!' | b'?') => false,
-        _ => true,
-    })
+    const CONTROLS: [&[u8]; 3] = [b"&#13;", b"&#10;", b"&#9;"];
+    marks(raw).all(|mark| CONTROLS.iter().any(|control| mark.starts_with(control)))
 }
 
 /// When and where `raw` happened, and from which log it is.
 pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
     let system = system(raw);
     let channel = system.channel.map(|channel| entities::decode(channel, bump));
-    let dated = match written_date(raw) {
-        Some((time_ns, host)) => dated_so(time_ns, host),
-        None => dated_by(&system, raw, bump),
-    };
+    let dated = dated_by(raw, bump, || system);
     Told { channel, event_id: system.event_id, leads: system.leads, ..dated }
 }
 
@@ -160,17 +153,15 @@ pub(super) fn told<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
 /// Every event that no rule selects is dated while a stream has windows open, so in the form that Windows writes, the two
 /// are looked for as text within `System`: see [`written_date`].
 pub(super) fn dated<'e>(raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
-    match written_date(raw) {
-        Some((time_ns, host)) => dated_so(time_ns, host),
-        None => dated_by(&system(raw), raw, bump),
+    dated_by(raw, bump, || system(raw))
+}
+
+/// The same; `system` is asked where `raw` is not in the form that Windows writes.
+fn dated_by<'e>(raw: &'e [u8], bump: &'e Bump, system: impl FnOnce() -> System<'e>) -> Told<'e> {
+    if let Some((time_ns, host)) = written_date(raw) {
+        return Told { time_ns: Some(time_ns), host: Some(host), ..Told::default() };
     }
-}
-
-fn dated_so<'e>(time_ns: i64, host: &'e [u8]) -> Told<'e> {
-    Told { time_ns: Some(time_ns), host: Some(host), ..Told::default() }
-}
-
-fn dated_by<'e>(system: &System<'e>, raw: &'e [u8], bump: &'e Bump) -> Told<'e> {
+    let system = system();
     let time = system.system_time.and_then(|text| time::parse(text, &TimeZone::UTC));
     Told {
         time_ns: time.or_else(|| utc_time(raw)),
@@ -258,7 +249,7 @@ const NAMELESS: &[&[u8]] = &[b"EventData.Data_2", b"EventData.Data_3", b"EventDa
 /// Visits the values that are written with entities, if those may break a word: a character reference, a comment, an
 /// instruction or CDATA do; the named entities stand for breakers and do not.
 pub(super) fn rewritten_values(raw: &[u8], bump: &Bump, visit: &mut dyn FnMut(&[u8])) {
-    if may_rewrite(raw) {
+    if marks(raw).next().is_some() {
         // Value by value: a comment that opens in an attribute would swallow the values behind it.
         for native in fields(raw).filter(|native| native.encoded) {
             visit(native.text(bump).unwrap_or_default());
@@ -266,10 +257,11 @@ pub(super) fn rewritten_values(raw: &[u8], bump: &Bump, visit: &mut dyn FnMut(&[
     }
 }
 
-/// Whether `raw` holds a reference by number, a declaration or an instruction.
-fn may_rewrite(raw: &[u8]) -> bool {
-    memchr3_iter(b'#', b'!', b'?', raw).any(|at| {
-        matches!((raw[..at].last(), raw[at]), (Some(b'&'), b'#') | (Some(b'<'), b'!' | b'?'))
+/// Where `raw` holds a reference by number, a declaration, a comment or an instruction: it, and what follows.
+fn marks(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    memchr3_iter(b'#', b'!', b'?', raw).filter_map(|at| {
+        let mark = &raw[at.checked_sub(1)?..];
+        matches!(mark, [b'&', b'#', ..] | [b'<', b'!' | b'?', ..]).then_some(mark)
     })
 }
 

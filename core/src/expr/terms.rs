@@ -2,7 +2,7 @@
 //!
 //! A catalog names its sources by a few macros and its events by a few ids, so most rules begin with terms that stand in many
 //! others. What such a term says of an event is kept with the event. A term that says no lets all go that ask for it, and one
-//! that asks for source, sourcetype and channel only is put to each kind of events once.
+//! that asks for source, sourcetype, channel and event id only is put to each kind of events once.
 
 use std::cmp::Reverse;
 

@@ -77,14 +77,23 @@ pub fn formula(pipeline: &Pipeline, origins: &Origins, strict_raw: bool) -> Form
 #[must_use]
 pub fn anchor(formula: &Formula) -> Anchor {
     let mut clauses = clauses(formula);
-    clauses.sort_by(|left, right| cost(left).total_cmp(&cost(right)).then_with(|| left.cmp(right)));
+    clauses.sort();
     clauses.dedup();
+    let mut clauses = ranked(clauses, cost);
     let first = clauses.iter().position(|clause| is_worth_looking_for(clause));
     let clause = first.map(|place| clauses.remove(place));
     clauses.retain(|clause| is_worth_testing(clause));
-    clauses.sort_by(|left, right| share_of(left).total_cmp(&share_of(right)));
-    clauses.truncate(MOST_TESTS);
-    Anchor { clause, also: clauses }
+    let mut also = ranked(clauses, share_of);
+    also.truncate(MOST_TESTS);
+    Anchor { clause, also }
+}
+
+/// The clauses by their rank, the lowest first; those of the same rank stay in their order. Each is ranked once: that looks up
+/// the tokens of all its atoms.
+fn ranked(clauses: Vec<Vec<Atom>>, rank: fn(&[Atom]) -> f64) -> Vec<Vec<Atom>> {
+    let mut ranked: Vec<_> = clauses.into_iter().map(|clause| (rank(&clause), clause)).collect();
+    ranked.sort_by(|(left, _), (right, _)| left.total_cmp(right));
+    ranked.into_iter().map(|(_, clause)| clause).collect()
 }
 
 fn is_worth_looking_for(clause: &[Atom]) -> bool {
@@ -158,7 +167,9 @@ fn clauses(formula: &Formula) -> Vec<Vec<Atom>> {
 fn union(branches: &[Vec<Vec<Atom>>], is_of_kind: &Kind<'_>) -> Option<Vec<Atom>> {
     let cheapest = |clauses: &Vec<Vec<Atom>>| {
         let of_kind = clauses.iter().filter(|clause| is_of_kind(clause));
-        of_kind.min_by(|left, right| cost(left).total_cmp(&cost(right))).cloned()
+        let priced = of_kind.map(|clause| (cost(clause), clause));
+        let cheapest = priced.min_by(|(left, _), (right, _)| left.total_cmp(right));
+        cheapest.map(|(_, clause)| clause.clone())
     };
     let mut atoms = branches.iter().map(cheapest).collect::<Option<Vec<_>>>()?.concat();
     atoms.sort();

@@ -1,7 +1,7 @@
 //! Finds the terms that rules share.
 //!
 //! A rule's first search is a list of terms that must all hold. One that stands in several rules is put in a table, and so is
-//! one that asks for source, sourcetype or channel, which is put to each kind of events once. Two terms are the same if their byte
+//! one that asks for source, sourcetype, channel or event id, which is put to each kind of events once. Two terms are the same if their byte
 //! forms are.
 
 use std::collections::BTreeMap;

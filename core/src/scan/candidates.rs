@@ -68,16 +68,11 @@ impl Candidates {
 
     /// Removes the rules that `keeps` says no of.
     pub fn retain(&mut self, mut keeps: impl FnMut(RuleId) -> bool) {
-        for (index, word) in self.words.iter_mut().enumerate() {
-            let mut rest = *word;
-            while rest != 0 {
-                let bit = rest & rest.wrapping_neg();
-                rest ^= bit;
-                if !keeps(RuleId::new(index * 64 + bit.trailing_zeros() as usize)) {
-                    *word ^= bit;
-                }
+        self.retain_with(|rule, rules| {
+            if !keeps(rule) {
+                rules.remove(rule);
             }
-        }
+        });
     }
 
     /// Whether a rule is in the set.
